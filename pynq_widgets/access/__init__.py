@@ -1,0 +1,61 @@
+"""How the hardware is touched: words, registers, buffers, interrupts, pins and clocks.
+
+The names are resolved when they are first touched: a script that reads one word pays for MMIO, not for asyncio.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .allocate import allocate as allocate
+    from .allocate import freebuffer as freebuffer
+    from .array import BusArray as BusArray
+    from .clocks import Clocks as Clocks
+    from .errors import StaleOverlayError as StaleOverlayError
+    from .gpio import GPIO as GPIO
+    from .interrupt import Interrupt as Interrupt
+    from .mirror import FieldHandle as FieldHandle
+    from .mirror import Mirror as Mirror
+    from .mirror import RegisterHandle as RegisterHandle
+    from .mirror import VerifyError as VerifyError
+    from .mmio import MMIO as MMIO
+    from .planner import Span as Span
+    from .planner import guard as guard
+    from .planner import plan as plan
+    from .register import Register as Register
+    from .register_map import RegisterMap as RegisterMap
+
+_ROOM = {
+    "MMIO": "mmio",
+    "BusArray": "array",
+    "Clocks": "clocks",
+    "FieldHandle": "mirror",
+    "GPIO": "gpio",
+    "Interrupt": "interrupt",
+    "Mirror": "mirror",
+    "Register": "register",
+    "RegisterHandle": "mirror",
+    "RegisterMap": "register_map",
+    "Span": "planner",
+    "StaleOverlayError": "errors",
+    "VerifyError": "mirror",
+    "allocate": "allocate",
+    "freebuffer": "allocate",
+    "guard": "planner",
+    "plan": "planner",
+}
+
+__all__ = sorted(_ROOM)
+
+
+def __getattr__(name: str) -> Any:
+    module = _ROOM.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,63 @@
+"""Buffers that the hardware reaches: contiguous memory of a device as numpy arrays."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pynq_widgets.device import PynqBuffer
+
+
+def allocate(
+    shape: int | tuple[int, ...], dtype: Any = "u4", target: Any = None, cacheable: bool | None = None, **kwargs: Any
+) -> PynqBuffer:
+    """A numpy array in contiguous memory that the hardware can reach.
+
+    Parameters
+    ----------
+    shape
+        Number of elements, or a tuple of numbers, none negative.
+    dtype
+        Any numpy type of fixed size, default 32-bit unsigned. Python objects have no place in the hardware's memory.
+    target
+        Where: a device, or a memory of one (whatever has ``allocate``). Default: the active device.
+    cacheable
+        Whether the processor may hold it in its cache; then ``flush`` and ``invalidate`` have work to do. Left out (``False``), the
+        target decides as PYNQ's devices do.
+
+    Raises ``ValueError`` or ``TypeError`` for a shape or type that cannot be, and ``MemoryError`` where the memory is exhausted.
+    """
+    import numpy as np
+
+    kind = np.dtype(dtype)
+    if kind.hasobject:
+        raise TypeError(f"allocate: dtype {kind} holds Python objects, which hardware cannot read: use a numeric type such as 'u4'")
+    if kind.itemsize == 0:
+        raise TypeError(f"allocate: dtype {kind} has elements of 0 bytes: give it a size, such as 'S16'")
+    try:
+        lengths = tuple(map(operator.index, shape)) if isinstance(shape, (tuple, list)) else (operator.index(shape),)
+    except TypeError:
+        raise TypeError(f"allocate: shape must be an int or a tuple of ints, not {shape!r}") from None
+    if any(length < 0 for length in lengths):
+        raise ValueError(f"allocate: shape {shape!r} has a negative length")
+    if target is None:
+        from pynq_widgets.device import Device
+
+        target = Device.active_device
+    if not hasattr(target, "allocate"):
+        raise TypeError(f"allocate: target {target!r} has no memory to allocate from: it must be a device or a memory with allocate()")
+    # Devices written for PYNQ take no `cacheable`; it is passed on only where it says something.
+    if cacheable:
+        kwargs["cacheable"] = True
+    buffer: PynqBuffer = target.allocate(lengths, kind, **kwargs)
+    return buffer
+
+
+def freebuffer(buffer: PynqBuffer) -> None:
+    """Give the memory of `buffer` back, as ``buffer.freebuffer()`` does."""
+    try:
+        free = buffer.freebuffer
+    except AttributeError:
+        raise TypeError(f"freebuffer: expected a buffer made by allocate(), not {type(buffer).__name__}") from None
+    free()

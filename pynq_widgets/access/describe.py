@@ -1,0 +1,157 @@
+"""What is known of a register, however it was told: by a design, or by PYNQ's dictionaries.
+
+PYNQ's register dictionaries have ``address_offset``, ``size`` (bits), ``access``, ``description``, ``fields``; each field has
+``bit_offset``, ``bit_width``, ``access``, ``description``. The keys ``read_action`` and ``write_action`` of a field and
+``reset_value`` of a register are ours and may be missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class FieldLike(Protocol):
+    """What this room asks of a field (``pynq_widgets.design.Field`` has it)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def bit_offset(self) -> int: ...
+    @property
+    def bit_width(self) -> int: ...
+    @property
+    def access(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def read_action(self) -> str | None: ...
+    @property
+    def write_action(self) -> str | None: ...
+
+
+class RegisterLike(Protocol):
+    """What this room asks of a register (``pynq_widgets.design.Register`` has it); `offset` in bytes, `width` in bits."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def access(self) -> str: ...
+    @property
+    def reset_value(self) -> int | None: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def fields(self) -> Iterable[FieldLike]: ...
+    @property
+    def reads_destroy(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A field as PYNQ's dictionaries tell it."""
+
+    name: str
+    bit_offset: int
+    bit_width: int
+    access: str = "read-write"
+    description: str = ""
+    read_action: str | None = None
+    write_action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterInfo:
+    """A register as PYNQ's dictionaries tell it."""
+
+    name: str
+    offset: int
+    width: int = 32
+    access: str = "read-write"
+    fields: tuple[FieldInfo, ...] = ()
+    reset_value: int | None = None
+    description: str = ""
+    reads_destroy: bool = False
+
+
+def field_of(name: str, entry: Mapping[str, Any]) -> FieldInfo:
+    """The field that a dictionary of PYNQ's form describes."""
+    return FieldInfo(
+        name,
+        entry["bit_offset"],
+        entry["bit_width"],
+        entry.get("access") or "read-write",
+        entry.get("description") or "",
+        entry.get("read_action"),
+        entry.get("write_action"),
+    )
+
+
+def register_of(name: str, entry: Mapping[str, Any]) -> RegisterInfo:
+    """The register that a dictionary of PYNQ's form describes."""
+    fields = tuple(field_of(field_name, field) for field_name, field in (entry.get("fields") or {}).items())
+    return RegisterInfo(
+        name,
+        entry["address_offset"],
+        entry["size"],
+        entry.get("access") or "read-write",
+        fields,
+        entry.get("reset_value"),
+        entry.get("description") or "",
+        any(field.read_action for field in fields),
+    )
+
+
+def registers_of(source: Any) -> list[RegisterLike]:
+    """The registers of an address block, of a PYNQ dictionary (name to entry), or of an iterable of registers."""
+    source = getattr(source, "registers", source)
+    if isinstance(source, Mapping):
+        return [register_of(name, entry) if isinstance(entry, Mapping) else entry for name, entry in source.items()]
+    return list(source)
+
+
+def sensitive_bits(fields: Iterable[FieldLike]) -> tuple[int, int]:
+    """Masks of the bits where writing a 1 does something, and where writing a 0 does (IP-XACT ``modifiedWriteValue``)."""
+    ones = zeros = 0
+    for field in fields:
+        action = field.write_action
+        if action:
+            mask = ((1 << field.bit_width) - 1) << field.bit_offset
+            if action.startswith("oneTo"):
+                ones |= mask
+            elif action.startswith("zeroTo"):
+                zeros |= mask
+    return ones, zeros
+
+
+def after_write(register: RegisterLike, before: int, written: int) -> int:
+    """What `register` should hold after `written` was put into a word that held `before`."""
+    held = written
+    for field in register.fields:
+        mask = ((1 << field.bit_width) - 1) << field.bit_offset
+        action = field.write_action
+        if action in _EFFECTS:
+            bits = _EFFECTS[action](before, written)
+        elif field.access == "read-only":
+            bits = before
+        else:
+            continue
+        held = held & ~mask | bits & mask
+    return held
+
+
+_EFFECTS: dict[str | None, Callable[[int, int], int]] = {
+    "oneToClear": lambda before, written: before & ~written,
+    "oneToSet": lambda before, written: before | written,
+    "oneToToggle": lambda before, written: before ^ written,
+    "zeroToClear": lambda before, written: before & written,
+    "zeroToSet": lambda before, written: before | ~written,
+    "zeroToToggle": lambda before, written: before ^ ~written,
+    "clear": lambda before, written: 0,
+    "set": lambda before, written: -1,
+}

@@ -1,0 +1,20 @@
+"""What goes wrong between a handle and the hardware it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class StaleOverlayError(RuntimeError):
+    """A handle was used whose overlay has been replaced, freed or reconfigured.
+
+    A ``RuntimeError``, which is what PYNQ raises for an interrupt whose overlay has gone.
+    """
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'a', 'b'?)`` for the known names near `name`, else an empty string."""
+    names = {known_name.lower(): known_name for known_name in known}
+    near = [names[match] for match in get_close_matches(name.lower(), list(names), n=3, cutoff=0.6)]
+    return f" (did you mean {', '.join(map(repr, near))}?)" if near else ""

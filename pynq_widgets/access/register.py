@@ -1,0 +1,319 @@
+"""A register: its bits by slice, its fields by name (PYNQ's ``pynq.registers.Register``, same transactions)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .bits import bit_range, reversed_bits, safe_name
+from .describe import FieldLike, field_of, sensitive_bits
+from .errors import near_names
+from .planner import guard
+from .port import Port, port_of
+
+if TYPE_CHECKING:
+    from pynq_widgets.device import Device
+
+_set = object.__setattr__
+
+
+class Register:
+    """A register of 32 or 64 bits on a device or in a buffer.
+
+    Bits are read and written by index or slice: ``reg[31:13]``, ``reg[:]``, ``reg[3]``. Both ends of a slice are meant; it runs from the
+    most significant bit down, and one that runs upwards (``reg[4:7]``) gives the bits in the other order.
+
+    Reading a bit, a slice or a field reads the register once. Writing all bits writes it once; writing some reads it once and writes
+    it once, under the lock of the bus, with zeros (ones) for other fields where writing a one (zero) would have an effect.
+    `repr` reads nothing where reading has an effect.
+    """
+
+    __slots__ = ("__weakref__", "_access", "_address", "_debugging", "_index", "_plain", "_port", "_unread", "_width")
+
+    _name: ClassVar[str] = ""
+    _fields: ClassVar[Mapping[str, Any]] = {}
+    _by_ones: ClassVar[int] = 0
+    _by_zeros: ClassVar[int] = 0
+    _reason: ClassVar[str | None] = None
+
+    _port: Port
+    _index: int
+    _address: int
+    _width: int
+    _access: str
+    _debugging: bool
+    _plain: bool
+    _unread: str | None
+
+    def __init__(
+        self,
+        address: int,
+        width: int = 32,
+        debug: bool = False,
+        buffer: Any = None,
+        access: str = "read-write",
+        device: Device | None = None,
+    ) -> None:
+        """Make a handle of the register at `address`.
+
+        Without `buffer`, `address` is physical, on `device` (default: the active one). With it, the register is the first `width`
+        bits of the buffer (an MMIO, its array, a numpy array or other buffer), and `address` is only shown.
+
+        Raises ``ValueError`` for a width other than 32 and 64.
+        """
+        if width not in (32, 64):
+            raise ValueError("Supported register width is 32 or 64.")
+        if buffer is None:
+            from .mmio import MMIO
+
+            buffer = MMIO(address, width // 8, device=device)
+        self._attach(port_of(buffer), 0, address, width, access, self._reason, debug)
+
+    def _attach(self, port: Port, index: int, address: int, width: int, access: str, unread: str | None, debug: bool = False) -> None:
+        _set(self, "_port", port)
+        _set(self, "_index", index)
+        _set(self, "_address", address)
+        _set(self, "_width", width)
+        _set(self, "_access", access)
+        _set(self, "_unread", "write-only" if access == "write-only" else unread)
+        _set(self, "_debugging", debug)
+        # Whether a field may be read or written by the shortest way.
+        _set(self, "_plain", width == 32 and access == "read-write" and not debug)
+
+    @property
+    def address(self) -> int:
+        """Address of the register: physical, or its offset in a map."""
+        return self._address
+
+    @property
+    def width(self) -> int:
+        """Width in bits: 32 or 64."""
+        return self._width
+
+    @property
+    def access(self) -> str:
+        """``'read-write'``, ``'read-only'`` or ``'write-only'``."""
+        return self._access
+
+    @property
+    def debug(self) -> bool:
+        """Whether each access is printed."""
+        return self._debugging
+
+    @debug.setter
+    def debug(self, on: bool) -> None:
+        _set(self, "_debugging", bool(on))
+        _set(self, "_plain", self._width == 32 and self._access == "read-write" and not on)
+
+    def _load(self) -> int:
+        port = self._port
+        if self._width == 64:
+            return port.read64(self._index)
+        return port.read(self._index)
+
+    def _store(self, value: int) -> None:
+        if self._width == 64:
+            self._port.write64(self._index, value)
+        else:
+            self._port.write(self._index, value)
+
+    def _merge(self, mask: int, bits: int) -> None:
+        """Write `bits` where `mask` has ones: one read and one write, and no effect on other fields."""
+        with self._port.lock:
+            # What a write-only register gives when read means nothing; its other fields are written as zeros.
+            current = 0 if self._access == "write-only" else self._load()
+            self._store(((current & ~self._by_ones) | self._by_zeros) & ~mask | bits)
+
+    def __getitem__(self, index: int | slice | str) -> int:
+        if isinstance(index, str):
+            return int(getattr(self, self._field_name(index)))
+        lower, upper, upwards = bit_range(index, self._width)
+        value = self._load()
+        if self._access == "write-only":
+            return self._access  # type: ignore[return-value]  # PYNQ's answer
+        if lower == upper:
+            if self._debugging:
+                self._print(f"Reading index {index} at address {hex(self._address)}")
+            return value >> lower & 1
+        if self._debugging:
+            self._print(f"Reading bits {upper}:{lower} at address {hex(self._address)}")
+        width = upper - lower + 1
+        value = value >> lower & (1 << width) - 1
+        return reversed_bits(value, width) if upwards else value
+
+    def __setitem__(self, index: int | slice | str, value: int) -> None:
+        if isinstance(index, str):
+            setattr(self, self._field_name(index), value)
+            return
+        lower, upper, upwards = bit_range(index, self._width)
+        if self._access == "read-only":
+            raise AttributeError(f"{self._title()} is read-only: {value!r} was not written")
+        self._put(lower, upper, upwards, value)
+
+    def _put(self, lower: int, upper: int, upwards: bool, value: Any) -> None:
+        try:
+            value = operator.index(value)
+        except TypeError:
+            raise TypeError(f"{self._title()} takes an int, not the {type(value).__name__} {value!r}") from None
+        width = upper - lower + 1
+        mask = (1 << width) - 1
+        if width == 1:
+            if value not in (0, 1):
+                raise ValueError("Value to be set should be either 0 or 1.")
+            if self._debugging:
+                self._print(f"Setting bit {lower} at address {hex(self._address)} to {value}")
+        else:
+            if not 0 <= value <= mask:
+                raise ValueError(f"Slicing range cannot represent value {value}")
+            if upwards:
+                value = reversed_bits(value, width)
+            if self._debugging:
+                self._print(f"Setting bits {upper}:{lower} at address {hex(self._address)} to {value}")
+        if width == self._width:
+            self._store(value)
+        else:
+            self._merge(mask << lower, value << lower)
+
+    __iter__ = None
+
+    def _field_name(self, name: str) -> str:
+        if name not in self._fields:
+            attribute = safe_name(name)
+            if attribute not in self._fields:
+                raise KeyError(f"{self._title()} has no field {name!r}{near_names(name, self._fields)}")
+            return attribute
+        return name
+
+    def _title(self) -> str:
+        return f"register {self._name or hex(self._address)}"
+
+    def _print(self, text: str) -> None:
+        print(f"Register Debug: {text}")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{self._title()} has no field {name!r}{near_names(name, self._fields)}", name=name, obj=self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        try:
+            _set(self, name, value)
+        except AttributeError:
+            # A property's own refusal (read-only field) says more than "no such field".
+            if hasattr(type(self), name):
+                raise
+            raise AttributeError(
+                f"{self._title()} has no field {name!r}{near_names(name, self._fields)}: nothing was written", name=name, obj=self
+            ) from None
+
+    def __int__(self) -> int:
+        value = self[:]
+        if self._access == "write-only":
+            raise TypeError(f"{self._title()} is write-only: it has no value to read")
+        return value
+
+    __index__ = __int__
+
+    def __str__(self) -> str:
+        return repr(self) if self._unread else hex(self[:])
+
+    def __repr__(self) -> str:
+        if self._access == "write-only":
+            return "Register(value=write-only)"
+        if self._unread:
+            return f"Register(not read: {self._unread})"
+        try:
+            value = self._load()
+        except Exception as error:
+            # A display never becomes a traceback; what is wrong with the bus is said instead.
+            return f"Register(not read: {error})"
+        if not self._fields:
+            return f"Register(value={value})"
+        shown = []
+        for name, entry in self._fields.items():
+            field = field_of(name, entry) if isinstance(entry, Mapping) else entry
+            bits = value >> field.bit_offset & (1 << field.bit_width) - 1
+            shown.append(f"{name}={'write-only' if field.access == 'write-only' else bits}")
+        return f"Register({', '.join(shown)})"
+
+    @classmethod
+    def create_subclass(cls, name: str, fields: Mapping[str, Any], doc: str | None = None) -> type[Register]:
+        """A subclass with a property for each of `fields`.
+
+        `fields` has PYNQ's form, ``{name: {'access', 'bit_offset', 'bit_width', 'description'}}``; ``'read_action'`` and
+        ``'write_action'`` (IP-XACT's names: ``'clear'``, ``'modify'``, ``'oneToClear'``, ...) are understood too. Instead of a
+        dictionary, a field may be one of a design. Names that Python does not allow are shown with ``_`` in place of what it does
+        not allow.
+        """
+        infos: list[FieldLike] = [field_of(key, entry) if isinstance(entry, Mapping) else entry for key, entry in fields.items()]
+        shown: dict[str, Any] = {}
+        attributes: dict[str, Any] = {"__slots__": (), "_name": name, "_fields": shown}
+        if doc:
+            attributes["__doc__"] = doc
+        for info, (key, entry) in zip(infos, fields.items(), strict=True):
+            attribute = safe_name(key)
+            shown[attribute] = entry
+            if attribute not in _RESERVED:
+                attributes[attribute] = _field_property(attribute, info)
+        attributes["_by_ones"], attributes["_by_zeros"] = sensitive_bits(infos)
+        if any(info.read_action for info in infos):
+            attributes["_reason"] = guard(
+                {"address_offset": 0, "size": 32, "fields": {info.name: {**_plain_entry(info)} for info in infos}}
+            )
+        return type("Register" + safe_name(name), (cls,), attributes)
+
+    @classmethod
+    def count(cls, index: int | slice, width: int = 32) -> int:
+        """How many bits `index` names in a register of `width` bits."""
+        lower, upper, _ = bit_range(index, width)
+        return upper - lower + 1
+
+
+_RESERVED = frozenset(name for name in dir(Register) if name.startswith("_"))
+
+
+def _plain_entry(field: FieldLike) -> dict[str, Any]:
+    return {"bit_offset": field.bit_offset, "bit_width": field.bit_width, "read_action": field.read_action}
+
+
+def _field_property(name: str, field: FieldLike) -> property:
+    """The property of one field. Its functions are made for their bits, so that a read costs little more than the bus."""
+    lower, width = field.bit_offset, field.bit_width
+    upper = lower + width - 1
+    mask = (1 << width) - 1
+    bits = slice(upper, lower, -1)
+    fits = upper < 32
+
+    def read(self: Register) -> int:
+        if fits and self._plain:
+            port = self._port
+            if port.owner.generation != port.generation:
+                port.check()
+            return port.words[self._index] >> lower & mask
+        return self[bits]
+
+    if field.access == "read-only":
+        write: Callable[[Register, Any], None] = _refusal(name)
+    else:
+        clear = mask << lower
+
+        def write(self: Register, value: Any) -> None:
+            if fits and self._plain and type(value) is int and 0 <= value <= mask and width < 32:
+                port = self._port
+                if port.owner.generation != port.generation:
+                    port.check()
+                with port.lock:
+                    words, index = port.words, self._index
+                    current = words[index] & ~self._by_ones | self._by_zeros
+                    words[index] = current & ~clear | value << lower
+                return
+            first, last, upwards = bit_range(bits, self._width)
+            self._put(first, last, upwards, value)
+
+    return property(read, write, doc=field.description or None)
+
+
+def _refusal(name: str) -> Callable[[Register, Any], None]:
+    def refuse(self: Register, value: Any) -> None:
+        raise AttributeError(f"field {name} of {self._title()} is read-only: {value!r} was not written")
+
+    return refuse

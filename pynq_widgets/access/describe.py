@@ -77,6 +77,7 @@ class RegisterInfo:
     reset_value: int | None = None
     description: str = ""
     reads_destroy: bool = False
+    guard: str | None = None  # why it is not read unasked, where a driver says more than the design
 
 
 def field_of(name: str, entry: Mapping[str, Any]) -> FieldInfo:
@@ -104,6 +105,26 @@ def register_of(name: str, entry: Mapping[str, Any]) -> RegisterInfo:
         entry.get("reset_value"),
         entry.get("description") or "",
         any(field.read_action for field in fields),
+        entry.get("guard"),
+    )
+
+
+def with_guards(registers: Iterable[RegisterLike], guards: Mapping[str, str]) -> list[RegisterLike]:
+    """`registers`, where those named in `guards` (name to reason) are not read unasked: what a driver knows and its design does not say.
+
+    Names that the design does not have say nothing: one driver serves several versions of an IP.
+    """
+    if not guards:
+        return list(registers)
+    return [_guarded(register, guards[register.name]) if register.name in guards else register for register in registers]
+
+
+def _guarded(register: RegisterLike, reason: str) -> RegisterLike:
+    fields = tuple(
+        FieldInfo(f.name, f.bit_offset, f.bit_width, f.access, f.description, f.read_action, f.write_action) for f in register.fields
+    )
+    return RegisterInfo(
+        register.name, register.offset, register.width, register.access, fields, register.reset_value, register.description, True, reason
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from .describe import FieldLike, RegisterLike, after_write, registers_of, sensitive_bits
+from .describe import FieldLike, RegisterLike, after_write, registers_of, sensitive_bits, with_guards
 from .errors import near_names
 from .planner import Guards, Span, plan, word_range
 from .port import Port, port_of
@@ -283,21 +283,23 @@ class Mirror:
         The registers: an ``AddressBlock`` of a design, a list of registers, or PYNQ's dictionary.
     clock
         Gives the time by ``now()``; default the clock of the device.
+    guards
+        Registers that are not read unasked though the design calls them harmless, by name, with the reason.
     """
 
-    def __init__(self, mmio: Any, block: Any, *, clock: Any = None) -> None:
+    def __init__(self, mmio: Any, block: Any, *, clock: Any = None, guards: Mapping[str, str] | None = None) -> None:
         self.mmio = mmio
         self.port: Port = port_of(mmio)
         self.block = block
-        infos = registers_of(block)
-        guards = Guards(infos)
+        infos = with_guards(registers_of(block), guards or {})
+        found = Guards(infos)
         handles: dict[str, RegisterHandle] = {}
         for info in infos:
             # Two registers of one name (they occur) both stay reachable.
             name = info.name if info.name not in handles else f"{info.name}@{info.offset:#x}"
             while name in handles:
                 name += "'"
-            handles[name] = RegisterHandle(self, name, info, guards.why(info))
+            handles[name] = RegisterHandle(self, name, info, found.why(info))
         self.registers: Mapping[str, RegisterHandle] = MappingProxyType(handles)
         self._ordered = sorted(handles.values(), key=lambda handle: (handle.offset, handle.width))
         self._introduce()

@@ -43,6 +43,9 @@ def guard(register: RegisterLike | Mapping[str, Any]) -> str | None:
         register = register_of("", register)
     if register.access == "write-only":
         return "write-only"
+    stated: str | None = getattr(register, "guard", None)
+    if stated:
+        return stated
     effects: dict[str, list[str]] = {}
     for field in register.fields:
         if field.read_action:

@@ -36,7 +36,7 @@ class RegisterMap(Shown):
     def __init__(self, buffer: Any) -> None:
         """Bind the map to `buffer`: an MMIO (best: it brings the lock of the bus and the life of the overlay), its ``array``, a numpy
         array or any other buffer."""
-        if "_registers" not in dir(type(self)):
+        if not hasattr(type(self), "_registers"):
             raise RuntimeError("Only subclasses of RegisterMap from create_subclass can be instantiated")
         mine = vars(self)
         mine["_port"] = port_of(buffer)
@@ -172,4 +172,4 @@ class RegisterMap(Shown):
 
 
 def _reason(register_class: type[Register], info: RegisterLike) -> str | None:
-    return register_class._reason or ("reading changes it" if info.reads_destroy else None)
+    return getattr(info, "guard", None) or register_class._reason or ("reading changes it" if info.reads_destroy else None)

@@ -1,0 +1,90 @@
+"""``read_design``: from a path to a ``Design``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .archive import read_archive
+from .bitfile import read_bit_header
+from .design import Design
+from .document import MAX_BYTES, Document
+from .errors import DesignError
+
+_ARCHIVES = (".xsa", ".hdf")
+_BITSTREAMS = (".bit", ".bin", ".pdi")
+
+
+def read_design(path: str | os.PathLike[str]) -> Design:
+    """Read a design.
+
+    ``path`` is a ``.hwh``, an ``.xsa`` or ``.hdf`` (an archive that holds one), or a ``.bit``, ``.bin`` or ``.pdi`` with a
+    ``.hwh`` of the same name beside it; a leading ``~`` is the home directory. Whatever is wrong with the file is a
+    ``DesignError``. Only the file is read: nothing is written, and nothing in it runs.
+    """
+    name = os.fspath(path)
+    if not isinstance(name, str):
+        raise TypeError(f"the path of a design must be a str or a path, not {type(name).__name__} {name!r}")
+    name = os.path.expanduser(name)
+    suffix = os.path.splitext(name)[1].lower()
+    if suffix in _BITSTREAMS:
+        return _beside(name, suffix)
+    _must_exist(name)
+    if suffix in _ARCHIVES:
+        document, member = read_archive(name)
+        return Design(document, Path(member).stem, name)
+    if suffix != ".hwh":
+        raise DesignError(
+            name, f"{suffix or 'no suffix'!r} is not a design; known are .hwh, .xsa, .hdf, and .bit, .bin or .pdi beside a .hwh"
+        )
+    return Design(_read_document(name), Path(name).stem, name)
+
+
+def _read_document(path: str) -> Document:
+    def load() -> bytes:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > MAX_BYTES:
+                raise DesignError(path, f"{size} bytes are too many for a hardware handoff (at most {MAX_BYTES})")
+            return file.read(MAX_BYTES + 1)
+
+    try:
+        data = load()
+    except OSError as error:
+        raise DesignError(path, f"the file cannot be read: {error.strerror or error}") from None
+    return Document(path, data, load)
+
+
+def _beside(bitstream: str, suffix: str) -> Design:
+    _must_exist(bitstream)
+    stem = os.path.splitext(bitstream)[0]
+    for other in (".hwh", ".xsa", ".hdf"):
+        if os.path.isfile(stem + other):
+            header = read_bit_header(bitstream) if suffix == ".bit" else None
+            if other == ".hwh":
+                return Design(_read_document(stem + other), Path(stem).name, stem + other, header)
+            document, _ = read_archive(stem + other)
+            return Design(document, Path(stem).name, stem + other, header)
+    raise DesignError(
+        bitstream, f"there is no {Path(stem).name}.hwh beside it, which says what is in the bitstream; copy it from Vivado's project"
+    )
+
+
+def _must_exist(path: str) -> None:
+    try:
+        if os.path.isdir(path):
+            raise DesignError(path, "this is a directory, not a design file")
+        if os.path.exists(path):
+            return
+    except ValueError as error:  # a null byte in the name
+        raise DesignError(path, f"this is not a file name: {error}") from None
+    import difflib
+
+    folder = os.path.dirname(path) or "."
+    try:
+        there = [name for name in os.listdir(folder) if name.lower().endswith((".hwh", *_ARCHIVES, *_BITSTREAMS))]
+    except OSError:
+        there = []
+    near = difflib.get_close_matches(os.path.basename(path), there, 3, 0.5)
+    hint = f"; near it there is {', '.join(near)}" if near else ""
+    raise DesignError(path, f"there is no such file{hint}")

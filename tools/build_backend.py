@@ -40,9 +40,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 IMPORT_ROOTS = (CHECKOUT, CHECKOUT / "drivers")
 
 
-def build_editable(
-    wheel_directory: str, config_settings: dict[str, str] | None = None, metadata_directory: str | None = None
-) -> str:
+def build_editable(wheel_directory: str, config_settings: dict[str, str] | None = None, metadata_directory: str | None = None) -> str:
     """setuptools' editable wheel, its import hook replaced by paths; a mode asked for (``-C editable_mode=strict``) is left as it is."""
     name: str = build_meta.build_editable(wheel_directory, config_settings, metadata_directory)
     if not (config_settings or {}).get("editable_mode"):

@@ -1,0 +1,80 @@
+"""The cases on pynq_widgets. Run by ``run.py``: ``case_ours.py CASE BITSTREAM`` (the ``.hwh`` stands beside the bitstream).
+
+Opening is on the simulated device, with the design made ready to run; the accesses are on memory, as PYNQ's are. Where
+a case needs the simulated device (``allocate``, ``simulated read``), its memory and models are what is measured.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from timing import median, once, report
+
+
+def import_() -> None:
+    import pynq_widgets  # noqa: F401
+
+
+def open_design(bitstream: str) -> Any:
+    from pynq_widgets import Overlay
+
+    return dir(Overlay(Path(bitstream).with_suffix(".hwh")))
+
+
+def memory_device() -> Any:
+    import numpy as np
+
+    from pynq_widgets import Device
+
+    class MemoryDevice(Device):
+        """The least that PYNQ's contract asks of a device, with memory for the hardware."""
+
+        def __init__(self) -> None:
+            super().__init__("benchmark")
+            self.capabilities = {"MEMORY_MAPPED": True}
+
+        def mmap(self, base_addr: int, length: int) -> Any:
+            return np.zeros(length // 4, dtype="u4")
+
+    return MemoryDevice()
+
+
+REGISTER = {
+    "CTRL": {
+        "address_offset": 0,
+        "size": 32,
+        "access": "read-write",
+        "description": "",
+        "fields": {"START": {"bit_offset": 3, "bit_width": 1, "access": "read-write", "description": ""}},
+    }
+}
+
+
+def main(case: str, bitstream: str) -> None:
+    if case == "import":
+        return report(once(import_))
+    if case == "whole":
+        return report(once(lambda: (import_(), open_design(bitstream))))
+    import_()
+    if case == "open":
+        return report(once(lambda: open_design(bitstream)))
+    if case == "read_design":
+        return report(once(lambda: __import__("pynq_widgets").read_design(Path(bitstream).with_suffix(".hwh")).ip_dict))
+    if case in ("slice", "allocate"):
+        from pynq_widgets import SimulatedDevice, allocate
+
+        where: Any = SimulatedDevice("benchmark")
+        buffer = allocate((1024,), dtype="u4", target=where)
+        if case == "slice":
+            return report(median(lambda: buffer[16:32]))
+        return report(median(lambda: allocate((1024,), dtype="u4", target=where).freebuffer()))
+    from pynq_widgets import MMIO, RegisterMap
+
+    mmio = MMIO(0x4000_0000, 0x1000, device=memory_device())
+    registers: Any = RegisterMap.create_subclass("Bench", REGISTER)(mmio)
+    actions = {"read": lambda: mmio.read(16), "write": lambda: mmio.write(16, 5), "field": lambda: registers.CTRL.START}
+    report(median(actions[case]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

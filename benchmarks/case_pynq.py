@@ -1,0 +1,96 @@
+"""The cases on PYNQ 4.0.0, without a board: a `Device` of its own kind that answers from memory, as in PYNQ's tests.
+
+Run by ``run.py`` in PYNQ's environment: ``case_pynq.py CASE BITSTREAM`` (the ``.hwh`` stands beside the bitstream).
+"""
+
+import sys
+import warnings
+from typing import Any
+
+from timing import median, once, report
+
+
+def import_() -> None:
+    import pynq  # noqa: F401
+
+
+def device() -> Any:
+    import numpy as np
+    import pynq
+    from pynq.buffer import PynqBuffer
+    from pynqmetadata.frontends import Metadata
+    from pynqmetadata.views.runtime import RuntimeMetadataParser
+
+    class MemoryDevice(pynq.Device):
+        """What PYNQ's embedded device does when it opens a design, with memory for the hardware."""
+
+        def __init__(self) -> None:
+            super().__init__("benchmark")
+            self.capabilities = {"MEMORY_MAPPED": True}
+
+        def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
+            parser = RuntimeMetadataParser(Metadata(input=bitfile_name.replace(".bit", ".hwh")))
+            parser.refresh_hierarchy_dict()
+            return parser
+
+        def mmap(self, base_addr: int, length: int) -> Any:
+            return np.zeros(length // 4, dtype="u4")
+
+        def allocate(self, shape: Any, dtype: Any, **kwargs: Any) -> Any:
+            return PynqBuffer(shape, dtype, device=self, bo=1, device_address=0x1000_0000, coherent=True)
+
+    made = MemoryDevice()
+    pynq.Device.active_device = made
+    return made
+
+
+def open_design(bitstream: str) -> Any:
+    import pynq
+    import pynq.lib
+    import pynq.overlay
+
+    # The video drivers of 4.0.0 raise TypeError where a design's video pipeline is of another version: as if they were not installed.
+    for driver in [d for d in pynq.overlay._hierarchy_drivers if d.__module__.startswith("pynq.lib.video")]:
+        pynq.overlay._hierarchy_drivers.remove(driver)
+    return dir(pynq.Overlay(bitstream, download=False, device=device()))
+
+
+REGISTER = {
+    "CTRL": {
+        "address_offset": 0,
+        "size": 32,
+        "access": "read-write",
+        "description": "",
+        "fields": {"START": {"bit_offset": 3, "bit_width": 1, "access": "read-write", "description": ""}},
+    }
+}
+
+
+def main(case: str, bitstream: str) -> None:
+    if case == "import":
+        return report(once(import_))
+    if case == "whole":
+        return report(once(lambda: (import_(), open_design(bitstream))))
+    import_()
+    if case == "open":
+        return report(once(lambda: open_design(bitstream)))
+    import pynq
+    from pynq.registers import RegisterMap
+
+    where = device()
+    mmio = pynq.MMIO(0x4000_0000, 0x1000, device=where)
+    registers = RegisterMap.create_subclass("Bench", REGISTER)(mmio.array)
+    buffer = pynq.allocate((1024,), dtype="u4", target=where)
+    actions = {
+        "slice": lambda: buffer[16:32],
+        "allocate": lambda: pynq.allocate((1024,), dtype="u4", target=where).freebuffer(),
+        "read": lambda: mmio.read(16),
+        "write": lambda: mmio.write(16, 5),
+        "field": lambda: registers.CTRL.START,
+    }
+    report(median(actions[case]))
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    main(*sys.argv[1:])

@@ -1,0 +1,38 @@
+"""How the cases measure: processor time of this process, in a loop that is long enough for the clock. Runs in every environment."""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+ROUNDS = 15
+ROUND_SECONDS = 0.02
+
+
+def report(seconds: float) -> None:
+    """Hand the result to ``run.py``."""
+    json.dump({"seconds": seconds}, sys.stdout)
+
+
+def once(action: Callable[[], object]) -> float:
+    """Processor seconds of one call; for what is only cold the first time."""
+    start = time.process_time()
+    action()
+    return time.process_time() - start
+
+
+def median(action: Callable[[], object]) -> float:
+    """Processor seconds of a call, the median over rounds of many calls."""
+    calls = 1
+    while (spent := _spent(action, calls)) < ROUND_SECONDS:
+        calls = max(2 * calls, int(calls * ROUND_SECONDS / max(spent, 1e-9)))
+    return statistics.median(_spent(action, calls) / calls for _ in range(ROUNDS))
+
+
+def _spent(action: Callable[[], object], calls: int) -> float:
+    repeat = range(calls)
+    start = time.process_time()
+    for _ in repeat:
+        action()
+    return time.process_time() - start

@@ -96,9 +96,7 @@ def main() -> None:
 
     design = options.design or (BASE if BASE.exists() else DEMO)
     if options.design is None and design is DEMO:
-        print(
-            f"No {BASE} here, so the demonstration design is opened instead: a small one, its numbers are not those of the base design.\n"
-        )
+        print(f"No {BASE} here, so the demonstration design is opened: a small one, with other numbers than the base design.\n")
     if not design.exists():
         raise SystemExit(f"There is no design {design}")
     pynq = None if options.no_peer else options.peer_python or peer.environment(peer.default_folder())

@@ -35,10 +35,9 @@ def quantized(coefficients: npt.ArrayLike) -> tuple[Samples, int]:
     real = np.asarray(coefficients, dtype=np.float64)
     if real.ndim != 1 or not 1 <= len(real) <= MAX_TAPS:
         raise ValueError(f"expected 1 to {MAX_TAPS} coefficients in one dimension, not shape {real.shape}")
-    if not np.all(np.isfinite(real)):
-        raise ValueError(
-            f"coefficients are finite numbers, but number {int(np.argmin(np.isfinite(real)))} is {real[~np.isfinite(real)][0]}"
-        )
+    finite = np.isfinite(real)
+    if not finite.all():
+        raise ValueError(f"coefficients are finite numbers, but number {int(np.argmin(finite))} is {real[~finite][0]}")
     for shift in range(15, -1, -1):
         scaled = np.rint(real * (1 << shift))
         if scaled.min() >= LOWEST and scaled.max() <= HIGHEST:

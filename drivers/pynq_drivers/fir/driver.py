@@ -30,7 +30,7 @@ class Fir(DefaultIP):
     def coefficients(self) -> npt.NDArray[np.float64]:
         """The coefficients in use, as real numbers, read from the core. Assigning rounds them to what 16 bits can hold.
 
-        Anything that NumPy makes an array of: 1 to 32 finite numbers from -32768 to 32767, else ValueError, and the core keeps those it had.
+        Anything that NumPy makes an array of: 1 to 32 finite numbers from -32768 to 32767; else ValueError, and nothing is written.
         """
         taps = min(self.read(TAPS), arithmetic.MAX_TAPS)
         words = [self.read(COEFFICIENTS + 4 * n) for n in range((taps + 1) // 2)]
@@ -46,7 +46,7 @@ class Fir(DefaultIP):
             self.write(TAPS, len(integers))
 
     def low_pass(self, cutoff: float, taps: int = arithmetic.MAX_TAPS - 1) -> None:
-        """Let pass what is slower than ``cutoff`` (a fraction of the sample rate, between 0 and 0.5), with ``taps`` (1 to 32) coefficients."""
+        """Let pass what is slower than ``cutoff``, a fraction of the sample rate between 0 and 0.5, with 1 to 32 coefficients."""
         self.coefficients = arithmetic.low_pass(cutoff, taps)
 
     def start(self, continuous: bool = True) -> None:

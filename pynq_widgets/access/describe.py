@@ -2,7 +2,7 @@
 
 PYNQ's register dictionaries have ``address_offset``, ``size`` (bits), ``access``, ``description``, ``fields``; each field has
 ``bit_offset``, ``bit_width``, ``access``, ``description``. The keys ``read_action`` and ``write_action`` of a field and
-``reset_value`` of a register are ours and may be missing.
+``reset_value``, ``reads_destroy`` and ``guard`` (why a driver wants it not read unasked) of a register are ours and may be missing.
 """
 
 from __future__ import annotations

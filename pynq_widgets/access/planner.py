@@ -46,6 +46,8 @@ def guard(register: RegisterLike | Mapping[str, Any]) -> str | None:
     stated: str | None = getattr(register, "guard", None)
     if stated:
         return stated
+    if getattr(register, "is_memory", False):
+        return f"it is an array of {(register.width + 7) // 8} bytes"
     effects: dict[str, list[str]] = {}
     for field in register.fields:
         if field.read_action:

@@ -178,7 +178,7 @@ class Port:
         """Raise :class:`StaleOverlayError` if the overlay of this handle has gone."""
         if self.owner.generation != self.generation:
             where = "" if self.device is None else f" on device {getattr(self.device, 'tag', self.device)!r}"
-            why = self.gone or "another overlay has been loaded since"
+            why = self.gone or getattr(self.owner, "gone", "") or "another overlay has been loaded since"
             raise StaleOverlayError(
                 f"This handle to {self.base:#010x}{where} has gone: {why}. "
                 "Load the overlay again and take the handle from the new Overlay object."

@@ -1,0 +1,127 @@
+"""What an overlay and a hierarchy have in common: the names below them are attributes and items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from keyword import iskeyword
+from typing import Any
+
+from pynq_widgets.access.errors import StaleOverlayError, near_names
+
+from .teaching import defined_by_class, failed_property, teach
+from .tree import Node, Tree, attribute_name
+
+
+class StaleAttributeError(StaleOverlayError, AttributeError):
+    """An attribute of an overlay that has gone was asked for; an ``AttributeError`` too, so that ``hasattr`` answers False."""
+
+
+class Branch:
+    """Names below are reached as attributes (``x.name``) and as items (``x['name']``, ``x['sub/name']``), the same object both ways.
+
+    A name that is no identifier, or that the class itself uses, is reached by item only.
+    """
+
+    # The subclass says where the names are.
+
+    def _tree(self) -> Tree:
+        raise NotImplementedError
+
+    def _below(self) -> str:
+        """Path of this branch, empty for the overlay."""
+        raise NotImplementedError
+
+    def _who(self) -> str:
+        raise NotImplementedError
+
+    def _check_alive(self, key: str) -> None:
+        """Raise :class:`StaleAttributeError` where the overlay has gone."""
+        raise NotImplementedError
+
+    def _own_accessor(self, key: str) -> Any:
+        """An interrupt or GPIO of this branch itself; ``KeyError`` where there is none."""
+        raise KeyError(key)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or not self._is_ready():
+            raise self._not_ready(name)
+        if defined_by_class(self, name):
+            raise failed_property(self, name)
+        tree = self._tree()
+        node = tree.find(self._below(), name)
+        if node is None:
+            try:
+                value = self._own_accessor(name)
+            except KeyError:
+                # Private names that do not exist are asked for by every display; they are nobody's mistake.
+                if name.startswith("_"):
+                    raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}") from None
+                names = [n for n in self.__dir__() if not n.startswith("_")]
+                raise teach(self, f"{self._who()} has no attribute {name!r}{near_names(name, names)}") from None
+        else:
+            self._check_alive(name)
+            value = tree.get(node.path)
+        # From now on an attribute like any other.
+        self.__dict__[name] = value
+        return value
+
+    def __getitem__(self, key: str) -> Any:
+        if not isinstance(key, str):
+            raise TypeError(f"{self._who()}[...] takes a name such as 'hierarchy/ip', not the {type(key).__name__} {key!r}")
+        if not self._is_ready():
+            raise self._not_ready(key)
+        tree = self._tree()
+        node = tree.find(self._below(), key.strip("/"))
+        if node is not None and node.path:
+            self._check_alive(key)
+            return tree.get(node.path)
+        try:
+            return self._own_accessor(key)
+        except KeyError:
+            pass
+        above, _, pin = key.strip("/").rpartition("/")
+        if above and (parent := tree.find(self._below(), above)) is not None and parent.path:
+            return self[above][pin]
+        raise KeyError(tree.missing(self._below(), key, self._who()))
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._is_ready() and bool(key) and self._tree().find(self._below(), key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._children())
+
+    def __dir__(self) -> list[str]:
+        names = set(super().__dir__())
+        if self._is_ready():
+            names.update(_shown_name(child) for child in self._children().values())
+        return sorted(name for name in names if name.isidentifier() and not iskeyword(name))
+
+    def _ipython_key_completions_(self) -> list[str]:
+        start = f"{self._below()}/" if self._below() else ""
+        return [path[len(start) :] for path in self._tree().nodes if path and path.startswith(start)]
+
+    def _children(self) -> dict[str, Node]:
+        return self._tree().nodes[self._below()].children if self._is_ready() else {}
+
+    def _by_item_only(self) -> dict[str, str]:
+        """Names below that are no attributes, with the reason."""
+        reasons = {}
+        for name, child in self._children().items():
+            shown = _shown_name(child)
+            if not shown.isidentifier() or iskeyword(shown):
+                reasons[name] = "not a Python name"
+            elif defined_by_class(self, shown) or shown in self._reserved:
+                reasons[name] = f"{shown} is the class' own"
+        return reasons
+
+    _reserved: frozenset[str] = frozenset()
+
+    def _is_ready(self) -> bool:
+        raise NotImplementedError
+
+    def _not_ready(self, name: str) -> AttributeError:
+        return AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+
+def _shown_name(node: Node) -> str:
+    return attribute_name(node.name) if node.kind == "memory" else node.name

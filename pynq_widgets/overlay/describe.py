@@ -1,0 +1,79 @@
+"""The generated docstrings: what an overlay, a hierarchy or an IP has in this design. No hardware is read for them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .branch import Branch
+    from .ip import DefaultIP
+
+
+def document_branch(branch: Branch, text: str, kind: str, name: str) -> str:
+    """PYNQ's generated docstring of an overlay or hierarchy; `text` is what its class says."""
+    from .binding import full_name
+
+    tree = branch._tree()
+    children = branch._children()
+    by_item = branch._by_item_only()
+
+    def driver(path: str) -> str:
+        return full_name(tree.choice(path).driver)
+
+    def rows(*kinds: str) -> Iterable[tuple[str, str]]:
+        for child_name, child in children.items():
+            if child.kind in kinds:
+                note = f"   (by item: {child_name!r}; {by_item[child_name]})" if child_name in by_item else ""
+                yield child_name, driver(child.path) + note
+
+    lines = [f"Default documentation for {kind} {name}. The following", f"attributes are available on this {kind}:", ""]
+    lines += _section("IP Blocks", rows("ip"))
+    lines += _section("Hierarchies", rows("hierarchy"))
+    lines += _section("Interrupts", ((i, "pynq_widgets.access.Interrupt") for i in branch._interrupts))
+    lines += _section("GPIO Outputs", ((g, "pynq_widgets.access.GPIO") for g in branch._gpio))
+    lines += _section("Memories", ((n, "Memory") for n, c in children.items() if c.kind == "memory"))
+    parts = list(rows("part"))
+    if parts:
+        lines += _section("Blocks without an address", parts)
+    return _joined(text, lines)
+
+
+def document_ip(ip: DefaultIP, text: str) -> str:
+    """What the design says of one IP; `text` is what its class says."""
+    described = ip._described
+    lines = [f"{ip._where()}: {described.get('type') or 'no type in the design'}", ""]
+    lines += _section(
+        "Address ranges",
+        ((f"{r['interface']}/{r['block']}".strip("/"), f"{r['base']:#010x}, {r['size']:#x} bytes, {r['kind']}") for r in ip.ranges),
+    )
+    lines += _section("Interrupts", ((i, "pynq_widgets.access.Interrupt") for i in ip._interrupts))
+    lines += _section("GPIO Outputs", ((g, "pynq_widgets.access.GPIO") for g in ip._gpio))
+    registers = ip._registers or {}
+    lines += _section(
+        "Registers",
+        ((name, _register(r)) for name, r in registers.items()),
+    )
+    return _joined(text, lines)
+
+
+def _register(entry: Mapping[str, Any]) -> str:
+    return f"{entry.get('address_offset', 0):#06x}  {entry.get('access', ''):<10}  {_first(entry.get('description'))}"
+
+
+def _first(text: str | None) -> str:
+    line = (text or "").strip().partition("\n")[0]
+    return line if len(line) <= 80 else line[:77] + "..."
+
+
+def _section(title: str, rows: Iterable[tuple[str, str]]) -> list[str]:
+    pairs = list(rows)
+    width = max([20, *(len(name) for name, _ in pairs)])
+    listed = [f"{name:<{width}} : {what}".rstrip() for name, what in pairs]
+    return [title, "-" * len(title), *(listed or ["None"]), ""]
+
+
+def _joined(text: str, lines: list[str]) -> str:
+    generated = "\n".join(lines)
+    return f"{inspect.cleandoc(text)}\n\n{generated}" if text else generated

@@ -1,0 +1,142 @@
+"""DefaultHierarchy: a hierarchy of the block diagram, and the base of every hierarchy driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from traitlets import HasTraits
+
+from pynq_widgets.access import Interrupt
+from pynq_widgets.showing import Shown
+
+from .branch import Branch
+from .describe import document_branch
+from .ip import make_gpio
+from .registering import RegisterHierarchy
+from .teaching import teach
+
+if TYPE_CHECKING:
+    from .tree import Tree
+
+
+class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
+    """The IP, memories and hierarchies within a hierarchy, as attributes and items.
+
+    A subclass with a static `checkhierarchy` drives each hierarchy that it says yes to, in the overlays loaded from then on::
+
+        class MyHierarchy(DefaultHierarchy):
+            def __init__(self, description):
+                super().__init__(description)
+
+            @staticmethod
+            def checkhierarchy(description):
+                return 'my_ip' in description['ip']
+
+    Attributes
+    ----------
+    description : dict
+        PYNQ's description: ``ip``, ``hierarchies``, ``memories``, ``interrupts``, ``gpio`` (each by name), ``fullpath``; with
+        ``device``, ``driver``, ``overlay`` and ``design``. Each nested entry has its ``driver`` too.
+    device : Device
+        Where it is.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        instance = super().__new__(cls, *args, **kwargs)
+        # Kept here too, so that a driver whose __init__ forgets super() is whole.
+        given = args[0] if args else kwargs.get("description")
+        if isinstance(given, Mapping):
+            instance.__dict__["description"] = given
+        return instance
+
+    def __init__(self, description: dict[str, Any], **traits: Any) -> None:
+        """Drive the hierarchy of `description`. `traits` are first values of the class' traits."""
+        if not isinstance(description, Mapping):
+            raise TypeError(
+                f"{type(self).__name__} needs the description of its hierarchy, not the {type(description).__name__} {description!r}: "
+                "take it from overlay.hierarchy_dict, or let the overlay make the driver"
+            )
+        self.__dict__["description"] = description
+        if traits:
+            super().__init__(**traits)
+
+    @staticmethod
+    def checkhierarchy(description: dict[str, Any]) -> bool:
+        """Whether this class drives the hierarchy of `description`; a subclass that does not say so drives none."""
+        return False
+
+    @cached_property
+    def device(self) -> Any:
+        return self._described["device"]
+
+    @cached_property
+    def _overlay(self) -> Any:
+        return self._described["overlay"]
+
+    @property
+    def _interrupts(self) -> dict[str, Any]:
+        return self._described.get("interrupts") or {}
+
+    @property
+    def _gpio(self) -> dict[str, Any]:
+        return self._described.get("gpio") or {}
+
+    @property
+    def ip_dict(self) -> dict[str, Any]:
+        """The descriptions of the IP directly within, by name."""
+        return dict(self._described.get("ip", {}))
+
+    def panel(self) -> Any:
+        """A widget of this driver's own, to be shown beside the tree; None where a summary is enough."""
+        return None
+
+    def __repr__(self) -> str:
+        if not self._is_ready():
+            return f"<{type(self).__name__} with no description>"
+        stale = "" if self._overlay._life is not None and self._overlay._life.alive else ", stale"
+        count = len(self._children())
+        return f"<{type(self).__name__} {self._below()}, {count} {'block' if count == 1 else 'blocks'}{stale}>"
+
+    # For Branch.
+
+    @property
+    def _described(self) -> Any:
+        if "description" not in self.__dict__:
+            raise self._not_ready("description")
+        return self.__dict__["description"]
+
+    def _is_ready(self) -> bool:
+        description = self.__dict__.get("description")
+        return description is not None and hasattr(description.get("overlay"), "_get_tree")
+
+    def _not_ready(self, name: str) -> AttributeError:
+        if name.startswith("_"):
+            return super()._not_ready(name)
+        if "description" in self.__dict__:
+            return teach(self, f"{type(self).__name__} was made without an overlay, so it has no {name!r}: reach it through its overlay")
+        return teach(self, f"{type(self).__name__} has no description yet: call super().__init__(description)")
+
+    def _tree(self) -> Tree:
+        tree: Tree = self._overlay._get_tree()
+        return tree
+
+    def _below(self) -> str:
+        return str(self._described["fullpath"])
+
+    def _who(self) -> str:
+        return f"hierarchy {self._below()}"
+
+    def _check_alive(self, key: str) -> None:
+        self._overlay._check_alive(f"{self._below()}/{key}")
+
+    def _own_accessor(self, key: str) -> Any:
+        if key in self._interrupts:
+            return Interrupt(self._interrupts[key]["fullpath"], device=self.device)
+        if key in self._gpio:
+            return make_gpio(self._gpio[key], self.device)
+        raise KeyError(key)
+
+    def _generated_doc(self, text: str) -> str:
+        return document_branch(self, text, "hierarchy", self._below()) if self._is_ready() else text

@@ -1,0 +1,89 @@
+"""How long the handles of an overlay live, and which overlay a device holds now.
+
+Each loading of an overlay begins one :class:`Life`. All its handles share it, so that ending it (another overlay is loaded, or
+``free()``) reaches every one of them at the cost of one assignment.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pynq_widgets.access.mmio import MMIO
+
+
+class Life:
+    """One loading of an overlay on a device.
+
+    ``generation`` is what a port compares before each access (see ``access.port``): 0 while alive.
+    """
+
+    __slots__ = ("__weakref__", "bitfile_name", "device_generation", "generation", "gone", "holders")
+
+    def __init__(self, bitfile_name: str, device_generation: int) -> None:
+        self.bitfile_name = bitfile_name
+        self.device_generation = device_generation
+        self.generation = 0
+        self.gone = ""
+        self.holders: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the handles may still be used."""
+        return self.generation == 0
+
+    def end(self, reason: str) -> None:
+        """Make every handle stale; `reason` completes 'this handle has gone: …'. The holders forget what they made."""
+        if self.alive:
+            self.gone = reason
+            self.generation = -1
+            for holder in list(self.holders):
+                holder._forget()
+
+    def give(self, mmio: MMIO) -> MMIO:
+        """Let `mmio` (and what is made from it) live as long as this."""
+        port = mmio._port
+        port.owner, port.generation = self, 0
+        return mmio
+
+
+_current: weakref.WeakKeyDictionary[Any, Life] = weakref.WeakKeyDictionary()
+_lock = threading.RLock()
+
+
+def generation_of(device: Any) -> int:
+    """The device's count of full downloads (0 for a device that keeps none)."""
+    return int(getattr(device, "generation", 0))
+
+
+def current(device: Any) -> Life | None:
+    """The life that `device` holds now, or None where nothing has been loaded, or something that no Overlay knows."""
+    with _lock:
+        life = _current.get(device)
+        if life is not None and life.alive and generation_of(device) != life.device_generation:
+            life.end(f"{short(life.bitfile_name)} was replaced by a download that no Overlay object made")
+        return life if life is not None and life.alive else None
+
+
+def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:
+    """Begin a life on `device` after a download; `previous` (of the same overlay, downloaded again) goes on instead of ending."""
+    with _lock:
+        old = _current.get(device)
+        if previous is not None and previous is old and previous.alive:
+            previous.device_generation = generation_of(device)
+            return previous
+        if old is not None and old.alive:
+            if old.bitfile_name == bitfile_name:
+                old.end(f"{short(bitfile_name)} was loaded again as another Overlay object")
+            else:
+                old.end(f"{short(old.bitfile_name)} was replaced by {short(bitfile_name)}")
+        life = Life(bitfile_name, generation_of(device))
+        _current[device] = life
+        return life
+
+
+def short(path: str) -> str:
+    """The file's name, as messages use it."""
+    return path.replace("\\", "/").rpartition("/")[2]

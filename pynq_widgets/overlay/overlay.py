@@ -1,0 +1,461 @@
+"""Overlay: what a person holds. It finds the files, has the design read and the device made ready, and gives names to what is there."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import inspect
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from traitlets import HasTraits
+
+from pynq_widgets.design import read_design
+from pynq_widgets.device.contract import Device
+from pynq_widgets.showing import Shown
+
+from . import life as lives
+from .binding import Drivers
+from .branch import Branch, StaleAttributeError
+from .describe import document_branch
+from .descriptions import Blueprint
+from .hierarchy import DefaultHierarchy
+from .ip import DefaultIP
+from .life import Life, short
+from .loader import Request, call_sidecar, find_bitfile, find_sidecar, import_sidecar, request_for, requesting
+from .memory import Memory
+from .registering import Documented
+from .teaching import teach
+from .tree import Defaults, Tree
+
+if TYPE_CHECKING:
+    from pynq_widgets.design import Design
+
+_STATE = frozenset(
+    {"device", "bitfile_name", "dtbo", "ignore_version", "pr_dict", "timestamp", "partial", "bit_data", "binfile_name", "firmware_path"}
+)
+
+
+class OverlayType(Documented):
+    """Makes ``Overlay(...)`` the loader: it returns the object of the class that stands beside the bitstream, if there is one."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Overlay:
+            return load(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        # Without this, help() and completion would show the arguments of __call__ above.
+        signature = inspect.signature(cls.__init__)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
+def load(
+    bitfile_name: str | os.PathLike[str],
+    dtbo: str | os.PathLike[str] | None = None,
+    download: bool = True,
+    ignore_version: bool = False,
+    device: Any = None,
+) -> Any:
+    """What ``Overlay(...)`` does; see there."""
+    target = device
+    if target is None:
+        target = Device.active_device
+    path = find_bitfile(bitfile_name, target)
+    if request_for(path) is None and (beside := find_sidecar(path)) is not None:
+        request = Request(path, dtbo, ignore_version, target)
+        with requesting(request):
+            factory = import_sidecar(beside)
+            if factory is not None:
+                return call_sidecar(factory, path, download, request)
+    return DefaultOverlay(path, download, dtbo, ignore_version, device)
+
+
+class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
+    """A design on a device. ``Overlay('base.bit')`` loads it.
+
+    Its IP, hierarchies and memories are attributes and items, ``ol.hier.ip`` and ``ol['hier/ip']``, each made with its driver when it
+    is first touched; nothing is read from hardware before that. Where a Python file of the same name beside the bitstream defines
+    ``Overlay``, the object of that class is what is returned.
+
+    Attributes
+    ----------
+    bitfile_name : str
+        Absolute path of the file that was loaded.
+    device : Device
+        Where it is loaded.
+    design : Design
+        What was built.
+    drivers : Mapping
+        Path of each IP and hierarchy to its driver and why it has that one.
+    ip_dict, hierarchy_dict, mem_dict, gpio_dict, interrupt_pins, interrupt_controllers, clock_dict : dict
+        PYNQ's views of the design.
+    pr_dict : dict
+        Partial bitstreams loaded, by region.
+    timestamp : str
+        When it was downloaded, empty if it was not.
+    """
+
+    _life: Life | None = None
+    _reserved = _STATE
+    _interrupts: dict[str, Any] = {}
+    _gpio: dict[str, Any] = {}
+
+    def __init__(
+        self,
+        bitfile_name: str | os.PathLike[str],
+        dtbo: str | os.PathLike[str] | None = None,
+        download: bool = True,
+        ignore_version: bool = False,
+        device: Any = None,
+    ) -> None:
+        """Load an overlay.
+
+        Parameters
+        ----------
+        bitfile_name
+            Bitstream (``.bit``, ``.bin``, ``.pdi``), ``.xsa``, or, where the device needs no bitstream, a ``.hwh``: a path, or a name in the
+            current folder or in an installed package of overlays.
+        dtbo
+            Device tree overlay to insert after the download; default the ``.dtbo`` of the same name, if there is one.
+        download
+            Whether to put it on the device. If not, the device is taken to hold it already, unless another overlay is known to be there.
+        ignore_version
+            Whether drivers of other versions of an IP are bound.
+        device
+            Where; default ``Device.active_device``.
+
+        Raises ``FileNotFoundError`` with what was looked for, ``DesignError`` for a design that cannot be read; what was loaded before
+        stays as it was then.
+        """
+        target = device
+        path = find_bitfile(bitfile_name, Device.active_device if target is None else target)
+        request = request_for(path)
+        if request is not None:
+            target = request.device if target is None else target
+            dtbo = request.dtbo if dtbo is None else dtbo
+            ignore_version = ignore_version or request.ignore_version
+        if target is None:
+            target = Device.active_device
+        source = _metadata(target, path)
+        self.device = target
+        self.bitfile_name = str(path)
+        self.dtbo = _find_dtbo(dtbo, path)
+        self.ignore_version = ignore_version
+        self.timestamp = ""
+        self.pr_dict: dict[str, Any] = {}
+        # What a PYNQ device's download() looks at.
+        self.partial = False
+        self.bit_data: dict[str, Any] = {}
+        self.binfile_name = ""
+        self.firmware_path = ""
+        self._source = source
+        self.__dict__["_objects"] = Tree(Blueprint(source), self, target, ignore_version, Defaults(DefaultIP, DefaultHierarchy, Memory))
+        if download:
+            self.download()
+        else:
+            self._attach()
+
+    # Loading.
+
+    def download(self, dtbo: str | os.PathLike[str] | None = None) -> None:
+        """Put the overlay on its device, with the device tree overlay `dtbo` (default: the one it was made with).
+
+        Other overlays of that device are stale from then on. IP and hierarchies are made anew when they are next touched, since their
+        hardware has been reset; handles of this overlay that are still held go on working.
+        """
+        if dtbo is not None:
+            self.dtbo = _find_dtbo(dtbo, Path(self.bitfile_name))
+        before = lives.generation_of(self.device)
+        self.device.download(self, self._source)
+        self._tell_device(before)
+        previous = self._life
+        self._begin(lives.begin(self.device, self.bitfile_name, previous))
+        now = datetime.datetime.now()
+        if not self.timestamp or previous is not None:
+            self.timestamp = f"{now:%Y/%m/%d %H:%M:%S} +{now.microsecond}"
+        if self.dtbo is not None and hasattr(self.device, "insert_device_tree"):
+            self.device.insert_device_tree(self.dtbo)
+
+    def _tell_device(self, before: int) -> None:
+        device = self.device
+        if lives.generation_of(device) == before:
+            device.generation = before + 1
+        device.bitfile_name = self.bitfile_name
+        device.parser = self._source
+        if self.design is not None and getattr(device, "design", None) is not self.design:
+            device.prepare(self.design)
+
+    def _attach(self) -> None:
+        there = lives.current(self.device)
+        if there is None:
+            held = getattr(self.device, "bitfile_name", None)
+            if held is None or str(held) == self.bitfile_name or not lives.generation_of(self.device):
+                self._tell_device(-1)
+                self._begin(lives.begin(self.device, self.bitfile_name))
+        elif there.bitfile_name == self.bitfile_name:
+            self._begin(there)
+
+    def _begin(self, life: Life) -> None:
+        self._forget()
+        self.__dict__["_life"] = life
+        life.holders.add(self)
+
+    def is_loaded(self) -> bool:
+        """Whether the device holds this overlay now."""
+        return self._life is not None and lives.current(self.device) is self._life
+
+    def free(self) -> None:
+        """Give the overlay up: its device tree overlay is removed, and every handle of it says so when it is touched."""
+        if self._life is None or not self._life.alive:
+            return
+        if self.dtbo is not None and hasattr(self.device, "remove_device_tree"):
+            self.device.remove_device_tree(self.dtbo)
+        self._life.end(f"{short(self.bitfile_name)} was freed with free()")
+        # Interrupts, GPIO and MMIO that drivers made themselves go by the device's count.
+        self.device.generation = lives.generation_of(self.device) + 1
+
+    def reset(self) -> None:
+        """Make PYNQ's dictionaries (``ip_dict`` and its kin) afresh from the design; nothing is done to the hardware."""
+        for name in ("ip_dict", "hierarchy_dict", "interrupt_pins", "interrupt_controllers", "gpio_dict", "mem_dict", "clock_dict"):
+            self.__dict__.pop(name, None)
+
+    def pr_download(self, partial_region: str, partial_bit: str, dtbo: str | None = None, program: bool = True) -> None:
+        """PYNQ's partial reconfiguration; raises ``NotImplementedError``."""
+        raise NotImplementedError(
+            f"loading {partial_bit!r} into {partial_region!r}: partial reconfiguration is not supported; load a full overlay instead"
+        )
+
+    def load_ip_data(self, ip_name: str, data: str | os.PathLike[str]) -> None:
+        """Write the binary file `data` into the IP or memory `ip_name`, padded with zeros to whole words.
+
+        Raises ``ValueError`` where the file is larger than the address range; nothing has been written then.
+        """
+        ip = self[ip_name]
+        content = Path(data).read_bytes()
+        if len(content) > ip.mmio.length:
+            raise ValueError(f"{data}: {len(content)} bytes do not fit the {ip.mmio.length} bytes of {ip_name}; nothing was written")
+        ip.mmio.write(0, content + bytes(-len(content) % 4))
+        for view in (self.ip_dict, self.mem_dict):
+            if ip_name in view:
+                view[ip_name]["state"] = str(data)
+
+    # What it holds.
+
+    @property
+    def design(self) -> Design | None:
+        """What was built; None where the device brought a parser of its own that is no :class:`Design`."""
+        design: Design | None = self._get_tree().blueprint.design
+        return design
+
+    @property
+    def parser(self) -> Any:
+        """Where the dictionaries come from: the design, or what the device brought (PYNQ's name)."""
+        return self._source
+
+    @property
+    def drivers(self) -> Drivers:
+        """Path of each IP and hierarchy to ``(driver, reason)``; printed as a table."""
+        return self._get_tree().drivers
+
+    @cached_property
+    def ip_dict(self) -> dict[str, Any]:
+        return self._view("ip_dict")
+
+    @cached_property
+    def hierarchy_dict(self) -> dict[str, Any]:
+        return self._view("hierarchy_dict")
+
+    @cached_property
+    def interrupt_pins(self) -> dict[str, Any]:
+        return self._view("interrupt_pins")
+
+    @cached_property
+    def interrupt_controllers(self) -> dict[str, Any]:
+        return self._view("interrupt_controllers")
+
+    @cached_property
+    def gpio_dict(self) -> dict[str, Any]:
+        return self._view("gpio_dict")
+
+    @cached_property
+    def mem_dict(self) -> dict[str, Any]:
+        return self._view("mem_dict")
+
+    @cached_property
+    def clock_dict(self) -> dict[str, Any]:
+        return self._view("clock_dict")
+
+    def _view(self, name: str) -> dict[Any, Any]:
+        return self._get_tree().blueprint.view(name)
+
+    # As any other IP.
+
+    def read(self, address: int) -> int:
+        """The 32-bit word at the bus address `address`, which must be in the range of one of the IP or memories."""
+        ip, offset = self._at(address)
+        word: int = ip.read(offset)
+        return word
+
+    def write(self, address: int, value: int | bytes) -> None:
+        """Write a 32-bit `value` (or bytes, whole words) at the bus address `address`."""
+        ip, offset = self._at(address)
+        ip.write(offset, value)
+
+    def _at(self, address: int) -> tuple[Any, int]:
+        self._check_alive(f"{address:#x}")
+        nearest = None
+        for path, node in self._get_tree().nodes.items():
+            if node.kind not in ("ip", "memory"):
+                continue
+            ranges = self._get_tree().descriptions.ip(path).get("ranges") or []
+            for entry in ranges:
+                if entry["base"] <= address < entry["base"] + entry["size"]:
+                    ip = self._get_tree().get(path)
+                    if entry["base"] == ip.description.get("phys_addr"):
+                        return ip, address - entry["base"]
+                    return ip.mmios[f"{entry['interface']}/{entry['block']}"], address - entry["base"]
+                distance = min(abs(address - entry["base"]), abs(address - entry["base"] - entry["size"]))
+                if nearest is None or distance < nearest[0]:
+                    nearest = (distance, path, entry)
+        hint = f"; the nearest is {nearest[1]} at {nearest[2]['base']:#010x}, {nearest[2]['size']:#x} bytes" if nearest else ""
+        raise ValueError(f"address {address:#010x} is in no range of {self._who()}{hint}")
+
+    def panel(self) -> Any:
+        """A widget of this overlay's own, to be shown beside the tree; None where a summary is enough."""
+        return None
+
+    # For Branch.
+
+    def _is_ready(self) -> bool:
+        return "_objects" in self.__dict__
+
+    def _not_ready(self, name: str) -> AttributeError:
+        if name.startswith("_"):
+            return super()._not_ready(name)
+        return teach(self, f"{type(self).__name__} is not loaded yet: its __init__ must call super().__init__(bitfile_name, download)")
+
+    def _get_tree(self) -> Tree:
+        try:
+            tree: Tree = self.__dict__["_objects"]
+        except KeyError:
+            raise RuntimeError(
+                f"{type(self).__name__} is not loaded yet: its __init__ must call super().__init__(bitfile_name, download)"
+            ) from None
+        return tree
+
+    def _tree(self) -> Tree:
+        return self._get_tree()
+
+    def _below(self) -> str:
+        return ""
+
+    def _who(self) -> str:
+        return f"overlay {Path(self.bitfile_name).stem}"
+
+    def _check_alive(self, key: str) -> None:
+        if self._life is not None and self._life.alive and (lives.current(self.device) is self._life):
+            return
+        raise StaleAttributeError(
+            f"{key!r} of {self._who()} cannot be reached: {self._gone()}. Load it again with download() of this object, or with "
+            f"Overlay({short(self.bitfile_name)!r})"
+        )
+
+    def _gone(self) -> str:
+        tag = getattr(self.device, "tag", self.device)
+        if self._life is None:
+            there = lives.current(self.device)
+            holds = short(there.bitfile_name) if there is not None else "another bitstream"
+            return f"{short(self.bitfile_name)} was opened with download=False and device {tag!r} holds {holds}"
+        return f"{self._life.gone} (device {tag!r})"
+
+    def _forget(self) -> None:
+        """Let go of the objects made, so that an attribute of them is looked up, and refused or made anew."""
+        tree = self.__dict__.get("_objects")
+        if tree is None:
+            return
+        with tree.lock:
+            made, tree.objects = tree.objects, {}
+        for branch in (self, *(item for item in made.values() if isinstance(item, Branch))):
+            for child in tree.nodes[branch._below()].children.values():
+                for name in (child.name, child.name.replace("-", "")):
+                    if child.path in made and vars(branch).get(name) is made[child.path]:
+                        del vars(branch)[name]
+
+    def __repr__(self) -> str:
+        if not self._is_ready():
+            return f"<{type(self).__name__}, not loaded>"
+        nodes = self._get_tree().nodes.values()
+        ips = sum(node.kind == "ip" for node in nodes)
+        hierarchies = sum(node.kind == "hierarchy" and bool(node.path) for node in nodes)
+        kind = getattr(self.device, "kind", "")
+        state = "" if self.is_loaded() else f"; stale: {self._gone()}"
+        return (
+            f"<{type(self).__name__} {Path(self.bitfile_name).name} on {getattr(self.device, 'tag', self.device)!r} ({kind}): "
+            f"{ips} IP, {hierarchies} hierarchies{state}>"
+        )
+
+    def _generated_doc(self, text: str) -> str:
+        return document_branch(self, text, "overlay", Path(self.bitfile_name).name) if self._is_ready() else text
+
+    def __copy__(self) -> Overlay:
+        # Both are the same hardware: a second object with the same tree.
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update({k: v for k, v in self.__dict__.items() if not k.startswith("_trait")})
+        twin.__dict__["_trait_values"] = dict(self._trait_values)
+        if self._life is not None:
+            self._life.holders.add(twin)
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Overlay:
+        return copy.copy(self)
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"{type(self).__name__} stands for hardware and cannot be pickled: keep its bitfile_name and load it again")
+
+
+class DefaultOverlay(Overlay):
+    """The class of an overlay that has none of its own, and the base of those that have::
+
+        class MyOverlay(DefaultOverlay):
+            def __init__(self, bitfile_name, download):
+                super().__init__(bitfile_name, download)
+
+        Overlay = MyOverlay
+
+    In a Python file beside the bitstream, of the same name, that is what ``Overlay(...)`` returns.
+    """
+
+    def __init__(
+        self,
+        bitfile_name: str | os.PathLike[str],
+        download: bool = True,
+        dtbo: str | os.PathLike[str] | None = None,
+        ignore_version: bool = False,
+        device: Any = None,
+    ) -> None:
+        """Load an overlay; the arguments are those of :class:`Overlay`, in the order that the specification's template has."""
+        super().__init__(bitfile_name, dtbo, download, ignore_version, device)
+
+
+def _metadata(device: Any, path: Path) -> Any:
+    """The design, or what the device itself says of the bitstream (PYNQ's ``get_bitfile_metadata``)."""
+    if type(device).set_bitfile_name is not Device.set_bitfile_name:
+        device.set_bitfile_name(str(path))
+        known = device.parser
+    else:
+        known = device.get_bitfile_metadata(str(path))
+    return read_design(path) if known is None else known
+
+
+def _find_dtbo(dtbo: str | os.PathLike[str] | None, path: Path) -> str | None:
+    if dtbo is None:
+        beside = path.with_suffix(".dtbo")
+        return str(beside) if beside.is_file() else None
+    for candidate in (Path(dtbo), path.parent / dtbo):
+        if candidate.is_file():
+            return str(candidate.resolve())
+    raise FileNotFoundError(f"No device tree overlay {str(dtbo)!r}: looked in {Path.cwd()} and {path.parent}")

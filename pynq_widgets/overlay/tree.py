@@ -1,0 +1,208 @@
+"""The object tree of an overlay: which names there are, and the one object behind each.
+
+Making the tree is a walk over names only; descriptions, drivers and maps are made when they are first touched.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pynq_widgets.access.errors import near_names
+
+from .binding import (
+    Candidate,
+    Choice,
+    Drivers,
+    UnsupportedConfiguration,
+    choose_hierarchy,
+    choose_ip,
+    full_name,
+    hierarchy_drivers,
+    ip_drivers,
+)
+from .descriptions import Blueprint, Descriptions
+from .packages import Packages
+
+Kind = Literal["hierarchy", "ip", "memory", "part"]
+
+_log = logging.getLogger(__name__)
+
+
+class DriverError(RuntimeError):
+    """A driver's ``__init__`` failed. The rest of the tree is not concerned; the cause is the exception that the driver raised."""
+
+
+@dataclass
+class Node:
+    """A name in the tree. `kind` is ``'part'`` for an IP that has no address range which software sees."""
+
+    path: str
+    kind: Kind
+    vlnv: str | None = None
+    children: dict[str, Node] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+
+def build_nodes(blueprint: Blueprint) -> dict[str, Node]:
+    """All hierarchies, IP and memories of `blueprint` by path; the empty path is the top. A memory may stand below its own core."""
+    nodes = {"": Node("", "hierarchy")}
+
+    def place(path: str, make: Callable[[], Node]) -> Node:
+        if path not in nodes:
+            above, _, name = path.rpartition("/")
+            parent = place(above, lambda: Node(above, "hierarchy"))
+            nodes[path] = parent.children[name] = make()
+        return nodes[path]
+
+    for path in blueprint.hierarchies:
+        place(path, lambda path=path: Node(path, "hierarchy"))  # type: ignore[misc]
+    for path, (kind, vlnv) in sorted(blueprint.leaves.items(), key=lambda leaf: leaf[1][0] == "memory"):
+        place(path, lambda path=path, kind=kind, vlnv=vlnv: Node(path, kind, vlnv))  # type: ignore[misc]
+    return nodes
+
+
+class Tree:
+    """The nodes of one overlay and the objects made for them; the same object for a path, however it is reached."""
+
+    def __init__(self, blueprint: Blueprint, owner: Any, device: Any, ignore_version: bool, defaults: Defaults) -> None:
+        self.blueprint = blueprint
+        self.owner = owner
+        self.nodes = build_nodes(blueprint)
+        self.ignore_version = ignore_version
+        self.defaults = defaults
+        self.lock = threading.RLock()
+        self.objects: dict[str, Any] = {}
+        self._making: set[str] = set()
+        self._choices: dict[str, Choice] = {}
+        self._packages = Packages(base=defaults.ip)
+        # The drivers of this moment: a class defined later binds when the overlay is loaded again.
+        registered = [Candidate(cls, tuple(cls.bindto)) for cls in ip_drivers.snapshot()]  # type: ignore[attr-defined]
+        self._own = [c for c in registered if not self._packages.owns(c.driver)]
+        self._others = [c._replace(source=c.driver.__module__) for c in registered if self._packages.owns(c.driver)]
+        self._hierarchy_drivers = hierarchy_drivers.snapshot()
+        self.descriptions = Descriptions(blueprint, device, owner, self.choice)
+        self.drivers = Drivers((p for p, n in self.nodes.items() if p and n.kind != "memory"), self.choice)
+        self._choose_own()
+
+    def _choose_own(self) -> None:
+        # What this session defined is bound (and warned about) at loading, as with PYNQ; drivers of packages are imported when needed.
+        mine = {b.rpartition(":")[0] for c in self._own for b in c.bindto} | {b for c in self._own for b in c.bindto}
+        for path, node in self.nodes.items():
+            if node.vlnv and (node.vlnv in mine or node.vlnv.rpartition(":")[0] in mine):
+                self.choice(path)
+        if self._hierarchy_drivers:
+            for path in self.hierarchy_paths():
+                self.choice(path)
+
+    def hierarchy_paths(self) -> list[str]:
+        """The paths of all hierarchies, the deepest first."""
+        paths = [path for path, node in self.nodes.items() if path and node.kind == "hierarchy"]
+        return sorted(paths, key=lambda path: -path.count("/"))
+
+    def choice(self, path: str) -> Choice:
+        """The driver of the IP or hierarchy `path`, and why."""
+        choice = self._choices.get(path)
+        if choice is None:
+            with self.lock:
+                choice = self._choices.get(path) or self._choices.setdefault(path, self._choose(self.nodes[path]))
+        return choice
+
+    def _choose(self, node: Node) -> Choice:
+        if node.kind == "memory":
+            return Choice(self.defaults.memory, "a memory")
+        if node.kind == "hierarchy":
+            if not self._hierarchy_drivers:
+                return choose_hierarchy(node.path, {}, (), self.defaults.hierarchy)
+            return choose_hierarchy(node.path, self.descriptions.hierarchy(node.path), self._hierarchy_drivers, self.defaults.hierarchy)
+        vlnv = node.vlnv
+
+        def packaged() -> list[Candidate]:
+            return [*self._packages.drivers_for(vlnv or ""), *self._others]
+
+        return choose_ip(node.path, vlnv, self._own, packaged, self.defaults.ip, self.ignore_version, node.kind == "ip")
+
+    def get(self, path: str) -> Any:
+        """The object of the node `path`, made when it is first asked for."""
+        made = self.objects.get(path)
+        if made is None:
+            with self.lock:
+                made = self.objects.get(path)
+                if made is None:
+                    made = self._make(self.nodes[path])
+                    self.objects[path] = made
+        return made
+
+    def _make(self, node: Node) -> Any:
+        if node.path in self._making:
+            raise DriverError(f"{node.path} is asked for while its own driver's __init__ runs; use self there")
+        self._making.add(node.path)
+        try:
+            return self._construct(node)
+        finally:
+            self._making.discard(node.path)
+
+    def _construct(self, node: Node) -> Any:
+        choice = self.choice(node.path)
+        describe: Callable[[str], dict[str, Any]]
+        describe, default = (
+            (self.descriptions.hierarchy, self.defaults.hierarchy) if node.kind == "hierarchy" else (self.descriptions.ip, self.defaults.ip)
+        )
+        description = describe(node.path)
+        _log.debug("%s gets %s: %s", node.path, full_name(choice.driver), choice.reason)
+        try:
+            return choice.driver(description)
+        except UnsupportedConfiguration as refusal:
+            warnings.warn(
+                f"Configuration of {node.path} is not supported by {full_name(choice.driver)}: {refusal}. {default.__name__} is used.",
+                UserWarning,
+                stacklevel=2,
+            )
+            self._choices[node.path] = Choice(default, f"{full_name(choice.driver)} refused the configuration: {refusal}")
+            return default(description)
+        except Exception as error:
+            raise DriverError(
+                f"{node.path}: its driver {full_name(choice.driver)} failed in __init__: {type(error).__name__}: {error}. "
+                "The rest of the overlay is not concerned; mend the driver, or take it out with its unregister(), and load the overlay again"
+            ) from error
+
+    # Names.
+
+    def find(self, above: str, key: str) -> Node | None:
+        """The node `key` (a name or a path, or a memory's name without what PYNQ strips) below the hierarchy `above`."""
+        path = f"{above}/{key}" if above else key
+        node = self.nodes.get(path)
+        if node is None:
+            for child in self.nodes[above].children.values():
+                if child.kind == "memory" and attribute_name(child.name) == key:
+                    return child
+        return node
+
+    def missing(self, above: str, key: object, who: str) -> str:
+        """What to say where there is no node `key` below `above`."""
+        start = f"{above}/" if above else ""
+        names = [path[len(start) :] for path in self.nodes if path and path.startswith(start)]
+        return f"{who} has no IP, hierarchy or memory {key!r}{near_names(str(key), names)}"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """The classes for what has no driver of its own."""
+
+    ip: Any
+    hierarchy: Any
+    memory: Any
+
+
+def attribute_name(name: str) -> str:
+    """A memory's name as PYNQ makes an attribute of it."""
+    return re.sub(r"[^A-Za-z0-9_]", "", name)

@@ -70,15 +70,15 @@ class Design(Frozen):
                 check_overlaps(document, None, windows)
                 address_maps[port] = tuple(window for window, _ in windows)
         system = next((found for found in map(root.find, _SYSTEM) if found is not None), None)
-        get = (lambda key: "") if system is None else (lambda key: system.get(key, ""))
+        about: Mapping[str, str] = {} if system is None else system.attrib
         self.__dict__.update(
             path=path,
-            name=get("NAME") or name,
+            name=about.get("NAME") or name,
             bitstream=bitstream,
             tool_version=root.get("VIVADOVERSION", ""),
-            part="-".join(filter(None, (get("DEVICE"), get("PACKAGE")))) + get("SPEEDGRADE"),
-            family=get("ARCH"),
-            board=get("BOARD"),
+            part="-".join(filter(None, (about.get("DEVICE"), about.get("PACKAGE")))) + about.get("SPEEDGRADE", ""),
+            family=about.get("ARCH", ""),
+            board=about.get("BOARD", ""),
             modules=MappingProxyType(modules),
             host=find_host(modules.values(), {master: len(ranges) for master, ranges in address_maps.items()}),
             address_maps=MappingProxyType(address_maps),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import re
 import threading
@@ -55,10 +56,9 @@ class Document:
                 line.append(parser.CurrentLineNumber)
 
         parser.StartElementHandler = start
-        try:
+        # Where the file has changed since it was read, the cause is still true and the line is not known.
+        with contextlib.suppress(expat.ExpatError, DesignError, OSError):
             parser.Parse(_to_utf8(self.path, self._reload()), True)
-        except (expat.ExpatError, DesignError, OSError):
-            pass  # the file has changed since it was read: the cause is still true, the line is not known
         return line[0] if line else None
 
 

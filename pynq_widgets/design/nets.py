@@ -172,10 +172,10 @@ class Wiring:
     def slice_bits(module: Module) -> tuple[int, int] | None:
         """The lowest bit that a slice takes, and how many."""
         first, last = to_int(module.parameters.get("DIN_FROM")), to_int(module.parameters.get("DIN_TO"))
-        if first is None and last is None:
+        first = last if first is None else first
+        last = first if last is None else last
+        if first is None or last is None:
             return None
-        first, last = (last if first is None else first), (first if last is None else last)
-        assert first is not None and last is not None
         low, width = min(first, last), abs(first - last) + 1
         return None if low < 0 else (low, width)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from .archive import read_archive
 from .bitfile import read_bit_header
 from .design import Design
 from .document import MAX_BYTES, Document
 from .errors import DesignError
+from .model import BitHeader
 
 _ARCHIVES = (".xsa", ".hdf")
 _BITSTREAMS = (".bit", ".bin", ".pdi")
@@ -31,13 +30,23 @@ def read_design(path: str | os.PathLike[str]) -> Design:
         return _beside(name, suffix)
     _must_exist(name)
     if suffix in _ARCHIVES:
-        document, member = read_archive(name)
-        return Design(document, Path(member).stem, name)
+        return _from_archive(name, None)
     if suffix != ".hwh":
         raise DesignError(
             name, f"{suffix or 'no suffix'!r} is not a design; known are .hwh, .xsa, .hdf, and .bit, .bin or .pdi beside a .hwh"
         )
-    return Design(_read_document(name), Path(name).stem, name)
+    return Design(_read_document(name), _stem(name), name)
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _from_archive(path: str, header: BitHeader | None) -> Design:
+    from .archive import read_archive  # most designs are no archive, and zipfile is slow to import
+
+    document, member = read_archive(path)
+    return Design(document, _stem(member), path, header)
 
 
 def _read_document(path: str) -> Document:
@@ -62,11 +71,10 @@ def _beside(bitstream: str, suffix: str) -> Design:
         if os.path.isfile(stem + other):
             header = read_bit_header(bitstream) if suffix == ".bit" else None
             if other == ".hwh":
-                return Design(_read_document(stem + other), Path(stem).name, stem + other, header)
-            document, _ = read_archive(stem + other)
-            return Design(document, Path(stem).name, stem + other, header)
+                return Design(_read_document(stem + other), _stem(bitstream), stem + other, header)
+            return _from_archive(stem + other, header)
     raise DesignError(
-        bitstream, f"there is no {Path(stem).name}.hwh beside it, which says what is in the bitstream; copy it from Vivado's project"
+        bitstream, f"there is no {os.path.basename(stem)}.hwh beside it, which says what is in the bitstream; copy it from Vivado's project"
     )
 
 

@@ -1,0 +1,223 @@
+"""The `Device` contract: PYNQ's, with defaults for what PYNQ's does not have.
+
+A class derived from PYNQ's shape (``capabilities``, ``mmap`` or ``read_registers``/``write_registers``, ``allocate``, ``flush``,
+``invalidate``, ``download``) works here as it is: the lock, the clock and the word accesses are added by the base class.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from pynq_widgets.device.clock import Clock, WallClock
+
+if TYPE_CHECKING:
+    from pynq_widgets.design import Design, InterruptLine
+    from pynq_widgets.device.buffer import PynqBuffer
+
+
+class InterruptSource(Protocol):
+    """One interrupt line of the processing system, with the manners of Linux UIO.
+
+    The line is masked at first. `enable` unmasks it. When it is high (or, for an edge, has risen) and unmasked, it masks itself and
+    tells each subscriber once.
+    """
+
+    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call `callback()` each time the interrupt is told, from whatever thread that is; the result takes it back."""
+        ...
+
+    def enable(self) -> None:
+        """Unmask the line; where it is (still) high it is told at once."""
+        ...
+
+
+class DeviceMeta(type):
+    """Finds the devices: each class that defines ``_probe_`` and ``_probe_priority_`` (the lowest number comes first)."""
+
+    _probing: ClassVar[dict[int, DeviceMeta]] = {}
+    _found: ClassVar[dict[DeviceMeta, list[Device]]] = {}
+    _chosen: ClassVar[Device | None] = None
+
+    def __init__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> None:
+        super().__init__(name, bases, attributes)
+        if "_probe_" not in attributes:
+            return
+        if "_probe_priority_" not in attributes:
+            raise TypeError(f"{name} defines _probe_ but no _probe_priority_: give it a number (the lowest is tried first)")
+        priority = attributes["_probe_priority_"]
+        other = DeviceMeta._probing.get(priority)
+        if other is not None and other.__name__ != name:
+            raise RuntimeError(
+                f"Multiple Device subclasses with same priority: {name} and {other.__name__} both have _probe_priority_ = {priority}"
+            )
+        if other is not None:
+            DeviceMeta._found.pop(other, None)
+        DeviceMeta._probing[priority] = cls
+
+    @property
+    def devices(cls) -> list[Device]:
+        """All devices of this system, the preferred one first; the simulated device is always there, and last.
+
+        A class is probed when this is first asked after its definition. A probe that raises is warned of and finds nothing.
+        """
+        # Defines itself as a device on import; imported here, since it needs this module.
+        import pynq_widgets.device.simulated  # noqa: F401
+
+        devices: list[Device] = []
+        for priority in sorted(DeviceMeta._probing):
+            probed = DeviceMeta._probing[priority]
+            if probed not in DeviceMeta._found:
+                try:
+                    DeviceMeta._found[probed] = list(probed._probe_() or [])  # type: ignore[attr-defined]
+                except Exception as error:
+                    DeviceMeta._found[probed] = []
+                    warnings.warn(f"{probed.__name__} could not look for its devices: {error!r}", RuntimeWarning, stacklevel=2)
+            devices += DeviceMeta._found[probed]
+        return devices
+
+    @property
+    def active_device(cls) -> Device:
+        """The device that is meant where none is named.
+
+        The first of `devices`, until another is set; setting None returns to that.
+        """
+        if DeviceMeta._chosen is not None:
+            return DeviceMeta._chosen
+        return cls.devices[0]
+
+    @active_device.setter
+    def active_device(cls, device: Device | None) -> None:
+        DeviceMeta._chosen = device
+
+
+class Device(metaclass=DeviceMeta):
+    """Where a design runs. `tag` is a name of the device that no other has."""
+
+    kind: str = "board"
+    capabilities: Mapping[str, bool] = {}
+
+    # Class attributes, so that a subclass may forget to call our __init__.
+    design: Design | None = None
+    parser: Any = None
+    bitfile_name: str | None = None
+    generation: int = 0
+
+    def __init__(self, tag: str, warn: bool = False) -> None:
+        if type(tag) is not str:
+            raise ValueError("Argument 'tag' must be a string")
+        self.tag = tag
+        self.parser = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {getattr(self, 'tag', '?')!r} ({self.kind})>"
+
+    # What PYNQ's Device has.
+
+    def has_capability(self, cap: str) -> bool:
+        """Whether the device has the capability `cap` (``'MEMORY_MAPPED'``, ``'REGISTER_RW'``, ...)."""
+        return bool(self.capabilities.get(cap, False))
+
+    def mmap(self, base_addr: int, length: int) -> Any:
+        """The bus as an array of 32-bit words; for devices with the capability ``MEMORY_MAPPED``."""
+        raise RuntimeError(f"{self!r} has no memory that can be mapped")
+
+    def read_registers(self, address: int, length: int) -> bytes:
+        """`length` bytes of the bus at `address`; for devices with the capability ``REGISTER_RW``."""
+        raise RuntimeError(f"{self!r} cannot read registers")
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        """Put `data` on the bus at `address`; for devices with the capability ``REGISTER_RW``."""
+        raise RuntimeError(f"{self!r} cannot write registers")
+
+    def allocate(self, shape: Any, dtype: Any, **kwargs: Any) -> PynqBuffer:
+        """An array in memory that the device reaches, by default in `default_memory`, as with PYNQ."""
+        memory = getattr(self, "default_memory", None)
+        if memory is None:
+            raise RuntimeError(f"{self!r} has no memory to allocate from: it defines neither allocate nor default_memory")
+        buffer: PynqBuffer = memory.allocate(shape, dtype, **kwargs)
+        return buffer
+
+    def flush(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
+        """Make what the host wrote in `nbytes` at `offset` of the buffer object `bo` visible to the device."""
+        raise RuntimeError(f"{self!r} cannot flush a buffer")
+
+    def invalidate(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
+        """Make what the device wrote in `nbytes` at `offset` of the buffer object `bo` visible to the host."""
+        raise RuntimeError(f"{self!r} cannot invalidate a buffer")
+
+    def download(self, bitstream: Any, parser: Any = None) -> None:
+        """Put the logic of `bitstream` on the device."""
+        raise RuntimeError(f"{self!r} cannot load a bitstream")
+
+    def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
+        """What describes the bitstream, if the device knows better than the files beside it."""
+        return None
+
+    def set_bitfile_name(self, bitfile_name: str) -> None:
+        """Remember the bitstream, and make PYNQ's dictionaries of its design attributes of the device."""
+        self.bitfile_name = bitfile_name
+        self.parser = self.get_bitfile_metadata(bitfile_name)
+        for name in ("mem_dict", "ip_dict", "gpio_dict", "interrupt_pins", "interrupt_controllers", "hierarchy_dict"):
+            value = getattr(self.parser, name, None)
+            if value is not None:
+                setattr(self, name, value)
+
+    def close(self) -> None:
+        """Nothing to do; PYNQ's is deprecated as well."""
+
+    # What is ours.
+
+    @property
+    def lock(self) -> Any:
+        """The one lock of this device's bus (re-entrant): hold it for accesses that must not be parted."""
+        try:
+            return self.__dict__["_lock"]
+        except KeyError:
+            return self.__dict__.setdefault("_lock", threading.RLock())
+
+    @property
+    def clock(self) -> Clock:
+        """The time of this device."""
+        try:
+            clock: Clock = self.__dict__["_clock"]
+        except KeyError:
+            clock = self.__dict__.setdefault("_clock", WallClock())
+        return clock
+
+    def prepare(self, design: Design) -> None:
+        """Make ready for the accesses to `design`. Nothing is read from hardware."""
+        self.design = design
+
+    def read_word(self, address: int) -> int:
+        """The 32-bit word at `address` (a multiple of 4): one access of the bus."""
+        with self.lock:
+            if self.has_capability("MEMORY_MAPPED"):
+                return self._mapped(address)[0]
+            return int.from_bytes(self.read_registers(address, 4), "little")
+
+    def write_word(self, address: int, value: int) -> None:
+        """Write the 32-bit `value` at `address` (a multiple of 4): one access of the bus."""
+        with self.lock:
+            if self.has_capability("MEMORY_MAPPED"):
+                self._mapped(address)[0] = value
+            else:
+                self.write_registers(address, value.to_bytes(4, "little"))
+
+    def _mapped(self, address: int) -> Any:
+        # Item access on memoryview.cast('I') is one 32-bit access of the bus; numpy's and ctypes' own stores need not be.
+        return memoryview(self.mmap(address, 4)).cast("B").cast("I")
+
+    def interrupt_source(self, line: InterruptLine) -> InterruptSource:
+        """The line of the processing system on which `line` arrives, be it through controllers."""
+        raise RuntimeError(f"{self!r} has no interrupts")
+
+    def gpio_read(self, index: int) -> int:
+        """The level (0 or 1) of GPIO `index` of the processing system, counted from its first EMIO pin as in the design."""
+        raise RuntimeError(f"{self!r} has no GPIO")
+
+    def gpio_write(self, index: int, value: int) -> None:
+        """Drive GPIO `index` of the processing system to `value` (0 or 1)."""
+        raise RuntimeError(f"{self!r} has no GPIO")

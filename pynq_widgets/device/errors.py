@@ -1,0 +1,52 @@
+"""What can go wrong where the hardware is."""
+
+from __future__ import annotations
+
+
+class BusError(RuntimeError):
+    """An access that the bus could not carry out.
+
+    `address` is the byte address as the master put it on the bus, `operation` is ``'read'`` or ``'write'``, and `hint` says what is
+    near that address or what to try. Where a behavioural model failed, its own exception is the cause.
+    """
+
+    def __init__(self, address: int, operation: str, hint: str = "") -> None:
+        self.address = address
+        self.operation = operation
+        self.hint = hint
+        super().__init__(f"{operation} of 0x{address:08x} failed" + (f": {hint}" if hint else ""))
+
+    def __reduce__(self) -> tuple[type[BusError], tuple[int, str, str]]:
+        return type(self), (self.address, self.operation, self.hint)
+
+
+class NoAddressError(AttributeError, ValueError):
+    """The physical address of an array that has none was asked for: a copy, a result of arithmetic, or a strided view.
+
+    It is an `AttributeError`, so that ``hasattr(array, "physical_address")`` answers the question, and a `ValueError`, as the
+    refusal of an argument is.
+    """
+
+
+class BufferFreedError(RuntimeError):
+    """A buffer was used, or freed again, after its memory had been given back."""
+
+
+class PoolExhaustedError(MemoryError):
+    """The contiguous pool cannot serve a request.
+
+    `requested`, `left` and `largest` are in bytes; `holders` names who holds what, the largest first.
+    """
+
+    def __init__(self, requested: int, left: int, largest: int, total: int, holders: tuple[str, ...] = ()) -> None:
+        self.requested = requested
+        self.left = left
+        self.largest = largest
+        self.total = total
+        self.holders = holders
+        held = f"; held by {'; '.join(holders)}" if holders else "; nothing is allocated"
+        hint = "ask for less" if requested > total else "free buffers"
+        super().__init__(
+            f"no contiguous block of {requested} bytes: {left} of {total} bytes are left, the largest block has {largest}{held}. "
+            f"Try to {hint} or make the device with a larger pool_size"
+        )

@@ -1,0 +1,434 @@
+"""The simulated device: a board that is always there."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+from bisect import bisect_right
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynq_widgets.device.buffer import PynqBuffer
+from pynq_widgets.device.clock import Clock, VirtualClock
+from pynq_widgets.device.contract import Device, InterruptSource
+from pynq_widgets.device.errors import BufferFreedError, BusError
+from pynq_widgets.device.simulated.pool import DEFAULT_BASE, DEFAULT_SIZE, Allocation, Block, ContiguousPool, MainMemory
+from pynq_widgets.device.simulated.world import ModelFailure, World, is_dram, is_processor
+
+if TYPE_CHECKING:
+    from pynq_widgets.design import Design, InterruptLine
+    from pynq_widgets.device.simulated.model import IPModel
+    from pynq_widgets.device.simulated.stream import StreamQueue
+
+_log = logging.getLogger(__name__)
+
+
+class SimulatedDevice(Device):
+    """Whatever design is loaded, in this process: address decode, registers, memory, streams, interrupts, time.
+
+    Parameters
+    ----------
+    tag: a name that no other device has.
+    pool_size: bytes of physically contiguous memory for `allocate`; memory of the host is taken only as buffers are made.
+    clock: a `VirtualClock`; by default one that follows wall time.
+    """
+
+    kind = "simulated"
+    _probe_priority_ = 1_000_000  # after every board
+
+    @classmethod
+    def _probe_(cls) -> list[Device]:
+        return [cls()]
+
+    def __init__(self, tag: str = "simulated", *, pool_size: int = DEFAULT_SIZE, clock: Clock | None = None) -> None:
+        super().__init__(tag)
+        self.capabilities: Mapping[str, bool] = {"REGISTER_RW": True}
+        self._clock: Clock = clock if clock is not None else VirtualClock(following=True)
+        self._lock = self._clock.lock
+        self.memory = MainMemory(ContiguousPool(DEFAULT_BASE, pool_size))
+        self.pool_size = pool_size
+        self.generation = 0
+        self.assumptions: list[str] = []
+        self.model_errors: list[BaseException] = []
+        self._world: World | None = None
+        self._gpio_out = 0
+
+    @property
+    def lock(self) -> Any:
+        return self._lock
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def pool(self) -> ContiguousPool:
+        """Where `allocate` takes its memory from."""
+        return self.memory.pool
+
+    # The design.
+
+    def prepare(self, design: Design) -> None:
+        """Furnish the device for `design`. Nothing happens if it already runs on it; nothing is read, and no model is made."""
+        with self._lock:
+            if self._world is not None and _same(self._world.design, design):
+                self.design = design
+                return
+            self._rebuild(design)
+
+    def download(self, bitstream: Any = None, parser: Any = None) -> None:
+        """Start `parser` (a `Design`) afresh, or, without one, the design that belongs to `bitstream`, or the one that is there.
+
+        Every register has its reset value after this; buffers stay. `generation` grows.
+        """
+        design = parser if hasattr(parser, "address_map") else self._design_of(bitstream)
+        with self._lock:
+            if design is not None:
+                self._rebuild(design)
+            self.generation += 1
+
+    def _design_of(self, bitstream: Any) -> Design | None:
+        name = getattr(bitstream, "bitfile_name", bitstream)
+        current = self.design
+        if name is None or (current is not None and str(name) in (str(current.path), str(getattr(current, "bitfile_name", None)))):
+            return current
+        from pynq_widgets.design import DesignError, read_design
+
+        try:
+            return read_design(name)
+        except DesignError:
+            if current is not None:
+                return current
+            raise
+
+    def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
+        """The design that belongs to the bitstream; it has PYNQ's dictionaries."""
+        from pynq_widgets.design import read_design
+
+        return read_design(bitfile_name)
+
+    def _rebuild(self, design: Design) -> None:
+        world = World(self, design)
+        if self._world is not None:
+            self._world.close()
+        self.assumptions.clear()
+        self.model_errors.clear()
+        self.memory.clear()
+        self._place_pool(design)
+        self._gpio_out = 0
+        self._world = world
+        self.design = design
+
+    def reset(self) -> None:
+        """As after power-on: the design starts afresh. The generation stays, and so do buffers."""
+        with self._lock:
+            if self._world is not None:
+                self._rebuild(self._world.design)
+
+    def _place_pool(self, design: Design) -> None:
+        """Put the pool where every master of the design that reaches memory reaches it."""
+        low, high = 0, 1 << 64
+        reached = False
+        for ranges in (design.address_map, *design.address_maps.values()):
+            large = [r for r in ranges if r.kind == "memory" and is_dram(r.module) and r.size >= 1 << 24]
+            if large:
+                widest = min(large, key=lambda r: (r.base, -r.size))
+                if max(low, widest.base) < min(high, widest.high + 1):
+                    low, high, reached = max(low, widest.base), min(high, widest.high + 1), True
+        if not reached and is_processor(design.host):
+            low, high = 0, 0x4000_0000
+        elif not reached:
+            return
+        pool = self.memory.pool
+        if low <= pool.base and pool.base + pool.size <= high and pool.size == self.pool_size:
+            return
+        if pool.allocations:
+            _log.warning(
+                "the pool of contiguous memory stays at 0x%08x, since there are buffers in it, though masters of %s reach only 0x%08x..0x%08x",
+                pool.base,
+                design.name,
+                low,
+                high - 1,
+            )
+            return
+        size = min(self.pool_size, (high - low) & ~0xFFF)
+        base = DEFAULT_BASE if low <= DEFAULT_BASE and DEFAULT_BASE + size <= high else high - size
+        self.memory.pool = ContiguousPool(base, size)
+
+    @property
+    def world(self) -> World:
+        """The loaded design as it stands on this device; `RuntimeError` if there is none."""
+        if self._world is None:
+            raise RuntimeError(f"no design is loaded on the device {self.tag!r}: load an overlay, or call prepare(design)")
+        return self._world
+
+    @property
+    def models(self) -> Mapping[str, IPModel]:
+        """The models made so far, by the path of their IP; `model_of(path)` makes one."""
+        return MappingProxyType(self._world.models if self._world is not None else {})
+
+    def model_of(self, path: str) -> IPModel | None:
+        """The model of the IP at `path`, made now if need be; None where a register file or memory stands for it."""
+        with self._lock:
+            made = self.world.model_of(path)
+            self.world.settle()
+            return made
+
+    def model_failed(self, error: BaseException) -> None:
+        """A model raised: logged, and kept in `model_errors`."""
+        self.model_errors.append(error)
+        del self.model_errors[:-100]
+        _log.error("a model failed: %r", error, exc_info=error)
+
+    # The bus.
+
+    def read_word(self, address: int) -> int:
+        with self._lock:
+            clock = self._clock
+            if clock._queue:
+                clock.run_due()
+            world = self._world
+            if world is None:
+                raise BusError(address, "read", "no design is loaded")
+            host = world.host
+            i = bisect_right(host.bases, address) - 1
+            if i < 0 or address > host.highs[i] or address & 3:
+                i = self._find(host, address, "read")
+            target = host.targets[i] or host.target(i)
+            try:
+                value = target.read(address - host.origins[i])
+            except ModelFailure as failure:
+                raise self._bus_error(address, "read", failure) from failure.__cause__
+            if world.pending:
+                self._settle(world, address, "read")
+            return value
+
+    def write_word(self, address: int, value: int) -> None:
+        if not 0 <= value <= 0xFFFFFFFF:
+            raise ValueError(f"a word has 32 bits: expected 0 to 0xffffffff, not {value!r}")
+        with self._lock:
+            clock = self._clock
+            if clock._queue:
+                clock.run_due()
+            world = self._world
+            if world is None:
+                raise BusError(address, "write", "no design is loaded")
+            host = world.host
+            i = bisect_right(host.bases, address) - 1
+            if i < 0 or address > host.highs[i] or address & 3:
+                i = self._find(host, address, "write")
+            target = host.targets[i] or host.target(i)
+            try:
+                target.write(address - host.origins[i], value)
+            except ModelFailure as failure:
+                self._settle_quietly(world)
+                raise self._bus_error(address, "write", failure) from failure.__cause__
+            if world.pending:
+                self._settle(world, address, "write")
+
+    def read_registers(self, address: int, length: int) -> bytes:
+        """`length` bytes (a multiple of 4) at `address` (a multiple of 4)."""
+        if length == 4:
+            return self.read_word(address).to_bytes(4, "little")
+        self._check_block(address, length, "read")
+        with self._lock:
+            world = self._begin(address, "read")
+            try:
+                data = bytes(world.host.read(address, length))
+            except ModelFailure as failure:
+                raise self._bus_error(address, "read", failure) from failure.__cause__
+            self._settle(world, address, "read")
+            return data
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        """Put `data` (a multiple of 4 bytes) on the bus at `address` (a multiple of 4)."""
+        source = memoryview(data).cast("B")
+        if len(source) == 4:
+            self.write_word(address, int.from_bytes(source, "little"))
+            return
+        self._check_block(address, len(source), "write")
+        with self._lock:
+            world = self._begin(address, "write")
+            try:
+                world.host.write(address, source)
+            except ModelFailure as failure:
+                self._settle_quietly(world)
+                raise self._bus_error(address, "write", failure) from failure.__cause__
+            self._settle(world, address, "write")
+
+    def _check_block(self, address: int, length: int, operation: str) -> None:
+        if address % 4 or length % 4 or length < 0:
+            raise BusError(address, operation, f"expected whole words: an address and a length that are multiples of 4, not {length} bytes")
+
+    def _begin(self, address: int, operation: str) -> World:
+        self._clock.run_due()
+        if self._world is None:
+            raise BusError(address, operation, "no design is loaded")
+        return self._world
+
+    def _find(self, host: Any, address: int, operation: str) -> int:
+        if address & 3:
+            raise BusError(address, operation, "a word stands at a multiple of 4")
+        i: int = host.find(address, operation)
+        return i
+
+    def _settle(self, world: World, address: int, operation: str) -> None:
+        error = world.settle()
+        if error is not None:
+            raise BusError(address, operation, f"a model failed in what this led to: {error!r}") from error
+
+    def _settle_quietly(self, world: World) -> None:
+        world.settle()
+
+    def _bus_error(self, address: int, operation: str, failure: ModelFailure) -> BusError:
+        cause = failure.__cause__ or failure
+        self.model_failed(cause)
+        return BusError(address, operation, f"the model of {failure.path} failed: {cause!r}")
+
+    # Memory.
+
+    def allocate(self, shape: Any, dtype: Any = "u4", *, cacheable: bool = False, name: str | None = None, **kwargs: Any) -> PynqBuffer:
+        """A physically contiguous array, all 0. `PoolExhaustedError` (a `MemoryError`) if there is no room.
+
+        A `cacheable` buffer has a copy of its own on the host's side: `flush` and `invalidate` carry the contents over.
+        """
+        if kwargs:
+            raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable and name")
+        dtype = np.dtype(dtype)
+        if dtype.hasobject:
+            raise TypeError(f"a buffer for hardware cannot hold Python objects (dtype {dtype})")
+        dimensions = (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
+        if any(n < 0 for n in dimensions):
+            raise ValueError(f"a buffer cannot have a negative dimension: {dimensions}")
+        nbytes = math.prod(dimensions) * dtype.itemsize
+        owner = name or f"{'×'.join(map(str, dimensions)) or 'scalar'} {dtype} made at {_site()}"
+        allocation = self.pool.allocate(nbytes, cacheable=cacheable, owner=owner)
+        block = allocation.host.view(Block)
+        block.allocation = allocation
+        return PynqBuffer(
+            dimensions,
+            dtype,
+            buffer=block,
+            device=self,
+            device_address=allocation.address,
+            bo=allocation,
+            coherent=not cacheable,
+            release=allocation.pool.free,
+        )
+
+    def flush(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
+        """Copy `nbytes` bytes at `offset` of the buffer from the host's side to the DRAM."""
+        allocation = self._allocation(bo, offset, nbytes)
+        if allocation.host is not allocation.memory:
+            with self._lock:
+                allocation.memory[offset : offset + nbytes] = allocation.host[offset : offset + nbytes]
+
+    def invalidate(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
+        """Copy `nbytes` bytes at `offset` of the buffer from the DRAM to the host's side."""
+        allocation = self._allocation(bo, offset, nbytes)
+        if allocation.host is not allocation.memory:
+            with self._lock:
+                allocation.host[offset : offset + nbytes] = allocation.memory[offset : offset + nbytes]
+
+    def _allocation(self, bo: Any, offset: int, nbytes: int) -> Allocation:
+        if not isinstance(bo, Allocation):
+            raise TypeError(f"this is no buffer object of the simulated device: {bo!r}")
+        if bo.freed:
+            raise BufferFreedError(f"use after free: {bo!r}")
+        if offset < 0 or nbytes < 0 or offset + nbytes > bo.size:
+            raise ValueError(f"bytes {offset} to {offset + nbytes} are not in {bo!r}")
+        return bo
+
+    # Interrupts, pins, streams.
+
+    def interrupt_source(self, line: InterruptLine) -> InterruptSource:
+        """The line of the processing system on which `line` arrives, with UIO's manners."""
+        with self._lock:
+            return self.world.interrupts.source(line)
+
+    def gpio_write(self, index: int, value: int) -> None:
+        """Drive output `index` of the processing system's GPIO (EMIO) to `value` (0 or 1)."""
+        if not 0 <= index < 96:
+            raise ValueError(f"no GPIO {index}: expected 0 to 95")
+        if value not in (0, 1):
+            raise ValueError(f"a GPIO has one bit: expected 0 or 1, not {value!r}")
+        with self._lock:
+            world = self.world
+            self._clock.run_due()
+            self._gpio_out = (self._gpio_out & ~(1 << index)) | (int(value) << index)
+            pin = _gpio_pin(world, "gpio_o")
+            if pin is not None:
+                assert world.design.host is not None
+                world.signals.output(world.design.host.path, pin).set(self._gpio_out)
+            world.settle()
+
+    def gpio_read(self, index: int) -> int:
+        """The level of GPIO `index`: of the input where the design has one there, else what the output is driven to."""
+        if not 0 <= index < 96:
+            raise ValueError(f"no GPIO {index}: expected 0 to 95")
+        with self._lock:
+            world = self.world
+            self._clock.run_due()
+            if any(p.direction == "in" and p.index <= index < p.index + p.width for p in world.design.gpio):
+                pin = _gpio_pin(world, "gpio_i")
+                if pin is not None:
+                    assert world.design.host is not None
+                    value = world.signals.input(world.design.host.path, pin).value >> index & 1
+                    world.settle()
+                    return value
+            return self._gpio_out >> index & 1
+
+    def drive(self, name: str, value: int) -> None:
+        """Set an input from outside: a port of the design (``'btns_4bits_tri_i'``), or override the input ``'hierarchy/ip/pin'`` of an IP."""
+        with self._lock:
+            self._clock.run_due()
+            self.world.signals.drive(name, value)
+            self.world.settle()
+
+    def probe(self, name: str) -> int:
+        """The level of a port of the design (``'leds_4bits_tri_o'``), or of the pin ``'hierarchy/ip/pin'`` of an IP."""
+        with self._lock:
+            self._clock.run_due()
+            value = self.world.signals.probe(name)
+            self.world.settle()
+            return value
+
+    def stream(self, path: str, interface: str) -> StreamQueue:
+        """The stream connection at an interface of an IP, to feed it or look into it from outside (then call `settle`)."""
+        with self._lock:
+            queue = self.world.streams.queue(path, interface)
+            self.world.settle()
+            return queue
+
+    def settle(self) -> None:
+        """Run what is due and what follows from it; `RuntimeError` with the cause if a model fails in that."""
+        with self._lock:
+            self._clock.run_due()
+            error = self.world.settle()
+            if error is not None:
+                raise RuntimeError(f"a model failed: {error!r}") from error
+
+
+def _gpio_pin(world: World, ending: str) -> str | None:
+    host = world.design.host
+    return next((name for name in host.ports if name.lower().endswith(ending)), None) if host is not None else None
+
+
+def _same(a: Design, b: Design) -> bool:
+    return a is b or (
+        a.path == b.path
+        and len(a.modules) == len(b.modules)
+        and [(r.slave, r.base, r.size) for r in a.address_map] == [(r.slave, r.base, r.size) for r in b.address_map]
+    )
+
+
+def _site() -> str:
+    """Where, outside of this package, a buffer is being allocated."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("pynq_widgets."):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -1,0 +1,414 @@
+"""HLS cores: the control registers that Vitis HLS generates (UG1399, "S_AXILITE Control Register Map"), around a Python function."""
+
+from __future__ import annotations
+
+import inspect
+from collections import deque
+from collections.abc import Callable, Generator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pynq_widgets.device.simulated.model import IPModel, ModelContext
+
+if TYPE_CHECKING:
+    from pynq_widgets.design import Module, Register
+    from pynq_widgets.device.simulated.registerfile import RegisterFile
+
+Array = npt.NDArray[Any]
+
+CTRL, GIER, IER, ISR = 0x0, 0x4, 0x8, 0xC
+AP_START, AP_DONE, AP_IDLE, AP_READY, AP_CONTINUE, AUTO_RESTART = 1, 2, 4, 8, 16, 128
+DONE, READY = 1, 2  # in IER and ISR
+
+# A core that restarts by itself, takes no time and waits for no data would restart for ever at one moment. It is given this period (s).
+RESTART_PERIOD = 1e-3
+
+
+def _control_block(module: Module) -> tuple[str, tuple[Register, ...]] | None:
+    """The interface with the block-level control registers, and its registers."""
+    for block in module.blocks:
+        for register in block.registers:
+            if register.offset == CTRL and any(field.name.lower() == "ap_start" for field in register.fields):
+                return block.interface, block.registers
+    return None
+
+
+def has_ap_control(module: Module) -> bool:
+    """Whether the IP is started by an ``ap_start`` bit at offset 0."""
+    return _control_block(module) is not None
+
+
+class Core:
+    """What a model's function gets: the core's arguments as attributes, its streams, and memory by pointer.
+
+    ``core.gain`` reads the register of the argument `gain`, as an unsigned integer (64 bits where HLS has split it into ``gain_1`` and
+    ``gain_2``, as it does with pointers); ``core.total = x`` sets an output, with its valid bit (an int, negative ones as two's
+    complement, or a float as IEEE single). `scalar` and `set` take the type where that is not what is meant.
+    """
+
+    def __init__(self, model: HLSModel) -> None:
+        object.__setattr__(self, "_model", model)
+
+    _model: HLSModel
+
+    def __repr__(self) -> str:
+        return f"<core {self._model.context.path}: {', '.join(self._model.arguments) or 'no arguments'}>"
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._model.arguments]
+
+    def __getattr__(self, name: str) -> int:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        value, _ = self._model.argument(name)
+        return value
+
+    def __setattr__(self, name: str, value: float) -> None:
+        self.set(name, value)
+
+    def scalar(self, name: str, dtype: npt.DTypeLike = "u4") -> Any:
+        """The argument `name`, its bits taken as `dtype` (``'i4'``, ``'f4'``, ``'u8'``, ...)."""
+        value, _ = self._model.argument(name)
+        kind = np.dtype(dtype)
+        return np.frombuffer((value & ((1 << 8 * kind.itemsize) - 1)).to_bytes(kind.itemsize, "little"), kind)[0].item()
+
+    def set(self, name: str, value: float, dtype: npt.DTypeLike | None = None) -> None:
+        """Set the output `name` to `value`, its bits as of `dtype`."""
+        if dtype is None and isinstance(value, (float, np.floating)):
+            dtype = "f4"
+        bits = int.from_bytes(np.array(value, dtype).tobytes(), "little") if dtype is not None else int(value)
+        self._model.set_argument(name, bits)
+
+    def array(self, name: str, dtype: npt.DTypeLike = "u4") -> Array:
+        """A copy of the array argument `name` that lies in the core's own address space."""
+        return self._model.array(name, np.dtype(dtype))
+
+    def set_array(self, name: str, values: npt.ArrayLike, dtype: npt.DTypeLike = "u4") -> None:
+        """Set the array argument `name`, from its first element on."""
+        self._model.set_array(name, np.asarray(values, dtype))
+
+    def receive(self, name: str, dtype: npt.DTypeLike | None = None) -> Array:
+        """The next packet of the input stream `name`, as `dtype` (by default, unsigned words of the width of the stream)."""
+        return self._model.receive(name, dtype)
+
+    def available(self, name: str) -> int:
+        """How many whole packets wait at the input stream `name`."""
+        return self._model.input(name)[1].packets
+
+    def send(self, name: str, values: npt.ArrayLike, last: bool = True) -> None:
+        """Put `values` on the output stream `name`, as they lie in memory, with TLAST at their end if `last`."""
+        self._model.send(name, values, last)
+
+    def buffer(self, address: int, shape: int | tuple[int, ...], dtype: npt.DTypeLike = "u4", interface: str | None = None) -> Array:
+        """The memory at `address`, as the core's master sees it: a live array. `BusError` where there is no such memory."""
+        kind = np.dtype(dtype)
+        count = int(np.prod(shape))
+        view = self._model.context.memory(interface).view(address, count * kind.itemsize)
+        return np.frombuffer(view, kind, count).reshape(shape)
+
+    @property
+    def clock(self) -> Any:
+        """The device's time."""
+        return self._model.context.clock
+
+
+class HLSModel(IPModel):
+    """The block-level protocol of an HLS core. `function`, of a subclass, is what the core does."""
+
+    function: Callable[[Core], Any] | None = None
+
+    def __init__(self, context: ModelContext) -> None:
+        super().__init__(context)
+        control = _control_block(context.module)
+        self.control = control[0] if control else None
+        self._described: dict[str, Register] = {}
+        for block in context.module.blocks:
+            for register in block.registers:
+                self._described.setdefault(register.name, register)
+        self._files: dict[str, RegisterFile] = {}
+        inputs, outputs = context._world.streams.interfaces(context.path)
+        self._inputs, self._outputs = inputs, outputs
+        self._core = Core(self)
+        self._to_send: deque[tuple[str, memoryview, bool]] = deque()
+        self._running = False
+        self._waiting_for: str | None = None
+        self._steps: Generator[Any, None, Any] | None = None
+        self._status = AP_IDLE
+        self._auto = False
+        self._started = False
+        self._gier = self._ier = self._isr = 0
+
+    def reset(self) -> None:
+        # A function takes packets whole, however long they are.
+        for name in self._inputs:
+            self.context.stream(name).capacity = None
+
+    # Registers.
+
+    def _file(self, interface: str) -> RegisterFile:
+        found = self._files.get(interface)
+        if found is None:
+            found = self._files[interface] = self.context.registers_of(interface)
+        return found
+
+    def read(self, interface: str, offset: int) -> int:
+        if self.control is None or interface.lower() != self.control.lower() or offset > ISR:
+            return self._file(interface).read(offset)
+        if offset == CTRL:
+            value = self._status | (AP_START if self._started else 0) | (AUTO_RESTART if self._auto else 0)
+            if self._interrupt():
+                value |= 1 << 9
+            self._status &= ~(AP_DONE | AP_READY)
+            return value
+        return {GIER: self._gier, IER: self._ier, ISR: self._isr}.get(offset, 0)
+
+    def write(self, interface: str, offset: int, value: int) -> None:
+        if self.control is None or interface.lower() != self.control.lower() or offset > ISR:
+            self._file(interface).write(offset, value)
+            return
+        if offset == CTRL:
+            self._auto = bool(value & AUTO_RESTART)
+            if value & AP_START and not self._started:
+                self._started = True
+                self._status &= ~AP_IDLE
+                self._try()
+            return
+        if offset == GIER:
+            self._gier = value & 1
+        elif offset == IER:
+            self._ier = value & (DONE | READY)
+        else:
+            self._isr ^= value & (DONE | READY)
+        self._update_interrupt()
+
+    def _interrupt(self) -> bool:
+        return bool(self._gier and self._isr)
+
+    def _update_interrupt(self) -> None:
+        if "interrupt" in self.context.module.ports:
+            self.context.interrupt("interrupt").set(self._interrupt())
+
+    # Running.
+
+    def on_stream(self, interface: str) -> None:
+        self._try()
+
+    def on_space(self, interface: str) -> None:
+        self._flush()
+
+    def _try(self) -> None:
+        """Start, or go on, if all that is needed is there."""
+        if self._running:
+            if self._waiting_for is not None and self.context.stream(self._waiting_for).packets:
+                self._waiting_for = None
+                self._step()
+            return
+        if self.control is not None and not self._started:
+            return
+        function = type(self).function
+        generator = function is not None and inspect.isgeneratorfunction(function)
+        needs = [name for name in self._inputs if not self.context.stream(name).packets]
+        if function is not None and needs and not (generator and self.control is not None):
+            return
+        if self.control is None and not self._inputs:
+            return
+        self._running = True
+        try:
+            result = function(self._core) if function is not None else None
+        except BaseException:
+            self._abandon()
+            raise
+        if inspect.isgenerator(result):
+            self._steps = result
+            self._step()
+        else:
+            self._flush()
+
+    def _abandon(self) -> None:
+        """The function has failed: the core stands still, neither done nor running."""
+        self._running = self._started = self._auto = False
+        self._steps, self._waiting_for = None, None
+        self._to_send.clear()
+        self._status |= AP_IDLE
+
+    def _step(self) -> None:
+        steps = self._steps
+        if steps is None:
+            return
+        try:
+            wish = next(steps)
+            if isinstance(wish, str):
+                name, queue = self.input(wish)
+                self._waiting_for = name
+                if queue.packets:
+                    self.context.post(self._try)
+            else:
+                self.context.clock.call_later(float(wish or 0), self._step)
+        except StopIteration:
+            self._steps = None
+        except BaseException:
+            self._abandon()
+            raise
+        self._flush()
+
+    def _flush(self) -> None:
+        """Send what waits to be sent; with the last of it, the function is done."""
+        while self._to_send:
+            name, data, last = self._to_send[0]
+            taken = self.context.stream(name).send(data, last)
+            if taken < len(data):
+                self._to_send[0] = (name, data[taken:], last)
+                return
+            self._to_send.popleft()
+        if self._running and self._steps is None:
+            self._done()
+
+    def _done(self) -> None:
+        self._running = False
+        if self.control is None:
+            self.context.post(self._try)
+            return
+        self._status |= AP_DONE | AP_READY
+        if self._auto:
+            if self._inputs:
+                self.context.post(self._try)
+            else:
+                self.context.clock.call_later(RESTART_PERIOD, self._try)
+        else:
+            self._started = False
+            self._status |= AP_IDLE
+        self._isr |= self._ier
+        self._update_interrupt()
+
+    # Arguments.
+
+    @property
+    def arguments(self) -> list[str]:
+        """The names of the arguments, those of 64 bits once."""
+        names: dict[str, None] = {}
+        for name, register in self._described.items():
+            if register.offset <= ISR and self.control is not None:
+                continue
+            if name.endswith("_ctrl"):
+                continue
+            stem, _, part = name.rpartition("_")
+            if part in ("1", "2") and f"{stem}_1" in self._described and f"{stem}_2" in self._described:
+                name = stem
+            names[name] = None
+        return list(names)
+
+    def _find(self, name: str) -> list[Register]:
+        """The registers of an argument, lowest word first. HLS adds ``_r`` to names that are words of its languages."""
+        for stem in (name, f"{name}_r", f"{name}_o", f"{name}_i"):
+            if stem in self._described:
+                return [self._described[stem]]
+            if f"{stem}_1" in self._described and f"{stem}_2" in self._described:
+                return [self._described[f"{stem}_1"], self._described[f"{stem}_2"]]
+        near = get_close_matches(name, self.arguments, 3)
+        hint = f"; did you mean {', '.join(near)}?" if near else f"; it has {', '.join(self.arguments) or 'none'}"
+        raise AttributeError(f"the core {self.context.path} has no argument {name!r}{hint}")
+
+    def _home(self, register: Register) -> RegisterFile:
+        for block in self.context.module.blocks:
+            if any(candidate is register for candidate in block.registers):
+                return self._file(block.interface)
+        return self.context.registers
+
+    def argument(self, name: str) -> tuple[int, int]:
+        """Value and width (bits) of an argument."""
+        value = shift = 0
+        for register in self._find(name):
+            words = max(1, (register.width + 31) // 32)
+            file = self._home(register)
+            for i in range(words):
+                value |= file.peek(register.offset + 4 * i) << (shift + 32 * i)
+            shift += 32 * words
+        return value, shift
+
+    def set_argument(self, name: str, value: int) -> None:
+        """Set an argument, and the valid bit of its handshake (``_ctrl``) if it has one."""
+        registers = self._find(name) if f"{name}_o" not in self._described else [self._described[f"{name}_o"]]
+        total = sum(32 * max(1, (register.width + 31) // 32) for register in registers)
+        if not -(1 << (total - 1)) <= value < 1 << total:
+            raise ValueError(f"the argument {name} of {self.context.path} has {total} bits: {value} does not fit")
+        bits = value & ((1 << total) - 1)
+        for register in registers:
+            file = self._home(register)
+            for i in range(max(1, (register.width + 31) // 32)):
+                file.poke(register.offset + 4 * i, bits & 0xFFFFFFFF)
+                bits >>= 32
+        for suffix in ("_ctrl", "_o_ctrl", "_r_ctrl"):
+            valid = self._described.get(f"{name}{suffix}")
+            if valid is not None:
+                self._home(valid).set_bits(valid.offset, 1)
+
+    def array(self, name: str, dtype: np.dtype[Any]) -> Array:
+        (register,) = self._find(name)
+        file = self._home(register)
+        words = [file.peek(register.offset + 4 * i) for i in range((register.width + 31) // 32)]
+        return np.array(words, "<u4").view(dtype)
+
+    def set_array(self, name: str, values: Array) -> None:
+        (register,) = self._find(name)
+        data = np.ascontiguousarray(values).tobytes()
+        if len(data) * 8 > register.width:
+            raise ValueError(f"the array {name} of {self.context.path} has {register.width // 8} bytes: {len(data)} do not fit")
+        data += bytes(-len(data) % 4)
+        file = self._home(register)
+        for i in range(0, len(data), 4):
+            file.poke(register.offset + i, int.from_bytes(data[i : i + 4], "little"))
+
+    # Streams.
+
+    def _named(self, name: str, among: tuple[str, ...], kind: str) -> str:
+        wanted = {name.lower(), f"{name}_r".lower(), f"{name}_v".lower(), f"{name}_r_v".lower()}
+        for candidate in among:
+            if candidate.lower() in wanted:
+                return candidate
+        raise ValueError(f"the core {self.context.path} has no {kind} stream {name!r}; it has {', '.join(among) or 'none'}")
+
+    def input(self, name: str) -> tuple[str, Any]:
+        found = self._named(name, self._inputs, "input")
+        return found, self.context.stream(found)
+
+    def receive(self, name: str, dtype: npt.DTypeLike | None) -> Array:
+        found, queue = self.input(name)
+        if not queue.packets:
+            raise RuntimeError(
+                f"nothing has arrived at {self.context.path}/{found}: this is a second receive() where a call gets one packet of each input; "
+                f"in a generator, 'yield {found!r}' waits for the next"
+            )
+        data, _ = queue.receive()
+        kind = np.dtype(dtype) if dtype is not None else self._natural(found)
+        if len(data) % kind.itemsize:
+            raise ValueError(f"a packet of {len(data)} bytes at {self.context.path}/{found} is no whole number of {kind} elements")
+        return np.frombuffer(bytearray(data), kind)
+
+    def _natural(self, interface: str) -> np.dtype[Any]:
+        bus = self.context.module.buses.get(interface)
+        try:
+            width = int(bus.parameters.get("TDATA_NUM_BYTES", "4"), 0) if bus is not None else 4
+        except ValueError:
+            width = 4
+        return np.dtype(f"<u{width}" if width in (1, 2, 4, 8) else "<u4")
+
+    def send(self, name: str, values: npt.ArrayLike, last: bool) -> None:
+        found = self._named(name, self._outputs, "output")
+        data = memoryview(np.ascontiguousarray(values).tobytes())
+        self._to_send.append((found, data, last))
+
+
+class IdleCore(HLSModel):
+    """An HLS core that nobody has given a behaviour: started, it is done at once, and nothing has changed."""
+
+    def reset(self) -> None:
+        self.context.assume(f"({self.context.module.vlnv}) has no model: when started it is done at once and does nothing; see @model")
+        self._inputs = ()
+
+
+def model_of_function(function: Callable[[Core], Any]) -> type[HLSModel]:
+    """A model whose behaviour is ``function(core)``."""
+    return type(getattr(function, "__name__", "HLSCore"), (HLSModel,), {"function": staticmethod(function), "__doc__": function.__doc__})

@@ -1,0 +1,151 @@
+"""The address map as one master sees it: the host, or a DMA in the logic."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from pynq_widgets.device.errors import BusError
+
+
+class Target(Protocol):
+    """What stands behind a range. Offsets are in bytes from the start of the range; words have 32 bits."""
+
+    def read(self, offset: int) -> int: ...
+    def write(self, offset: int, value: int) -> None: ...
+    def read_bytes(self, offset: int, length: int) -> bytes | memoryview: ...
+    def write_bytes(self, offset: int, data: bytes | memoryview) -> None: ...
+    def view(self, offset: int, length: int) -> memoryview | None:
+        """The bytes themselves, writable and live, if they lie in one piece; else None."""
+        ...
+
+
+@dataclass(slots=True)
+class Window:
+    """One range of a map. `target` makes the target when the range is first touched."""
+
+    name: str
+    base: int
+    size: int
+    target: Callable[[], Target]
+
+    @property
+    def high(self) -> int:
+        return self.base + self.size - 1
+
+    def __str__(self) -> str:
+        return f"{self.name} 0x{self.base:08x}..0x{self.high:08x}"
+
+
+class AddressDecoder:
+    """Finds the window of an address. Where windows overlap, the smaller one answers."""
+
+    def __init__(self, windows: Iterable[Window]) -> None:
+        self.windows = sorted((w for w in windows if w.size > 0), key=lambda w: (w.base, w.size))
+        self.bases: list[int] = []
+        self.highs: list[int] = []
+        self._owners: list[Window] = []
+        for base, high, owner in _flatten(self.windows):
+            self.bases.append(base)
+            self.highs.append(high)
+            self._owners.append(owner)
+        self.targets: list[Target | None] = [None] * len(self.bases)
+        self.origins = [owner.base for owner in self._owners]
+
+    def find(self, address: int, operation: str) -> int:
+        """The number of the segment that holds `address`; `BusError` if none does."""
+        i = bisect_right(self.bases, address) - 1
+        if i < 0 or address > self.highs[i]:
+            raise BusError(address, operation, self._nearest(address))
+        return i
+
+    def target(self, i: int) -> Target:
+        target = self.targets[i]
+        if target is None:
+            owner = self._owners[i]
+            target = owner.target()
+            for j, other in enumerate(self._owners):
+                if other is owner:
+                    self.targets[j] = target
+        return target
+
+    def _nearest(self, address: int) -> str:
+        if not self.windows:
+            return "there is nothing on this bus"
+        nearest = min(self.windows, key=lambda w: (max(w.base - address, address - w.high), w.base))
+        return f"nothing is there; nearest: {nearest}"
+
+    # Whole accesses; the host's word accesses are in the device, which takes fewer steps.
+
+    def read(self, address: int, nbytes: int) -> bytes | memoryview:
+        """`nbytes` bytes at `address`, over as many ranges as they span."""
+        parts: list[bytes | memoryview] = []
+        for target, offset, take in self._pieces(address, nbytes, "read"):
+            parts.append(target.read_bytes(offset, take))
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
+        """Write the bytes of `data` at `address`, over as many ranges as they span; nothing is written if part of them is nowhere."""
+        source = memoryview(data)
+        if source.format != "B" or source.ndim != 1:
+            source = source.cast("B")
+        done = 0
+        for target, offset, take in list(self._pieces(address, len(source), "write")):
+            target.write_bytes(offset, source[done : done + take])
+            done += take
+
+    def view(self, address: int, nbytes: int) -> memoryview:
+        """The bytes themselves, live and writable; `BusError` where they do not lie in one piece of memory."""
+        i = self.find(address, "read")
+        view = None
+        if address + nbytes - 1 <= self.highs[i]:
+            view = self.target(i).view(address - self.origins[i], nbytes)
+        if view is None:
+            raise BusError(address, "read", f"{nbytes} bytes from here are not one piece of memory; was the address given by allocate()?")
+        return view
+
+    def _pieces(self, address: int, nbytes: int, operation: str) -> Iterable[tuple[Target, int, int]]:
+        while nbytes > 0:
+            i = self.find(address, operation)
+            take = min(nbytes, self.highs[i] - address + 1)
+            yield self.target(i), address - self.origins[i], take
+            address += take
+            nbytes -= take
+
+
+def _flatten(windows: list[Window]) -> list[tuple[int, int, Window]]:
+    """Segments in order, none over another."""
+    if all(a.high < b.base for a, b in zip(windows, windows[1:])):
+        return [(w.base, w.high, w) for w in windows]
+    edges = sorted({edge for w in windows for edge in (w.base, w.high + 1)})
+    segments: list[tuple[int, int, Window]] = []
+    for low, up in zip(edges, edges[1:]):
+        owner = min((w for w in windows if w.base <= low and up - 1 <= w.high), key=lambda w: w.size, default=None)
+        if owner is None:
+            continue
+        if segments and segments[-1][2] is owner and segments[-1][1] == low - 1:
+            segments[-1] = (segments[-1][0], up - 1, owner)
+        else:
+            segments.append((low, up - 1, owner))
+    return segments
+
+
+class MasterMemory:
+    """What a master reaches: ``read(address, nbytes)``, ``write(address, data)``. An access to nothing is a `BusError`."""
+
+    def __init__(self, decoder: AddressDecoder) -> None:
+        self._decoder = decoder
+
+    def read(self, address: int, nbytes: int) -> bytes | memoryview:
+        """`nbytes` bytes at `address`, as this master addresses them; perhaps a live view of memory."""
+        return self._decoder.read(address, nbytes)
+
+    def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
+        """Write the bytes of `data` at `address`, as this master addresses them."""
+        self._decoder.write(address, data)
+
+    def view(self, address: int, nbytes: int) -> memoryview:
+        """The memory itself, live and writable, where it lies in one piece; else `BusError`."""
+        return self._decoder.view(address, nbytes)

@@ -1,0 +1,138 @@
+"""Which behaviour stands for which IP: models by VLNV, from definitions in this process and from installed packages."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import warnings
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from pynq_widgets.device.simulated.model import IPModel
+
+_log = logging.getLogger(__name__)
+
+GROUP = "pynq_widgets.models"
+
+M = TypeVar("M", bound=Callable[..., Any])
+
+_defined: dict[str, type[IPModel]] = {}
+_from_packages: dict[str, type[IPModel] | None] = {}
+
+
+def model(*vlnvs: str) -> Callable[[M], M]:
+    """Give the IP of these VLNVs a behaviour on the simulated device.
+
+    Over a class derived from `IPModel`, or over a function ``f(core)``, which is an HLS core: it is called at each ``ap_start`` (or, with
+    no control port, for each packet that arrives), has its arguments as attributes of `core`, and may be a generator, whose
+    ``yield seconds`` takes time. ``'vendor:library:name:version'`` means that version, ``'vendor:library:name'`` every version.
+    The newest definition counts, from the next time a design is loaded.
+    """
+    if not vlnvs:
+        raise TypeError("model() needs a VLNV, as in @model('xilinx.com:hls:fir:1.0')")
+    for vlnv in vlnvs:
+        if not isinstance(vlnv, str) or vlnv.count(":") not in (2, 3) or not all(vlnv.split(":")):
+            raise ValueError(f"expected a VLNV such as 'xilinx.com:hls:fir:1.0' (its version may be left out), not {vlnv!r}")
+
+    def define(behaviour: M) -> M:
+        from pynq_widgets.device.simulated.hls import model_of_function
+        from pynq_widgets.device.simulated.model import IPModel
+
+        if inspect.isclass(behaviour):
+            if not issubclass(behaviour, IPModel):
+                raise TypeError(f"a model is a class derived from IPModel or a function of a core, not the class {behaviour.__name__}")
+            made: type[IPModel] = behaviour
+        elif callable(behaviour):
+            made = model_of_function(behaviour)
+        else:
+            raise TypeError(f"a model is a class derived from IPModel or a function of a core, not {behaviour!r}")
+        for vlnv in vlnvs:
+            _defined.pop(vlnv, None)  # the newest stands last
+            _defined[vlnv] = made
+        return behaviour
+
+    return define
+
+
+def unregister(vlnv: str) -> None:
+    """Take back what `model(vlnv)` defined; from the next load on, an installed package's model, or none, counts again."""
+    _defined.pop(vlnv, None)
+
+
+class ModelTable:
+    """The models as they are when a design is loaded: definitions that come later count from the next load."""
+
+    def __init__(self) -> None:
+        self._defined = dict(_defined)
+        self._forgotten: set[str] = set()
+
+    def find(self, vlnv: str | None) -> type[IPModel] | None:
+        """The model for an IP: defined in this process, for that version before for any, then of an installed package, or None."""
+        if not vlnv or vlnv in self._forgotten:
+            return None
+        keys = (vlnv, vlnv.rpartition(":")[0])
+        for key in keys:
+            found = self._defined.get(key)
+            if found is not None:
+                return found
+        for key in keys:
+            found = _installed(key)
+            if found is not None:
+                return found
+        return None
+
+    def forget(self, vlnv: str | None) -> None:
+        """The model of this IP cannot be made: do as if there were none."""
+        if vlnv:
+            self._forgotten.add(vlnv)
+
+
+def find_model(vlnv: str | None) -> type[IPModel] | None:
+    """The model that an IP of this VLNV would get now, or None."""
+    return ModelTable().find(vlnv)
+
+
+_points: dict[str, list[EntryPoint]] | None = None
+
+
+def _points_of(key: str) -> list[EntryPoint]:
+    # Asking the installed packages takes milliseconds, so they are asked once.
+    global _points
+    if _points is None:
+        points: dict[str, list[EntryPoint]] = {}
+        for point in entry_points(group=GROUP):
+            points.setdefault(point.name, []).append(point)
+        _points = points
+    return _points.get(key, [])
+
+
+def _installed(key: str) -> type[IPModel] | None:
+    if key in _from_packages:
+        return _from_packages[key]
+    found: type[IPModel] | None = None
+    for point in _points_of(key):
+        try:
+            found = _checked(point.load(), point.value)
+        except Exception as error:
+            warnings.warn(
+                f"the model {point.value} of {key} cannot be used, a register file stands for it: {error!r}", RuntimeWarning, stacklevel=2
+            )
+            _log.debug("model %s", point.value, exc_info=True)
+            continue
+        break
+    _from_packages[key] = found
+    return found
+
+
+def _checked(loaded: Any, where: str) -> type[IPModel]:
+    from pynq_widgets.device.simulated.hls import model_of_function
+    from pynq_widgets.device.simulated.model import IPModel
+
+    if inspect.isclass(loaded):
+        if issubclass(loaded, IPModel):
+            return loaded
+    elif callable(loaded):
+        return model_of_function(loaded)
+    raise TypeError(f"{where} is neither a class derived from IPModel nor a function")

@@ -1,0 +1,382 @@
+"""One loaded design on the simulated device: its address maps, models, streams, wires and interrupts.
+
+A world is made for a design and thrown away with it. Nothing in it is made before it is first touched.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
+
+from pynq_widgets.device.clock import ClockScope
+from pynq_widgets.device.errors import BusError
+from pynq_widgets.device.simulated.hls import IdleCore, has_ap_control
+from pynq_widgets.device.simulated.interrupts import Interrupts
+from pynq_widgets.device.simulated.masters import AddressDecoder, MasterMemory, Target, Window
+from pynq_widgets.device.simulated.memory import memory_range
+from pynq_widgets.device.simulated.model import IPModel, ModelContext
+from pynq_widgets.device.simulated.pool import MemoryWindow
+from pynq_widgets.device.simulated.registerfile import RegisterFile
+from pynq_widgets.device.simulated.registry import ModelTable
+from pynq_widgets.device.simulated.signals import Signals, ip_name
+from pynq_widgets.device.simulated.stream import StreamGraph
+
+if TYPE_CHECKING:
+    from pynq_widgets.design import AddressRange, Design, Module
+    from pynq_widgets.device.simulated.device import SimulatedDevice
+
+_log = logging.getLogger(__name__)
+
+# So many consequences of one access are taken for a loop of models that answer one another for ever.
+_ENDLESS = 5_000_000
+_OPEN_ENDED = 0x10000  # the size of a range whose end the design leaves open and whose block has no size
+
+# Modules behind whose memory ranges the main memory of the system lies.
+_DRAM = ("mig", "ddr3", "ddr4", "lpddr", "axi_noc", "noc_mc", "hbm", "axi_7series_ddrx", "emc")
+_PROCESSORS = ("processing_system", "zynq_ultra_ps", "versal_cips", "ps_wizard", "pspmc", "cpm")
+# The DDR that the processor itself sees: up to 1 GiB on Zynq-7000 (UG585 table 4-1; the first MiB may be on-chip memory),
+# 2 GiB low and 32 GiB high on UltraScale+ and Versal (UG1085 table 10-1).
+_PROCESSOR_DDR = {
+    "processing_system7": ((0x0010_0000, 0x3FF0_0000),),
+    "": ((0x0, 0x8000_0000), (0x8_0000_0000, 0x8_0000_0000)),
+}
+
+
+def is_processor(module: Module | None) -> bool:
+    """Whether the module is a processing system, whose slave ports lead to its DDR."""
+    return ip_name(module).startswith(_PROCESSORS)
+
+
+def is_dram(module: Module | None) -> bool:
+    """Whether memory ranges of the module are main memory."""
+    return is_processor(module) or ip_name(module).startswith(_DRAM)
+
+
+class World:
+    """The state of `design` on `device`."""
+
+    def __init__(self, device: SimulatedDevice, design: Design) -> None:
+        self.device = device
+        self.design = design
+        self.clock = ClockScope(device.clock, self._run_event)
+        self.pending: deque[Callable[[], object]] = deque()
+        self._waiting: set[Hashable] = set()
+        self._table = ModelTable()
+        self._models: dict[str, IPModel | None] = {}
+        self._contexts: dict[str, ModelContext] = {}
+        self._targets: dict[tuple[str, str, str], Target] = {}
+        self._files: dict[tuple[str, str], RegisterFile] = {}
+        self._masters: dict[tuple[str, str], MasterMemory] = {}
+        self.host = AddressDecoder([*map(self._window, design.address_map), *self._processor_ddr()])
+        self.streams = StreamGraph(self)
+        self.signals = Signals(self)
+        self.interrupts = Interrupts(self)
+
+    def close(self) -> None:
+        """The design goes: what its models have planned will not happen."""
+        self.clock.close()
+        self.pending.clear()
+        self._waiting.clear()
+
+    def _run_event(self, callback: Callable[[], object]) -> None:
+        try:
+            callback()
+        except Exception as error:
+            self.device.model_failed(error)
+        self.settle()
+
+    # Consequences: what an access or an event leads to runs after it, in order, within the same hold of the lock.
+
+    def post(self, callback: Callable[[], object]) -> None:
+        """Run `callback()` when what runs now is done."""
+        self.pending.append(callback)
+
+    def post_once(self, key: Hashable, callback: Callable[[], object]) -> None:
+        """As `post`; nothing if `key` is already to be done."""
+        if key not in self._waiting:
+            self._waiting.add(key)
+
+            def run() -> None:
+                self._waiting.discard(key)
+                callback()
+
+            self.pending.append(run)
+
+    def settle(self) -> BaseException | None:
+        """Run all that is pending; the first failure of it, which has been logged."""
+        first: BaseException | None = None
+        pending = self.pending
+        for _ in range(_ENDLESS):
+            if not pending:
+                return first
+            try:
+                pending.popleft()()
+            except Exception as error:
+                self.device.model_failed(error)
+                first = first or error
+        pending.clear()
+        self._waiting.clear()
+        endless = RuntimeError("the models of this design answer one another for ever; what they had still to do is dropped")
+        self.device.model_failed(endless)
+        return first or endless
+
+    def assume(self, text: str) -> None:
+        """Tell the user, once, of something that the simulation takes for granted."""
+        if text not in self.device.assumptions:
+            self.device.assumptions.append(text)
+            _log.warning("%s", text)
+
+    # Address maps.
+
+    def _window(self, range_: AddressRange) -> Window:
+        size = range_.size
+        if size <= 0:
+            block = range_.module.block(range_.interface, range_.block) if range_.module is not None else None
+            size = block.size if block is not None and block.size > 0 else _OPEN_ENDED
+        return Window(f"{range_.slave}/{range_.interface}", range_.base, size, lambda: self._target(range_, size))
+
+    def _processor_ddr(self) -> list[Window]:
+        """The processor's own DDR, which the file does not list in the processor's map."""
+        host = self.design.host
+        if not is_processor(host):
+            return []
+        memory = self.device.memory
+        name = ip_name(host)
+        return [
+            Window("DDR", base, size, lambda base=base: MemoryWindow(memory, base))  # type: ignore[misc]
+            for base, size in _PROCESSOR_DDR.get(name, _PROCESSOR_DDR[""])
+        ]
+
+    def _target(self, range_: AddressRange, size: int) -> Target:
+        module = range_.module
+        key = (range_.slave, range_.interface.lower(), range_.block.lower())
+        if range_.kind == "memory" and is_dram(module):
+            return MemoryWindow(self.device.memory, self._canonical_base(range_))
+        if is_processor(module):
+            # The processor's own registers, as a master in the logic sees them.
+            key = (range_.slave, "", f"{range_.base:#x}")
+        found = self._targets.get(key)
+        if found is None:
+            found = self._targets[key] = self._new_target(range_, size)
+        return found
+
+    def _canonical_base(self, range_: AddressRange) -> int:
+        """Where the host sees the memory that a master sees at the base of its range."""
+        if is_processor(range_.module):
+            return range_.base
+        for other in self.design.address_map:
+            if other.slave == range_.slave and other.kind == "memory" and (other.block == range_.block or other.size == range_.size):
+                return other.base
+        return range_.base
+
+    def _new_target(self, range_: AddressRange, size: int) -> Target:
+        module = range_.module
+        if module is not None and self.model_of(module.path) is not None:
+            memory = memory_range(size) if range_.kind == "memory" else None
+            return ModelTarget(self, module.path, range_.interface, memory)
+        if range_.kind == "memory":
+            return memory_range(size)
+        if module is None or is_processor(module):
+            return RegisterFile((), size, range_.slave)
+        return self._file(module, range_.interface, range_.block, size)
+
+    def _file(self, module: Module, interface: str, block_name: str | None, size: int) -> RegisterFile:
+        block = module.block(interface, block_name)
+        key = (module.path, f"{interface.lower()} {block.name if block else block_name}")
+        found = self._files.get(key)
+        if found is None:
+            registers = block.registers if block is not None else ()
+            found = self._files[key] = RegisterFile(registers, size, f"{module.path}/{interface}")
+        return found
+
+    def registers_of(self, module: Module, interface: str | None = None) -> RegisterFile:
+        """The registers behind an interface of `module` (None: the first that has any)."""
+        ranges = [r for r in self.design.address_map if r.module is module]
+        if not ranges:
+            ranges = [r for ranges in self.design.address_maps.values() for r in ranges if r.module is module]
+        if interface is None:
+            interface = next((b.interface for b in module.blocks if b.registers), None)
+            interface = interface or next((r.interface for r in ranges if r.kind == "register"), ranges[0].interface if ranges else "")
+        here = [r for r in ranges if r.interface.lower() == interface.lower()]
+        here.sort(key=lambda r: r.kind != "register")
+        block_name = here[0].block if here else None
+        size = here[0].size if here and here[0].size > 0 else 0
+        if not size:
+            block = module.block(interface, block_name)
+            size = max(block.size if block is not None else 0, _OPEN_ENDED)
+        return self._file(module, interface, block_name, size)
+
+    def master(self, path: str, interface: str | None = None) -> MasterMemory:
+        """What a master in the logic reaches; all that the host reaches, if the design says nothing of it."""
+        key = (path, (interface or "").lower())
+        found = self._masters.get(key)
+        if found is None:
+            ranges = self.design.address_maps.get(path, ())
+            own = [r for r in ranges if interface is None or r.master_interface.lower() == interface.lower()]
+            if own:
+                # Several interfaces of one IP often see the same memory: one window is enough.
+                unique = {(r.base, r.size, r.slave, r.kind): r for r in own}
+                found = MasterMemory(AddressDecoder(map(self._window, unique.values())))
+            else:
+                self.assume(f"{path}: the design does not say what its master {interface or ''} reaches: it is given what the host reaches")
+                found = MasterMemory(self.host)
+            self._masters[key] = found
+        return found
+
+    # Models.
+
+    def has_model(self, path: str) -> bool:
+        """Whether the IP has a behaviour of its own."""
+        module = self.design.modules.get(path)
+        return module is not None and (path in self._models or self._table.find(module.vlnv) is not None)
+
+    def model_of(self, path: str) -> IPModel | None:
+        """The model of the IP, made when first asked for; None where registers or memory stand for it."""
+        try:
+            return self._models[path]
+        except KeyError:
+            pass
+        module = self.design.modules.get(path)
+        made: IPModel | None = None
+        if module is not None:
+            kind = self._table.find(module.vlnv)
+            if kind is None and has_ap_control(module):
+                kind = IdleCore
+            if kind is not None:
+                made = self._make(kind, module)
+        if made is not None:
+            self._models[path] = made
+        return made
+
+    def _make(self, kind: type[IPModel], module: Module) -> IPModel | None:
+        try:
+            made = kind(self.context(module.path))
+            # Known before it is reset, so that what the reset leads to finds it.
+            self._models[module.path] = made
+            made.reset()
+        except Exception as error:
+            self._models.pop(module.path, None)
+            self.device.model_failed(error)
+            self.assume(f"{module.path}: its model {kind.__name__} could not be made ({error!r}): registers stand for it")
+            self._table.forget(module.vlnv)
+            return None
+        return made
+
+    @property
+    def models(self) -> dict[str, IPModel]:
+        """The models made so far, by path."""
+        return {path: made for path, made in self._models.items() if made is not None}
+
+    def context(self, path: str) -> ModelContext:
+        found = self._contexts.get(path)
+        if found is None:
+            found = self._contexts[path] = ModelContext(self, self.design.modules[path])
+        return found
+
+    def frequency(self, module: Module, pin: str) -> float:
+        """Hz of a clock input, as the design says it."""
+        ports = module.ports
+        port = ports.get(pin) or next((p for name, p in ports.items() if name.lower() == pin.lower()), None)
+        if port is not None and port.frequency:
+            return float(port.frequency)
+        self.assume(f"{module.path}: the design does not say the frequency of {pin}: 100 MHz are taken")
+        return 100e6
+
+    # What reaches a model from others.
+
+    def notify_stream(self, path: str, interface: str) -> None:
+        made = self.model_of(path)
+        if made is not None:
+            made.on_stream(interface)
+
+    def notify_space(self, path: str, interface: str) -> None:
+        made = self.model_of(path)
+        if made is not None:
+            made.on_space(interface)
+
+    def notify_signal(self, path: str, pin: str, value: int) -> None:
+        made = self.model_of(path)
+        if made is not None:
+            made.on_signal(pin, value)
+
+    def notify_interrupt(self, path: str, index: int, level: int) -> None:
+        made = self.model_of(path)
+        if made is not None:
+            made.on_interrupt_in(index, level)
+
+
+class ModelTarget:
+    """A range behind which a model stands. Memory ranges that the model does not answer for itself are RAM."""
+
+    def __init__(self, world: World, path: str, interface: str, memory: Target | None) -> None:
+        made = world.model_of(path)
+        assert made is not None
+        self._model = made
+        self._path = path
+        self._interface = interface
+        # A model that leaves `read` alone means its registers; behind a memory range those would be the wrong thing.
+        plain = type(made).read is IPModel.read and type(made).write is IPModel.write
+        self._memory = memory if plain else None
+        self._read, self._write = made.read, made.write
+
+    def read(self, offset: int) -> int:
+        if self._memory is not None:
+            return self._memory.read(offset)
+        try:
+            return int(self._read(self._interface, offset)) & 0xFFFFFFFF
+        except BusError:
+            raise
+        except Exception as error:
+            raise ModelFailure(self._path) from error
+
+    def write(self, offset: int, value: int) -> None:
+        if self._memory is not None:
+            self._memory.write(offset, value)
+            return
+        try:
+            self._write(self._interface, offset, value)
+        except BusError:
+            raise
+        except Exception as error:
+            raise ModelFailure(self._path) from error
+
+    def read_bytes(self, offset: int, length: int) -> bytes | memoryview:
+        if self._memory is not None:
+            return self._memory.read_bytes(offset, length)
+        bulk = getattr(self._model, "read_bytes", None)
+        if bulk is not None:
+            block: bytes | memoryview = bulk(self._interface, offset, length)
+            return block
+        first, last = offset & ~3, (offset + length + 3) & ~3
+        data = b"".join([self.read(at).to_bytes(4, "little") for at in range(first, last, 4)])
+        return data[offset - first : offset - first + length]
+
+    def write_bytes(self, offset: int, data: bytes | memoryview) -> None:
+        if self._memory is not None:
+            self._memory.write_bytes(offset, data)
+            return
+        bulk = getattr(self._model, "write_bytes", None)
+        if bulk is not None:
+            bulk(self._interface, offset, data)
+            return
+        if offset % 4 or len(data) % 4:
+            raise ValueError(f"a model is written in whole words, not {len(data)} bytes at offset {offset:#x}")
+        for i, value in enumerate(memoryview(data).cast("B").cast("I").tolist()):
+            self.write(offset + 4 * i, value)
+
+    def view(self, offset: int, length: int) -> memoryview | None:
+        if self._memory is not None:
+            return self._memory.view(offset, length)
+        view = getattr(self._model, "view", None)
+        block: memoryview | None = view(self._interface, offset, length) if view is not None else None
+        return block
+
+
+class ModelFailure(Exception):
+    """A model raised; its cause is what it raised. The device makes a `BusError` of it, which knows the address."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path

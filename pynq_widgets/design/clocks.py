@@ -78,7 +78,9 @@ def fabric_frequency(host: Module, index: int) -> float | None:
 
 
 def versal_setting(host: Module, key: str) -> str | None:
-    """A value of CIPS' settings, which stand as ``KEY VALUE`` pairs in one parameter."""
+    """A value of CIPS' settings, which are parameters of their own or stand as ``KEY VALUE`` pairs in one."""
+    if key in host.parameters:
+        return host.parameters[key]
     for name in ("PS_PMC_CONFIG_INTERNAL", "PS_PMC_CONFIG"):
         words = host.parameters.get(name, "").split()
         if key in words[:-1]:

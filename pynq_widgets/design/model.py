@@ -1,12 +1,14 @@
 """The nouns of a design: small immutable records, each named as in Vivado's hardware handoff.
 
 Offsets and sizes are in bytes, widths and bit positions in bits, frequencies in Hz.
+
+They are named tuples, not dataclasses: a design has thousands of them, and both making one and importing this file take a third
+of the time. Where a field is called ``index``, as the field itself is, the tuple's method of that name is given up.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from .module import Module
@@ -15,8 +17,7 @@ Access = Literal["read-only", "read-write", "write-only"]
 Kind = Literal["register", "memory"]
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """Bits of a register (element ``FIELD``).
 
     ``read_action`` is what a read does to the bits (``'clear'``, ``'set'``, ``'modify'``), ``write_action`` what a written 1 or 0
@@ -32,8 +33,7 @@ class Field:
     write_action: str | None
 
 
-@dataclass(frozen=True)
-class Register:
+class Register(NamedTuple):
     """A register, or an array in an HLS core's control space (element ``REGISTER``).
 
     ``width`` covers all its fields, even where the file's SIZE does not. ``is_memory`` says that it is an array: it has no
@@ -56,8 +56,7 @@ class Register:
         return (self.width + 7) // 8
 
 
-@dataclass(frozen=True)
-class AddressBlock:
+class AddressBlock(NamedTuple):
     """What stands behind one interface of a module (element ``ADDRESSBLOCK``); ``size`` as the core declares it, 0 if it does not."""
 
     name: str
@@ -68,8 +67,7 @@ class AddressBlock:
     registers: tuple[Register, ...]
 
 
-@dataclass(frozen=True)
-class AddressRange:
+class AddressRange(NamedTuple):
     """A window of a master's address map (element ``MEMRANGE``).
 
     ``slave`` is a module's path, or the name of the port through which the bus leaves the design; then ``module`` is ``None``.
@@ -92,8 +90,7 @@ class AddressRange:
         return self.base + max(self.size, 1) - 1
 
 
-@dataclass(frozen=True)
-class Port:
+class Port(NamedTuple):
     """A pin of a module or of the design (element ``PORT``); ``net`` is ``None`` where nothing is connected.
 
     ``direction`` is ``'I'``, ``'O'`` or ``'IO'``; ``kind`` the file's SIGIS (``'clk'``, ``'rst'``, ``'INTERRUPT'``, ``'data'``, ...).
@@ -109,8 +106,7 @@ class Port:
     sensitivity: str | None
 
 
-@dataclass(frozen=True)
-class BusInterface:
+class BusInterface(NamedTuple):
     """A bus of a module or of the design (element ``BUSINTERFACE``).
 
     ``mode`` is ``'master'``, ``'slave'`` or ``'monitor'``; ``bus`` names the wire bundle, ``None`` where it is not connected;
@@ -127,8 +123,7 @@ class BusInterface:
     ports: dict[str, str]
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(NamedTuple):
     """One end of a net: ``module`` is a path, or ``None`` for a port of the design itself."""
 
     module: str | None
@@ -147,8 +142,7 @@ class Pin:
         return self.direction == ("I" if self.module is None else "O")
 
 
-@dataclass(frozen=True)
-class Net:
+class Net(NamedTuple):
     """A wire or a vector of wires, with every pin on it."""
 
     name: str
@@ -163,8 +157,7 @@ class Net:
         return tuple(pin for pin in self.pins if not pin.drives)
 
 
-@dataclass(frozen=True)
-class BusConnection:
+class BusConnection(NamedTuple):
     """A bus or a stream from master to slave; an end outside the design has the name of its port as path and as interface."""
 
     protocol: str
@@ -174,19 +167,17 @@ class BusConnection:
     slave_interface: str
 
 
-@dataclass(frozen=True)
-class InterruptController:
+class InterruptController(NamedTuple):
     """An ``axi_intc`` that the host is told by; ``parent`` is the path of the controller above it, ``None`` for the host itself."""
 
     path: str
     parent: str | None
-    index: int
+    index: int  # type: ignore[assignment]
     ps_port: str | None
     raw_irq: int | None
 
 
-@dataclass(frozen=True)
-class InterruptLine:
+class InterruptLine(NamedTuple):
     """One bit of an interrupt pin and where it arrives.
 
     ``module`` is the path of the module, or ``''`` where ``pin`` is a port of the design. ``index`` counts the lines of the
@@ -198,7 +189,7 @@ class InterruptLine:
     pin: str
     bit: int
     controller: str | None
-    index: int
+    index: int  # type: ignore[assignment]
     ps_port: str | None
     raw_irq: int | None
     sensitivity: str | None
@@ -208,8 +199,7 @@ class InterruptLine:
         return f"{self.module}/{self.pin}" if self.module else self.pin
 
 
-@dataclass(frozen=True)
-class GpioPin:
+class GpioPin(NamedTuple):
     """Bits of the processing system's own GPIO on the fabric (EMIO).
 
     ``index`` is the lowest bit, ``direction`` ``'out'`` (the processor drives) or ``'in'``; ``pins`` are the paths of what they
@@ -217,15 +207,14 @@ class GpioPin:
     """
 
     name: str
-    index: int
+    index: int  # type: ignore[assignment]
     width: int
     direction: Literal["out", "in"]
     pins: tuple[str, ...]
     slice: str | None
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(NamedTuple):
     """A net driven by a clock pin; ``index`` counts the processing system's fabric clocks (``fclk0`` ...), else ``None``.
 
     ``divisor0`` and ``divisor1`` are what the design programs into the processing system, where it says so.
@@ -235,14 +224,13 @@ class Clock:
     module: str | None
     pin: str
     frequency: int | None
-    index: int | None
+    index: int | None  # type: ignore[assignment]
     enabled: bool
     divisor0: int | None
     divisor1: int | None
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(NamedTuple):
     """A memory in the host's address map."""
 
     name: str
@@ -253,8 +241,7 @@ class Memory:
     technology: str
 
 
-@dataclass(frozen=True)
-class BitHeader:
+class BitHeader(NamedTuple):
     """The text header of a ``.bit`` file: design, part, date and time as written there, length of the configuration data in bytes."""
 
     design: str

@@ -160,15 +160,35 @@ def protocol_of(element: Element) -> str:
     if vlnv:
         parts = vlnv.split(":")
         return parts[2] if len(parts) > 2 else vlnv
-    logical = {(entry.get("LOGICAL") or "").upper() for entry in element.iterfind("PORTMAPS/PORTMAP")}
-    if {"TVALID", "TREADY", "TDATA"} & logical:
-        return "axis"
-    if {"AWADDR", "ARADDR", "AWVALID", "ARVALID"} & logical:
-        return "aximm"
-    if {"ADDRSTROBE", "LMB_ABUS", "ABUS"} & logical:
-        return "lmb"
-    if {"TRI_O", "TRI_I", "TRI_T"} & logical:
-        return "gpio"
+    return _protocol_of_signals(
+        {(entry.get("LOGICAL") or entry.get("PHYSICAL") or "").upper() for entry in element.iterfind("PORTMAPS/PORTMAP")}
+    )
+
+
+# The signals by which a bus is known, whole or as the end of a physical name; the more telling ones first.
+_SIGNALS = (
+    ("axis", ("TVALID", "TDATA", "TREADY")),
+    ("aximm", ("AWADDR", "ARADDR", "AWVALID", "ARVALID")),
+    ("lmb", ("ADDRSTROBE", "ADDR_STROBE", "ABUS")),
+    ("fixedio", ("PS_SRSTB", "PS_PORB", "PS_CLK")),
+    ("ddrx", ("CAS_N", "RAS_N")),
+    ("bram", ("BRAM_ADDR_A", "BRAM_ADDR_B", "ADDRA", "ADDRB", "BRAM_EN_A", "BRAM_EN_B")),
+    ("gpio", ("TRI_O", "TRI_I", "TRI_T", "GPIO_IO_O", "GPIO_IO_I", "GPIO2_IO_O", "GPIO2_IO_I")),
+    ("iic", ("SCL_I", "SCL_O", "SDA_I")),
+    ("spi", ("SCK_I", "SCK_O", "SS_O", "SS_I")),
+    ("uart", ("RXD", "TXD", "RX", "TX")),
+    ("mbdebug", ("DBG_CLK", "DBG_TDI", "DBG_CAPTURE")),
+    ("mbinterrupt", ("INTERRUPT_ADDRESS", "INTERRUPT_ACK")),
+    ("diff_analog_io", ("V_N", "V_P")),
+    ("diff_clock", ("CLK_P", "CLK_N")),
+)
+
+
+def _protocol_of_signals(names: set[str]) -> str:
+    for protocol, signals in _SIGNALS:
+        for signal in signals:
+            if signal in names or any(name.endswith(("_" + signal, signal) if len(signal) > 6 else "_" + signal) for name in names):
+                return protocol
     return ""
 
 

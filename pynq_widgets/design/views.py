@@ -113,7 +113,13 @@ def _ranges(spans: list[AddressRange]) -> list[Entry]:
 
 
 def _parameters(module: Module | None) -> dict[str, str]:
-    return {} if module is None else dict(module.parameters)
+    """The core's parameters, and where the core has none of that name its interfaces' (``FREQ_HZ``, ``PROTOCOL``), as PYNQ mixes them."""
+    if module is None:
+        return {}
+    found: dict[str, str] = dict(module.parameters)
+    for parameter in module.element.iterfind("BUSINTERFACES/BUSINTERFACE/PARAMETER"):
+        found.setdefault(parameter.get("NAME", ""), parameter.get("VALUE", ""))
+    return found
 
 
 def _registers(module: Module | None, span: AddressRange) -> dict[str, Entry]:

@@ -111,8 +111,8 @@ class RegisterMap(Shown):
             register_class = self._classes[name] = Register.create_subclass(name, fields, info.description or None)
         made = register_class.__new__(register_class)
         made._attach(self._port, info.offset // 4, info.offset, 32 if info.width <= 32 else 64, info.access, _reason(register_class, info))
-        self._instances[name] = made
-        return made
+        # Another thread may have been faster: there is one handle of a register.
+        return self._instances.setdefault(name, made)
 
     def __getitem__(self, name: str) -> Register:
         """The register of that name, as the design or as the map shows it."""

@@ -148,7 +148,8 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
 
     @cached_property
     def _registers(self) -> dict[str, Any] | None:
-        return self._described.get("registers")
+        registers: dict[str, Any] | None = self._described.get("registers")
+        return registers
 
     @cached_property
     def _fullpath(self) -> str:
@@ -190,20 +191,18 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
     @cached_property
     def register_map(self) -> RegisterMap:
         if not self._registers:
-            raise teach(
-                self, f"register_map: the design lists no registers for {self._where()}; read(offset) and write(offset, value) work"
-            )
+            raise teach(self, self._no_registers("register_map"))
         listed = self._registers
         if self.guards:
             listed = {name: {**entry, "guard": self.guards[name]} if name in self.guards else entry for name, entry in listed.items()}
         cls = RegisterMap.create_subclass(self._register_name, listed)
-        return cls(self.mmio)  # type: ignore[arg-type]
+        return cls(self.mmio)
 
     @cached_property
     def registers(self) -> Mirror:
         block = self._primary_block()
         if block is None:
-            raise teach(self, f"registers: the design lists no registers for {self._where()}; read(offset) and write(offset, value) work")
+            raise teach(self, self._no_registers("registers"))
         return Mirror(self.mmio, block, guards=self.guards)
 
     def read(self, offset: int = 0) -> int:
@@ -246,9 +245,7 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or "description" not in self.__dict__:
             if name in ("description", "_described") or (not name.startswith("_") and "description" not in self.__dict__):
-                raise teach(
-                    self, f"{type(self).__name__} has no description yet: call super().__init__(description) with its entry of ip_dict"
-                )
+                raise teach(self, f"{type(self).__name__} has no description yet: call super().__init__(description)")
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if defined_by_class(self, name):
             raise failed_property(self, name)
@@ -285,6 +282,9 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
 
     def _where(self) -> str:
         return self._fullpath or "this IP"
+
+    def _no_registers(self, name: str) -> str:
+        return f"{name}: the design lists no registers for {self._where()}; read(offset) and write(offset, value) work"
 
     def _no_address(self) -> str:
         kind = self._described.get("type") or "no type in the design"

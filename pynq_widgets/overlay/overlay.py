@@ -41,15 +41,15 @@ _STATE = frozenset(
 class OverlayType(Documented):
     """Makes ``Overlay(...)`` the loader: it returns the object of the class that stands beside the bitstream, if there is one."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         if cls is Overlay:
             return load(*args, **kwargs)
         return super().__call__(*args, **kwargs)
 
     @property
-    def __signature__(cls) -> inspect.Signature:
+    def __signature__(cls) -> inspect.Signature:  # noqa: N805
         # Without this, help() and completion would show the arguments of __call__ above.
-        signature = inspect.signature(cls.__init__)
+        signature = inspect.signature(cls.__init__)  # type: ignore[misc]
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
@@ -117,8 +117,8 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         Parameters
         ----------
         bitfile_name
-            Bitstream (``.bit``, ``.bin``, ``.pdi``), ``.xsa``, or, where the device needs no bitstream, a ``.hwh``: a path, or a name in the
-            current folder or in an installed package of overlays.
+            Bitstream (``.bit``, ``.bin``, ``.pdi``), ``.xsa``, or, where the device needs no bitstream, a ``.hwh``: a path, or a name in
+            the current folder or in an installed package of overlays.
         dtbo
             Device tree overlay to insert after the download; default the ``.dtbo`` of the same name, if there is one.
         download

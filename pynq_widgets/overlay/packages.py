@@ -51,7 +51,7 @@ class Packages:
                 found = point.load()
             except Exception as error:
                 warnings.warn(
-                    f"The driver {point.value!r} of the installed package {_owner(point)}, offered for {point.name}, could not be imported: "
+                    f"The driver {point.value!r} of the installed package {_owner(point)}, for {point.name}, could not be imported: "
                     f"{type(error).__name__}: {error}. The IP gets another driver.",
                     UserWarning,
                     stacklevel=2,

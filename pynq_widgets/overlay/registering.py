@@ -47,14 +47,14 @@ class RegisterIP(Documented):
     The contract is checked here, when the class is made: see :func:`.binding.checked_bindto` for the errors.
     """
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:  # noqa: N805
         if "bindto" in namespace:
             checked_bindto(name, namespace["bindto"])
         super().__init__(name, bases, namespace, **kwargs)
         if "bindto" in namespace:
             ip_drivers.add(cls)
 
-    def unregister(cls) -> None:
+    def unregister(cls) -> None:  # noqa: N805
         """Bind this class to nothing from the next loading of an overlay on; what was bound before it, is again."""
         ip_drivers.remove(cls)
 
@@ -79,12 +79,12 @@ class RegisterHierarchy(Documented):
                 ) from None
         return super().__new__(mcs, name, bases, namespace, **kwargs)
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:  # noqa: N805
         super().__init__(name, bases, namespace, **kwargs)
         # The one base of all drivers answers False and need not be asked.
         if "checkhierarchy" in namespace and any(isinstance(base, RegisterHierarchy) for base in bases):
             hierarchy_drivers.add(cls)
 
-    def unregister(cls) -> None:
+    def unregister(cls) -> None:  # noqa: N805
         """Bind this class to nothing from the next loading of an overlay on."""
         hierarchy_drivers.remove(cls)

@@ -24,7 +24,7 @@ def defined_by_class(owner: object, name: str) -> bool:
 
 
 def failed_property(owner: object, name: str) -> AttributeError:
-    """The error for a property `name` that itself raised ``AttributeError``; the property is not run again, since that may touch hardware."""
+    """The error for a property `name` that itself raised ``AttributeError``; it is not run again, since that may touch hardware."""
     note: Any = getattr(_last, "note", None)
     if note is not None and note[0] == id(owner):
         message = note[1]

@@ -172,7 +172,7 @@ class Tree:
         except Exception as error:
             raise DriverError(
                 f"{node.path}: its driver {full_name(choice.driver)} failed in __init__: {type(error).__name__}: {error}. "
-                "The rest of the overlay is not concerned; mend the driver, or take it out with its unregister(), and load the overlay again"
+                "The rest of the overlay works; mend the driver, or take it out with its unregister(), and load the overlay again"
             ) from error
 
     # Names.

@@ -34,7 +34,7 @@ def _data(array: PlainArray) -> int:
     return address
 
 
-class PynqBuffer(Shown, np.ndarray):  # type: ignore[type-arg]
+class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
     """A numpy array in physically contiguous memory, as `allocate` makes it.
 
     A contiguous slice, reshape or ``view(dtype)`` of it is in the same memory and knows its own address. A copy is not: it has no
@@ -59,7 +59,7 @@ class PynqBuffer(Shown, np.ndarray):  # type: ignore[type-arg]
         release: Callable[[Any], None] | None = None,
         **kwargs: Any,
     ) -> PynqBuffer:
-        self = super().__new__(cls, *args, **kwargs)
+        self: PynqBuffer = super().__new__(cls, *args, **kwargs)
         origin = Origin(device, device_address, bo, coherent, release)
         origin.start = _data(self)
         origin.nbytes = self.nbytes
@@ -82,7 +82,7 @@ class PynqBuffer(Shown, np.ndarray):  # type: ignore[type-arg]
         offset = _data(self) - origin.start
         if not 0 <= offset <= origin.nbytes or (offset == origin.nbytes and self.size):
             raise NoAddressError(
-                f"this array has no {what}: it is a copy of an allocated buffer, not a view. Write into the buffer (buffer[:] = array) instead"
+                f"this array has no {what}: it is a copy of a buffer, not a view. Write into the buffer instead: buffer[:] = array"
             )
         return origin, offset
 
@@ -192,7 +192,7 @@ class PynqBuffer(Shown, np.ndarray):  # type: ignore[type-arg]
             inner -= 1
         start = _data(low)
         for index in np.ndindex(*low.shape[:inner]):
-            yield start + sum(i * s for i, s in zip(index, low.strides)), run
+            yield start + sum(i * s for i, s in zip(index, low.strides, strict=False)), run
 
     # The end of it.
 
@@ -248,7 +248,7 @@ class PynqBuffer(Shown, np.ndarray):  # type: ignore[type-arg]
     def __copy__(self) -> PlainArray:
         return self.copy()
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> PlainArray:
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> PlainArray:
         return self.copy()
 
     def __reduce_ex__(self, protocol: Any) -> Any:

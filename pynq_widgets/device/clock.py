@@ -39,6 +39,9 @@ class Timer:
 
     def cancel(self) -> bool:
         was, self.callback = self.callback is not None, None
+        clock = self._clock()
+        if clock is not None and clock._queue and clock._queue[0][2] is self:
+            clock._alarm.wake()  # the thread may have nothing to wait for any more
         return was
 
 
@@ -105,6 +108,9 @@ class Clock:
 
     def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
         """Run `callback()` at the time `when` of this clock; at once when it next can, if that has passed."""
+        return self._plan(when, callback, self.following)
+
+    def _plan(self, when: float, callback: Callable[[], object], thread: bool) -> Timer:
         timer = Timer(self, when, callback)
         with self.lock:
             self._count += 1
@@ -113,7 +119,7 @@ class Clock:
                 self._queue[:] = [entry for entry in self._queue if entry[2].callback is not None]
                 heapq.heapify(self._queue)
                 self._compact_at = 2 * len(self._queue) + 256
-            if self._queue[0][2] is timer and self.following:
+            if thread and self._queue[0][2] is timer:
                 self._ensure_thread()
         return timer
 
@@ -219,19 +225,17 @@ def _follow(reference: weakref.ref[Clock], alarm: _Alarm) -> None:
         if clock is None:
             return
         clock.run_due()
+        clock.next_event()  # those that were cancelled are swept out
         with alarm.condition:
             # Looked at under the alarm's lock without the clock's: an event that comes in between finds `running` and wakes us.
             queue = clock._queue
             delay = queue[0][0] - clock._time() if queue else None
-            if delay is None or alarm.closed or not clock.following:
+            if delay is None or not clock.following:
                 alarm.running = False
                 return
             del clock
             # The pause lets others to the bus even where events fall due faster than they can run.
             alarm.condition.wait(max(delay, 0.0005))
-            if alarm.closed:
-                alarm.running = False
-                return
 
 
 class WallClock(Clock):
@@ -272,10 +276,15 @@ class ClockEvent:
                 self._condition.wait_for(self.is_set)
             return True
         deadline = clock.now() + timeout
-        timer = clock.call_at(deadline, self._notify)
+        # Where time passes by itself this thread waits for it; the event is for when somebody moves the time.
+        timer = clock._plan(deadline, self._notify, False)
         try:
             with self._condition:
-                self._condition.wait_for(lambda: self._set or clock.now() >= deadline)
+                while not self._set:
+                    left = deadline - clock.now()
+                    if left <= 0:
+                        break
+                    self._condition.wait(left if clock.following else None)
         finally:
             timer.cancel()
         return self._set
@@ -381,7 +390,7 @@ class ClockScope(Clock):
         self._open = True
 
     @property
-    def lock(self) -> Any:  # type: ignore[override]
+    def lock(self) -> Any:
         return self._clock.lock
 
     @property

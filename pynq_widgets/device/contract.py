@@ -195,7 +195,8 @@ class Device(metaclass=DeviceMeta):
         """The 32-bit word at `address` (a multiple of 4): one access of the bus."""
         with self.lock:
             if self.has_capability("MEMORY_MAPPED"):
-                return self._mapped(address)[0]
+                word: int = self._mapped(address)[0]
+                return word
             return int.from_bytes(self.read_registers(address, 4), "little")
 
     def write_word(self, address: int, value: int) -> None:

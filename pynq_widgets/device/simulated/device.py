@@ -148,7 +148,7 @@ class SimulatedDevice(Device):
             return
         if pool.allocations:
             _log.warning(
-                "the pool of contiguous memory stays at 0x%08x, since there are buffers in it, though masters of %s reach only 0x%08x..0x%08x",
+                "the contiguous pool stays at 0x%08x, since there are buffers in it; but the masters of %s reach only 0x%08x..0x%08x",
                 pool.base,
                 design.name,
                 low,
@@ -383,7 +383,7 @@ class SimulatedDevice(Device):
             return self._gpio_out >> index & 1
 
     def drive(self, name: str, value: int) -> None:
-        """Set an input from outside: a port of the design (``'btns_4bits_tri_i'``), or override the input ``'hierarchy/ip/pin'`` of an IP."""
+        """Set an input from outside: a port of the design (``'btns_4bits_tri_i'``), or override the input ``'hier/ip/pin'`` of an IP."""
         with self._lock:
             self._clock.run_due()
             self.world.signals.drive(name, value)

@@ -63,8 +63,8 @@ class Core:
     def __getattr__(self, name: str) -> int:
         if name.startswith("__"):
             raise AttributeError(name)
-        value, _ = self._model.argument(name)
-        return value
+        model: HLSModel = self._model
+        return model.argument(name)[0]
 
     def __setattr__(self, name: str, value: float) -> None:
         self.set(name, value)
@@ -217,11 +217,11 @@ class HLSModel(IPModel):
             return
         self._running = True
         try:
-            result = function(self._core) if function is not None else None
+            result: Any = function(self._core) if function is not None else None
         except BaseException:
             self._abandon()
             raise
-        if inspect.isgenerator(result):
+        if isinstance(result, Generator):
             self._steps = result
             self._step()
         else:
@@ -378,7 +378,7 @@ class HLSModel(IPModel):
         found, queue = self.input(name)
         if not queue.packets:
             raise RuntimeError(
-                f"nothing has arrived at {self.context.path}/{found}: this is a second receive() where a call gets one packet of each input; "
+                f"nothing has arrived at {self.context.path}/{found}: a call gets one packet of each input, this is a second receive(); "
                 f"in a generator, 'yield {found!r}' waits for the next"
             )
         data, _ = queue.receive()

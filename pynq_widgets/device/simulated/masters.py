@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from pynq_widgets.device.errors import BusError
@@ -117,11 +118,11 @@ class AddressDecoder:
 
 def _flatten(windows: list[Window]) -> list[tuple[int, int, Window]]:
     """Segments in order, none over another."""
-    if all(a.high < b.base for a, b in zip(windows, windows[1:])):
+    if all(a.high < b.base for a, b in pairwise(windows)):
         return [(w.base, w.high, w) for w in windows]
     edges = sorted({edge for w in windows for edge in (w.base, w.high + 1)})
     segments: list[tuple[int, int, Window]] = []
-    for low, up in zip(edges, edges[1:]):
+    for low, up in pairwise(edges):
         owner = min((w for w in windows if w.base <= low and up - 1 <= w.high), key=lambda w: w.size, default=None)
         if owner is None:
             continue

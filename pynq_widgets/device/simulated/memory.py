@@ -103,7 +103,7 @@ class Ram:
     def __init__(self, size: int) -> None:
         self.size = size
         # numpy's zeros come from calloc: a large one costs nothing until it is written, which a bytearray's would.
-        self._bytes = memoryview(np.zeros((size + 7) & ~7, np.uint8))
+        self._bytes = np.zeros((size + 7) & ~7, np.uint8).data
         self._words = self._bytes.cast("I")
 
     def read(self, offset: int) -> int:

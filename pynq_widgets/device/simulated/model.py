@@ -49,7 +49,8 @@ class ModelContext:
         if text is None:
             return default
         try:
-            return _converted(str(text).strip(), default)
+            converted: T = _converted(str(text).strip(), default)
+            return converted
         except ValueError:
             raise ValueError(f"parameter {name} of {self.path}: expected {type(default).__name__}, the design says {text!r}") from None
 

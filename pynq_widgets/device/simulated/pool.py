@@ -199,7 +199,7 @@ class MainMemory:
         if allocation is None:
             return None
         offset = address - allocation.address
-        return memoryview(allocation.memory)[offset : offset + nbytes] if offset + nbytes <= allocation.size else None
+        return allocation.memory.data[offset : offset + nbytes] if offset + nbytes <= allocation.size else None
 
     def read(self, address: int, nbytes: int) -> memoryview:
         """`nbytes` bytes at the physical `address`; a live view where they lie in one buffer, else a copy."""
@@ -213,7 +213,7 @@ class MainMemory:
                 out[start : start + take] = self._rest.read(at, take)
             else:
                 offset = at - allocation.address
-                out[start : start + take] = memoryview(allocation.memory)[offset : offset + take]
+                out[start : start + take] = allocation.memory.data[offset : offset + take]
         return memoryview(out)
 
     def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
@@ -231,7 +231,7 @@ class MainMemory:
                 self._rest.write(at, part)
             else:
                 offset = at - allocation.address
-                memoryview(allocation.memory)[offset : offset + take] = part
+                allocation.memory.data[offset : offset + take] = part
 
     def _pieces(self, address: int, nbytes: int) -> list[tuple[int, int, Allocation | None]]:
         pieces: list[tuple[int, int, Allocation | None]] = []

@@ -224,9 +224,8 @@ class Signals:
             self._check(name, value, width)
             self._forced.pop(key, None)
             old = self.level_of_input(key)
-            if value != old:
-                if self._world.has_model(path):
-                    self._world.post(lambda: self._world.notify_signal(path, key[1], value))
+            if value != old and self._world.has_model(path):
+                self._world.post(lambda: self._world.notify_signal(path, key[1], value))
             self._forced[key] = value
             return
         key = (None, name)

@@ -15,13 +15,13 @@ Samples = npt.NDArray[np.int16]
 def filtered(samples: npt.ArrayLike, coefficients: npt.ArrayLike, shift: int) -> tuple[Samples, int]:
     """What the core makes of one packet, and how many samples it clipped.
 
-    ``samples`` and ``coefficients`` are 16-bit integers in one dimension; ``shift`` is 0 to 31. The sum is exact (37 bits at most),
+    ``samples`` and ``coefficients`` are 16-bit integers in one dimension (no coefficients make zeros); ``shift`` is 0 to 31. The sum is exact (37 bits at most),
     the shift rounds towards minus infinity.
     """
-    x = np.asarray(samples, dtype=np.int64)
-    if not len(x):
-        return np.zeros(0, dtype=np.int16), 0
-    exact = np.convolve(x, np.asarray(coefficients, dtype=np.int64))[: len(x)] >> shift
+    x, c = np.asarray(samples, dtype=np.int64), np.asarray(coefficients, dtype=np.int64)
+    if not len(x) or not len(c):
+        return np.zeros(len(x), dtype=np.int16), 0
+    exact = np.convolve(x, c)[: len(x)] >> shift
     clipped = int(np.count_nonzero((exact < LOWEST) | (exact > HIGHEST)))
     return np.clip(exact, LOWEST, HIGHEST).astype(np.int16), clipped
 

@@ -1,0 +1,84 @@
+"""The notebooks do what they say: each runs from top to bottom, in a kernel of its own, with no board."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def compiler_missing() -> str | None:
+    """Why a C extension cannot be built here, or None."""
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    if shutil.which(compiler) is None:
+        return f"no C compiler ({compiler})"
+    if not Path(sysconfig.get_paths()["include"], "Python.h").exists():
+        return "no Python.h (on Debian: apt install python3-dev)"
+    return None
+
+
+def executed(name: str) -> nbformat.NotebookNode:
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}})
+    return client.execute()
+
+
+def outputs(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def shown(notebook: nbformat.NotebookNode) -> str:
+    """Everything that the notebook printed or showed as text."""
+    texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs(notebook)]
+    return "\n".join(texts)
+
+
+def test_there_are_the_tour_and_the_three_kinds_of_api() -> None:
+    assert {"tour.ipynb", "api_wrapper.ipynb", "api_layer.ipynb", "api_c_library.ipynb"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_stored_without_outputs_and_names_its_kernel(name: str) -> None:
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert outputs(notebook) == []
+    assert all(cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_from_top_to_bottom(name: str) -> None:
+    missing = compiler_missing() if name == "api_c_library.ipynb" else None
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"CI must compile the library: {missing}")
+    if missing:
+        pytest.skip(missing)
+    notebook = executed(name)
+    complaints = [output.text for output in outputs(notebook) if output.get("name") == "stderr"]
+    assert complaints == []
+    if name == "tour.ipynb":
+        check_the_tour(notebook)
+
+
+def check_the_tour(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert "0b1010" in text  # what was written to the LEDs is what the register says
+    assert "Did you mean 'leds'?" in text or "'leds'" in text
+    seconds = float(next(line for line in text.splitlines() if line.endswith(" s")).removesuffix(" s"))
+    assert 0.45 < seconds < 10  # the timer's half second, and not at once
+    views = [output for output in outputs(notebook) if WIDGET in output.get("data", {})]
+    assert len(views) >= 5  # the tree, the LEDs, two buffers, the plot
+    tree = views[0].data
+    assert "Simulated" in tree["text/html"]
+    assert "<script" not in tree["text/html"]
+    before, after = (int(word) for word in text.split("sample to sample: ")[1].replace(",", "").split() if word.isdigit())
+    assert after < before / 3

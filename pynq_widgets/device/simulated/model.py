@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pynq_widgets.device.simulated.registry import find_model, model, unregister
 
 if TYPE_CHECKING:
-    from pynq_widgets.design import Module
+    from pynq_widgets.design import Design, Module
     from pynq_widgets.device.clock import Clock
     from pynq_widgets.device.simulated.masters import MasterMemory
     from pynq_widgets.device.simulated.registerfile import RegisterFile
@@ -98,6 +99,24 @@ class ModelContext:
     def assume(self, text: str) -> None:
         """Tell the user, once, of something that the model takes for granted (``device.assumptions``)."""
         self._world.assume(f"{self.path}: {text}")
+
+    def model_of(self, path: str) -> IPModel | None:
+        """The model of another IP of the design, made if need be; None where registers or memory stand for it."""
+        return self._world.model_of(path)
+
+    @property
+    def design(self) -> Design:
+        """The design that the IP is part of."""
+        return self._world.design
+
+    @contextmanager
+    def from_outside(self) -> Iterator[None]:
+        """Around what the world does to the IP (somebody presses a button): time is brought up to date, and what follows happens at the end."""
+        world = self._world
+        with world.clock.lock:
+            world.clock.run_due()
+            yield
+            world.settle()
 
     def post(self, callback: Callable[[], object]) -> None:
         """Run `callback()` when what runs now is done, still within the same access or event."""

@@ -1,0 +1,1 @@
+"""AXI BRAM Controller (AMD PG078): block RAM in the address map."""

@@ -1,0 +1,1 @@
+"""AXI DMA (AMD PG021), direct register mode."""

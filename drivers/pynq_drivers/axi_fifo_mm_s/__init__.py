@@ -1,0 +1,1 @@
+"""AXI4-Stream FIFO (AMD PG080): packets of a stream, word by word."""

@@ -1,0 +1,1 @@
+"""AXI Interrupt Controller (AMD PG099)."""

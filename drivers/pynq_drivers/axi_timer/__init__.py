@@ -1,0 +1,1 @@
+"""AXI Timer (AMD PG079): one or two counters."""

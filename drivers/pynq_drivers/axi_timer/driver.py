@@ -1,0 +1,256 @@
+"""What software does with AXI Timer: one-shot, periodic, captured and pulse-width-modulated, in seconds.
+
+Source: AMD PG079, AXI Timer v2.0: "Register Space", "Generate Mode", "Capture Mode", "Pulse Width Modulation (PWM) Mode", "Cascade Mode"
+(counting down, an interval is (TLR + 2) clocks; in cascade (TLR + 4)).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from pynq_drivers import parameters, waiting
+from pynq_widgets.overlay import DefaultIP
+
+TCSR, TLR, TCR, STRIDE = 0x0, 0x4, 0x8, 0x10
+MDT, UDT, GENT, CAPT, ARHT, LOAD, ENIT, ENT = (1 << bit for bit in range(8))
+TINT, PWMA, ENALL, CASC = (1 << bit for bit in range(8, 12))
+
+
+class Counter:
+    """One of the counters of an `AxiTimer`: `timer0`, `timer1`, or both in cascade as one of 64 bits, `cascade`."""
+
+    def __init__(self, timer: AxiTimer, number: int, width: int, halves: tuple[int, ...]) -> None:
+        self._timer = timer
+        self._base = number * STRIDE
+        self._halves = halves  # offsets of the counters whose load and count registers make up this one
+        self._width = width
+        self._overhead = 4 if len(halves) > 1 else 2
+        self._extra = CASC if len(halves) > 1 else 0
+
+    @property
+    def _title(self) -> str:
+        name = "cascade" if self._extra else f"timer{self._base // STRIDE}"
+        return f"{self._timer._fullpath}.{name}"
+
+    def __repr__(self) -> str:
+        return f"<{self._title}: {self._width} bits, intervals up to {self.longest:g} s>"
+
+    @property
+    def longest(self) -> float:
+        """The longest interval in seconds."""
+        return ((1 << self._width) - 1 + self._overhead) / self._timer.frequency
+
+    def ticks(self, seconds: float) -> int:
+        """Clocks in `seconds`; ValueError where the counter cannot do so few or so many."""
+        ticks = round(seconds * self._timer.frequency)
+        if not self._overhead <= ticks <= (1 << self._width) - 1 + self._overhead:
+            shortest = self._overhead / self._timer.frequency
+            hint = (
+                "; cascade joins both counters for longer ones"
+                if ticks > self._overhead and not self._extra and self._timer.cascade
+                else ""
+            )
+            raise ValueError(f"{self._title} does intervals of {shortest:g} to {self.longest:g} s, not {seconds!r} s{hint}")
+        return ticks
+
+    def one_shot(self, seconds: float, interrupt: bool = True) -> None:
+        """Starts an interval of `seconds` after which `expired` is True and, with `interrupt`, the core's interrupt is raised."""
+        self._start(seconds, ENIT if interrupt else 0)
+
+    def periodic(self, seconds: float, interrupt: bool = True) -> None:
+        """Starts intervals of `seconds`, one after the other; at the end of each as `one_shot`."""
+        self._start(seconds, ARHT | (ENIT if interrupt else 0))
+
+    def _start(self, seconds: float, mode: int) -> None:
+        ticks = self.ticks(seconds)
+        with self._timer.device.lock:
+            self._load(ticks - self._overhead, mode | UDT)
+            self._timer.write(self._base + TCSR, mode | UDT | self._extra | ENT)
+
+    def load(self, count: int) -> None:
+        """Stops the counter and puts `count` into it and into its load register."""
+        if not 0 <= count < 1 << self._width:
+            raise ValueError(f"{self._title} counts from 0 to {(1 << self._width) - 1:#x}, it cannot be loaded with {count!r}")
+        with self._timer.device.lock:
+            self._load(count, self._timer.read(self._base + TCSR) & (MDT | UDT | GENT | CAPT | ARHT | ENIT))
+
+    def _load(self, count: int, mode: int) -> None:
+        """Stops, clears what is pending, loads, and stands still."""
+        control = mode | self._extra
+        for place, half in enumerate(self._halves):
+            self._timer.write(half + TLR, count >> (32 * place) & 0xFFFFFFFF)
+        for half in self._halves:  # in cascade the upper one too: it has a LOAD bit of its own
+            self._timer.write(half + TCSR, (control if half == self._base else 0) | LOAD | TINT)
+        for half in self._halves:
+            self._timer.write(half + TCSR, control if half == self._base else 0)
+
+    def start(self) -> None:
+        """Lets the counter run on as it was set up and loaded."""
+        with self._timer.device.lock:
+            self._timer.write(self._base + TCSR, self._timer.read(self._base + TCSR) & ~(LOAD | TINT) | ENT)
+
+    def stop(self) -> None:
+        """Stops the counter where it stands; what is pending stays."""
+        with self._timer.device.lock:
+            self._timer.write(self._base + TCSR, self._timer.read(self._base + TCSR) & ~(ENT | ENALL | TINT))
+
+    @property
+    def running(self) -> bool:
+        """Whether the counter is enabled. A one-shot stays so after its end."""
+        return bool(self._timer.read(self._base + TCSR) & ENT)
+
+    @property
+    def value(self) -> int:
+        """The count. In cascade the halves are read so that they belong together (upper, lower, upper again)."""
+        if len(self._halves) == 1:
+            return self._timer.read(self._base + TCR)
+        low, high = self._halves
+        with self._timer.device.lock:
+            upper = self._timer.read(high + TCR)
+            while True:
+                lower, again = self._timer.read(low + TCR), self._timer.read(high + TCR)
+                if again == upper:
+                    return upper << 32 | lower
+                upper = again
+
+    @property
+    def remaining(self) -> float:
+        """Seconds to the end of the interval, counting down."""
+        return (self.value + 1) / self._timer.frequency
+
+    @property
+    def expired(self) -> bool:
+        """Whether an interval has ended, or an event was captured, since `clear`."""
+        return bool(self._timer.read(self._base + TCSR) & TINT)
+
+    def clear(self) -> None:
+        """Takes note of `expired`: it is False, and the interrupt low, until the next one."""
+        with self._timer.device.lock:
+            self._timer.write(self._base + TCSR, self._timer.read(self._base + TCSR) & ~LOAD | TINT)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Waits for the end of an interval (or a capture), and clears it. TimeoutError after `timeout` seconds."""
+        deadline = waiting.Deadline(self._timer.device.clock, timeout)
+        while not self._taken():
+            self._check(deadline, timeout)
+            if self._timer.interrupt_pin is not None and self._interrupts():
+                with contextlib.suppress(TimeoutError):
+                    self._timer.interrupt_pin.wait_blocking(deadline.left())
+            else:
+                self._timer.device.clock.sleep(deadline.slice(self._until_look()))
+
+    async def wait_async(self, timeout: float | None = None) -> None:
+        """As `wait`, for coroutines."""
+        deadline = waiting.Deadline(self._timer.device.clock, timeout)
+        while not self._taken():
+            self._check(deadline, timeout)
+            if self._timer.interrupt_pin is not None and self._interrupts():
+                with contextlib.suppress(TimeoutError):
+                    await self._timer.interrupt_pin.wait(deadline.left())
+            else:
+                await waiting.pause(self._timer.device.clock, deadline.slice(self._until_look()))
+
+    def _taken(self) -> bool:
+        with self._timer.device.lock:
+            control = self._timer.read(self._base + TCSR)
+            if not control & TINT:
+                if not control & ENT:
+                    raise RuntimeError(f"{self._title} stands still, so nothing will come: call one_shot(), periodic() or capture() first")
+                return False
+            self._timer.write(self._base + TCSR, control & ~LOAD)  # T0INT is 1 here: it is cleared by writing it back
+            return True
+
+    def _interrupts(self) -> bool:
+        return bool(self._timer.read(self._base + TCSR) & ENIT)
+
+    def _until_look(self) -> float:
+        return min(max(self.remaining, 10e-6), 2e-3)
+
+    def _check(self, deadline: waiting.Deadline, timeout: float | None) -> None:
+        if deadline.passed():
+            raise TimeoutError(f"{self._title} did not come to the end of its interval within {timeout} s")
+
+    def capture(self, interrupt: bool = True) -> None:
+        """Counts up from 0 and keeps the count of the newest event on the capture pin, which `captured` tells in seconds."""
+        mode = MDT | CAPT | ARHT | (ENIT if interrupt else 0)
+        with self._timer.device.lock:
+            self._load(0, mode)
+            self._timer.write(self._base + TCSR, mode | self._extra | ENT)
+
+    @property
+    def captured(self) -> float:
+        """Seconds from `capture()` to the newest event; meaningful once `expired` is True."""
+        with self._timer.device.lock:
+            count = sum(self._timer.read(half + TLR) << (32 * place) for place, half in enumerate(self._halves))
+        return count / self._timer.frequency
+
+
+class AxiTimer(DefaultIP):
+    """AXI Timer: ``timer.timer0.one_shot(0.5)``, ``await timer.timer0.wait_async()``, ``timer.pwm(1e-3, 0.25)``.
+
+    Attributes
+    ----------
+    timer0 : Counter
+    timer1 : Counter or None
+        None where the core has one counter only.
+    cascade : Counter or None
+        Both as one counter of 64 bits.
+    frequency : float
+        Of the counters' clock, in Hz; the design's, unless it is set (after the clock was changed, for instance).
+    """
+
+    bindto = ["xilinx.com:ip:axi_timer:2.0"]
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        super().__init__(description)
+        given = description.get("parameters") or {}
+        width = parameters.integer(given, "C_COUNT_WIDTH", 32)
+        both = not parameters.integer(given, "C_ONE_TIMER_ONLY", 0)
+        self._frequency: float | None = None
+        self.interrupt_pin: Any = self["interrupt"] if "interrupt" in self._interrupts else None
+        self.timer0 = Counter(self, 0, width, (0,))
+        self.timer1 = Counter(self, 1, width, (STRIDE,)) if both else None
+        self.cascade = Counter(self, 0, 64, (0, STRIDE)) if both and width == 32 else None
+
+    @property
+    def frequency(self) -> float:
+        """Of the counters' clock, in Hz."""
+        if self._frequency is None:
+            module = self.description.get("module")
+            port = module.ports.get("s_axi_aclk") if module is not None else None
+            found = port.frequency if port is not None else None
+            if not found:
+                raise ValueError(f"The design does not say how fast the clock of {self._fullpath} is: set its frequency (in Hz) first")
+            self._frequency = float(found)
+        return self._frequency
+
+    @frequency.setter
+    def frequency(self, hertz: float) -> None:
+        if not hertz > 0:
+            raise ValueError(f"The frequency of {self._fullpath} must be more than 0 Hz, not {hertz!r}")
+        self._frequency = float(hertz)
+
+    def pwm(self, period: float, duty: float) -> None:
+        """Puts a wave on the output ``pwm0``: `period` in seconds, `duty` the part of it (0 to 1, both exclusive) for which it is high.
+
+        Raises ValueError for a period or a pulse that the counters cannot do, RuntimeError where the core has one counter only.
+        """
+        if self.timer1 is None:
+            raise RuntimeError(f"{self._fullpath} has one counter only in this design: pwm0 needs both (Enable Timer 2)")
+        if not 0 < duty < 1:
+            raise ValueError(f"The duty cycle is the high part of the period, between 0 and 1, not {duty!r}; stop() holds the output low")
+        mode = PWMA | GENT | UDT | ARHT
+        counts = [counter.ticks(seconds) - 2 for counter, seconds in ((self.timer0, period), (self.timer1, period * duty))]
+        if counts[1] >= counts[0]:
+            raise ValueError(f"A pulse of {period * duty:g} s in {period:g} s leaves no clock of {self.frequency:g} Hz for the low part")
+        with self.device.lock:
+            for counter, count in zip((self.timer0, self.timer1), counts, strict=True):
+                counter._load(count, mode)
+            self.write(TCSR, mode | ENALL)  # starts both at the same clock
+
+    def stop(self) -> None:
+        """Stops both counters."""
+        for counter in (self.timer0, self.timer1):
+            if counter is not None:
+                counter.stop()

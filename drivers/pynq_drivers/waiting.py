@@ -1,0 +1,47 @@
+"""Waiting in the time of a device's clock, which need not be the wall's."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+
+class Deadline:
+    """A moment on `clock`, `timeout` seconds from when it is made; None is never."""
+
+    def __init__(self, clock: Any, timeout: float | None) -> None:
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"a timeout is 0 or more seconds, or None to wait for ever, not {timeout!r}")
+        self._clock = clock
+        self._at = None if timeout is None else clock.now() + timeout
+
+    def left(self) -> float | None:
+        """Seconds that are left, 0 where none are, None where it never comes."""
+        return None if self._at is None else max(0.0, self._at - self._clock.now())
+
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return self._at is not None and self._clock.now() >= self._at
+
+    def slice(self, seconds: float) -> float:
+        """`seconds`, or what is left where that is less."""
+        left = self.left()
+        return seconds if left is None else min(seconds, left)
+
+
+async def pause(clock: Any, seconds: float) -> None:
+    """Lets `seconds` of `clock` pass without holding up the event loop."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    timer = clock.call_later(seconds, lambda: _tell(loop, over))
+    try:
+        await over.wait()
+    finally:
+        timer.cancel()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
+    try:
+        loop.call_soon_threadsafe(over.set)
+    except RuntimeError:  # the loop was closed while the clock went on: nobody waits any more
+        return

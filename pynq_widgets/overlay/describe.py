@@ -33,7 +33,7 @@ def document_branch(branch: Branch, text: str, kind: str, name: str) -> str:
     lines += _section("Hierarchies", rows("hierarchy"))
     lines += _section("Interrupts", ((i, "pynq_widgets.access.Interrupt") for i in branch._interrupts))
     lines += _section("GPIO Outputs", ((g, "pynq_widgets.access.GPIO") for g in branch._gpio))
-    lines += _section("Memories", ((n, "Memory") for n, c in children.items() if c.kind == "memory"))
+    lines += _section("Memories", rows("memory"))
     parts = list(rows("part"))
     if parts:
         lines += _section("Blocks without an address", parts)

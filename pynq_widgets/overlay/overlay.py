@@ -395,7 +395,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         state = "" if self.is_loaded() else f"; stale: {self._gone()}"
         return (
             f"<{type(self).__name__} {Path(self.bitfile_name).name} on {getattr(self.device, 'tag', self.device)!r} ({kind}): "
-            f"{ips} IP, {hierarchies} hierarchies{state}>"
+            f"{ips} IP, {hierarchies} {'hierarchy' if hierarchies == 1 else 'hierarchies'}{state}>"
         )
 
     def _generated_doc(self, text: str) -> str:

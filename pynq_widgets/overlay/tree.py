@@ -91,7 +91,7 @@ class Tree:
         self._others = [c._replace(source=c.driver.__module__) for c in registered if self._packages.owns(c.driver)]
         self._hierarchy_drivers = hierarchy_drivers.snapshot()
         self.descriptions = Descriptions(blueprint, device, owner, self.choice)
-        self.drivers = Drivers((p for p, n in self.nodes.items() if p and n.kind != "memory"), self.choice)
+        self.drivers = Drivers((path for path in self.nodes if path), self.choice)
         self._choose_own()
 
     def _choose_own(self) -> None:
@@ -118,8 +118,6 @@ class Tree:
         return choice
 
     def _choose(self, node: Node) -> Choice:
-        if node.kind == "memory":
-            return Choice(self.defaults.memory, "a memory")
         if node.kind == "hierarchy":
             if not self._hierarchy_drivers:
                 return choose_hierarchy(node.path, {}, (), self.defaults.hierarchy)
@@ -129,7 +127,8 @@ class Tree:
         def packaged() -> list[Candidate]:
             return [*self._packages.drivers_for(vlnv or ""), *self._others]
 
-        return choose_ip(node.path, vlnv, self._own, packaged, self.defaults.ip, self.ignore_version, node.kind == "ip")
+        default = self.defaults.memory if node.kind == "memory" else self.defaults.ip
+        return choose_ip(node.path, vlnv, self._own, packaged, default, self.ignore_version, node.kind != "part")
 
     def get(self, path: str) -> Any:
         """The object of the node `path`, made when it is first asked for."""
@@ -153,11 +152,8 @@ class Tree:
 
     def _construct(self, node: Node) -> Any:
         choice = self.choice(node.path)
-        describe: Callable[[str], dict[str, Any]]
-        describe, default = (
-            (self.descriptions.hierarchy, self.defaults.hierarchy) if node.kind == "hierarchy" else (self.descriptions.ip, self.defaults.ip)
-        )
-        description = describe(node.path)
+        description = (self.descriptions.hierarchy if node.kind == "hierarchy" else self.descriptions.ip)(node.path)
+        default = {"hierarchy": self.defaults.hierarchy, "memory": self.defaults.memory}.get(node.kind, self.defaults.ip)
         _log.debug("%s gets %s: %s", node.path, full_name(choice.driver), choice.reason)
         try:
             return choice.driver(description)

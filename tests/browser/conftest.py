@@ -167,7 +167,9 @@ class Lab:
     def theme(self, name: str) -> None:
         """Change the theme (:data:`LIGHT`, :data:`DARK`, or any other that is installed) and wait until it is worn."""
         self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
-        self.page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=name)
+        self.page.wait_for_function(
+            "theme => document.body.dataset.jpThemeName === theme && !document.querySelector('#jupyterlab-splash')", arg=name
+        )
 
     def screenshot(self, name: str, locator: Any = None) -> Path:
         """A picture of `locator`, or of the page, for a person to look at."""
@@ -313,20 +315,37 @@ def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
 
 
 @pytest.fixture(scope="session")
-def lab_page(lab_server: LabServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    from playwright.sync_api import sync_playwright
-
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that screenshots go to."""
     named = os.environ.get("PYNQ_WIDGETS_SCREENSHOTS")
-    pictures = Path(named) if named else tmp_path_factory.mktemp("screenshots")
-    pictures.mkdir(parents=True, exist_ok=True)
+    folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium: one for all tests, since Playwright cannot be started twice on a thread."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        _unavailable(f"{error.name} is not installed: pip install 'pynq-widgets[test]'")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        _unavailable(f"no browser found (looked for {', '.join(BROWSERS)}): apt-get install chromium")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     flags += ["--disable-component-update", "--disable-sync"]
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=next(filter(None, map(shutil.which, BROWSERS))), args=flags)
+        chromium = driver.chromium.launch(executable_path=program, args=flags)
         try:
-            yield Lab(lab_server, browser, pictures)
+            yield chromium
         finally:
-            browser.close()
+            chromium.close()
+
+
+@pytest.fixture(scope="session")
+def lab_page(lab_server: LabServer, browser: Any, pictures: Path) -> Lab:
+    return Lab(lab_server, browser, pictures)
 
 
 @pytest.fixture
@@ -334,3 +353,125 @@ def lab(lab_page: Lab) -> Iterator[Lab]:
     """JupyterLab, shared by the session; the notebooks and kernels that a test opens end with it."""
     yield lab_page
     lab_page.end_test()
+
+
+class Page:
+    """Views on a plain page, each on its own real widget: what the module sends goes to the widget, and back, with no Jupyter between.
+
+    ``widget.comm`` is replaced, so that state and messages arrive on the page. As fast as a unit test, and as true as the module.
+    """
+
+    def __init__(self, browser: Any, pictures: Path) -> None:
+        self.page = browser.new_page(viewport={"width": 1000, "height": 700})
+        self.pictures = pictures
+        self.errors: list[str] = []
+        self.sent: list[tuple[int, dict[str, Any]]] = []  # (view, content) from the page to the kernel
+        self._widgets: list[Any] = []
+        self._deaf = False
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.set_content("<!doctype html><html><body style='margin:8px'></body></html>")
+        self.page.expose_function("toKernel", self._to_kernel)
+        self.page.evaluate(_HOST)
+
+    def show(self, widget: Any, width: str = "100%") -> int:
+        """Show `widget`; returns the number of its view."""
+        view = len(self._widgets)
+        self._widgets.append(widget)
+        state = {name: getattr(widget, name) for name in widget.keys if name in widget.trait_names(sync=True) and not name.startswith("_")}
+        plain = {name: value for name, value in state.items() if _is_plain(value)}
+        page = self.page
+
+        class Wire:
+            comm_id = f"page-{view}"
+
+            def send(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
+                content = data.get("content") if data["method"] == "custom" else None
+                known = {name: value for name, value in data.get("state", {}).items() if _is_plain(value)}
+                page.evaluate("a => window.fromKernel(...a)", [view, data["method"], content or known, [list(bytes(b)) for b in buffers or ()]])
+
+            def close(self, *args: Any, **kwargs: Any) -> None:
+                page.evaluate("view => window.unmount(view)", view)
+
+            def on_msg(self, callback: Any) -> None: ...
+
+        widget.comm = Wire()
+        page.evaluate("a => window.mount(...a)", [view, plain, widget._esm, widget._css, width])
+        return view
+
+    def _to_kernel(self, view: int, method: str, content: Any) -> None:
+        widget = self._widgets[view]
+        if self._deaf:
+            return
+        if method == "custom":
+            self.sent.append((view, content))
+            widget._handle_custom_msg(content, [])
+        else:
+            widget.set_state(content)
+
+    def unmount(self, view: int) -> None:
+        """Take a view off the page, as a notebook does with a cleared output."""
+        self.page.evaluate("view => window.unmount(view)", view)
+
+    def silence(self) -> None:
+        """From now on nothing reaches the kernel, as when it was killed."""
+        self._deaf = True
+
+    def screenshot(self, name: str) -> Path:
+        path = self.pictures / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+
+def _is_plain(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except TypeError:
+        return False
+    return True
+
+
+_HOST = """() => {
+    const models = {};
+    window.mount = async (view, state, esm, css, width) => {
+        const handlers = {};
+        const fire = (name, ...args) => [...(handlers[name] ?? [])].forEach(h => h(...args));
+        let changed = {};
+        const set = (name, value) => {
+            if (JSON.stringify(state[name]) === JSON.stringify(value)) return;
+            state[name] = value;
+            fire('change:' + name);
+        };
+        const model = {
+            get: name => state[name],
+            set: (name, value) => { changed[name] = value; set(name, value); },
+            save_changes: () => { const now = changed; changed = {}; window.toKernel(view, 'update', now); },
+            on: (name, h) => (handlers[name] ??= []).push(h),
+            off: (name, h) => { handlers[name] = (handlers[name] ?? []).filter(x => x !== h); },
+            send: content => { window.toKernel(view, 'custom', content); },
+        };
+        const style = document.createElement('style');
+        style.textContent = css;
+        const el = document.createElement('div');
+        el.dataset.view = view;
+        el.style.cssText = `width: ${width}; margin-bottom: 8px`;
+        document.head.append(style);
+        document.body.append(el);
+        models[view] = {set, fire, el};
+        const module = await import(URL.createObjectURL(new Blob([esm], {type: 'text/javascript'})));
+        models[view].stop = await module.default.render({model, el});
+    };
+    window.fromKernel = (view, method, content, buffers) => {
+        if (method === 'custom') models[view].fire('msg:custom', content, buffers.map(b => new DataView(new Uint8Array(b).buffer)));
+        else for (const [name, value] of Object.entries(content)) models[view].set(name, value);
+    };
+    window.unmount = view => { models[view].stop?.(); models[view].stop = null; models[view].el.remove(); };
+}"""
+
+
+@pytest.fixture
+def page(browser: Any, pictures: Path) -> Iterator[Page]:
+    """An empty page for views on real widgets; no error may have come up on it."""
+    shown = Page(browser, pictures)
+    yield shown
+    shown.page.close()
+    assert not shown.errors, "errors on the page:\n" + "\n".join(shown.errors)

@@ -1,0 +1,133 @@
+"""What is known of a buffer, in words. Nothing here touches the buffer's caches, and nothing formats a large array as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .reduce import Array, components, plain
+
+_EDGE = 3  # elements quoted from each end
+_LONGEST = 60  # characters of one element
+
+
+def facts(array: Array) -> list[tuple[str, str]]:
+    """Name and value of each fact: shape, type, size, address, the cache's side, device."""
+    words = -(-array.nbytes // 4)
+    size = f"{_count(array.size, 'element')}, {_count(array.nbytes, 'byte')}, {_count(words, 'word')} of 32 bits"
+    found = [("Shape", shape_text(array)), ("Type", type_text(array)), ("Size", size), ("Physical address", address_text(array))]
+    side = side_text(array)
+    if side:
+        found.append(("Cache", side))
+    device = getattr(array, "device", None)
+    if device is not None:
+        kind = str(getattr(device, "kind", "") or "")
+        tag = str(getattr(device, "tag", "") or "")
+        found.append(("Device", f"{kind.capitalize()} ({tag})" if tag and tag != kind else kind.capitalize()))
+    return [fact for fact in found if fact[1]]
+
+
+def shape_text(array: Array) -> str:
+    """``1,024`` or ``480 x 640 x 3``."""
+    return " \N{MULTIPLICATION SIGN} ".join(f"{n:,}" for n in array.shape) if array.ndim else "scalar"
+
+
+def type_text(array: Array) -> str:
+    """numpy's name of the element type, with its byte order where that is not the processor's."""
+    dtype = array.dtype
+    text = str(dtype) if dtype.names is None else f"structure of {', '.join(map(str, dtype.names))}"
+    return text if dtype.isnative or dtype.names is not None else f"{dtype.name}, {'big' if dtype.str[0] == '>' else 'little'}-endian"
+
+
+def address_text(array: Array) -> str:
+    """The physical address, or why there is none."""
+    if gone_text(array):
+        return "none any more"
+    try:
+        address = array.physical_address  # type: ignore[attr-defined]
+    except AttributeError:
+        return "none (memory of the host alone)" if type(array) is np.ndarray else "none"
+    except Exception as error:
+        # A copy, or a freed buffer, says why it has no address; that is the fact.
+        return f"none: {str(error).splitlines()[0]}" if str(error) else "none"
+    return "none" if address is None else f"{int(address):#010x}"
+
+
+def side_text(array: Array) -> str:
+    """Whether what is shown is what the hardware sees."""
+    coherent, cacheable = getattr(array, "coherent", None), getattr(array, "cacheable", None)
+    if coherent is None and cacheable is None:
+        return ""
+    if coherent:
+        return "coherent: the processor and the hardware see the same"
+    if cacheable is False:
+        return "not cached, not coherent"
+    return "cached, not coherent: shown is the processor's side (flush and invalidate exchange the two)"
+
+
+def gone_text(array: Array) -> str:
+    """Why the memory behind `array` is not its own any more; empty as long as it is."""
+    if getattr(array, "freed", False):
+        return "This buffer was freed: its memory may belong to another by now."
+    return ""
+
+
+def why_no_picture(array: Array) -> str:
+    """One sentence for a buffer that is neither a line nor a picture; empty for the others."""
+    if array.size == 0:
+        return f"There is nothing to draw: shape {shape_text(array)} has no elements."
+    if array.dtype.names is not None and array.ndim > 1:
+        return f"A structure in {array.ndim} dimensions is shown a field at a time: try BufferView(buffer[{array.dtype.names[0]!r}])."
+    if not components(array):
+        return f"Elements of type {array.dtype} are no numbers that could be drawn."
+    return ""
+
+
+def value_text(array: Array, index: tuple[int, ...]) -> str:
+    """``[3] 42 (0x2a)``: an element (or a pixel of several channels) by its index, exact."""
+    where = f"[{', '.join(map(str, index))}] " if index else ""
+    value = plain(array)[index]
+    if isinstance(value, np.ndarray) and value.ndim:
+        return f"{where}({', '.join(_element(item) for item in value[:8])}{', …' if value.size > 8 else ''})"
+    return f"{where}{_element(value)}{_hex(value)}"
+
+
+def plain_text(array: Array) -> str:
+    """One line: type, shape, element type, address and the outermost elements."""
+    if gone_text(array):
+        return repr(array)
+    shape = f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"
+    address = address_text(array)
+    at = f", physical_address={address}" if address.startswith("0x") else ""
+    return f"{type(array).__name__}(shape={shape}, dtype={array.dtype}{at}): {quoted_text(array)}"
+
+
+def quoted_text(array: Array) -> str:
+    """The outermost elements, in the order of the index: ``[0 1 2 … 7 8 9]``."""
+    flat, count = plain(array).flat, array.size
+    if count <= 2 * _EDGE:
+        quoted = [_element(flat[i]) for i in range(count)]
+    else:
+        quoted = [*(_element(flat[i]) for i in range(_EDGE)), "…", *(_element(flat[i]) for i in range(count - _EDGE, count))]
+    return f"[{' '.join(quoted)}]"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, np.void) and value.dtype.names is not None:
+        text = ", ".join(f"{name}={_element(value[name])}" for name in value.dtype.names[:8])
+        text = f"({text})"
+    else:
+        text = str(value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _hex(value: Any) -> str:
+    if not isinstance(value, np.integer):
+        return ""
+    bits = 8 * value.dtype.itemsize
+    return f" (0x{int(value) & ((1 << bits) - 1):0{bits // 4}x})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,69 @@
+"""The page's part of a buffer view: its facts, its controls, and the picture of a buffer of two dimensions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anywidget
+import traitlets
+
+from .assets import script, style
+
+_FRAMES_AHEAD = 40  # frames that a slow page may be behind
+
+
+class BufferPanel(anywidget.AnyWidget):
+    """Shows what a :class:`BufferView` sends, and tells it what a person does. It knows nothing of arrays."""
+
+    _esm = script("buffer_picture.js", "buffer.js")
+    _css = style("buffer.css")
+
+    kind = traitlets.Enum(("line", "picture", "text"), "text", help="What the buffer is shown as; does not change.").tag(sync=True)
+    title = traitlets.Unicode(help="Stands above the view.").tag(sync=True)
+    facts: traitlets.List[Any] = traitlets.List(help="Name and value of each fact of the buffer.").tag(sync=True)
+    labels: traitlets.List[Any] = traitlets.List(help="Name and colour of each line, where there are several.").tag(sync=True)
+    shape: traitlets.List[Any] = traitlets.List(help="Lengths of the axes an element's index has.").tag(sync=True)
+    planes: traitlets.List[Any] = traitlets.List(
+        help="Lengths of the leading axes of which one plane is shown; empty up to two dimensions."
+    ).tag(sync=True)
+
+    def __init__(self, heard: Callable[[str, Mapping[str, Any]], object], **traits: Any) -> None:
+        self._heard = heard
+        # Frames and answers leave in one order, from one thread at a time.
+        self._sending = threading.RLock()
+        self._frame = 0
+        self._closed = False
+        super().__init__(**traits)
+        self.on_msg(self._message)
+
+    @property
+    def frame(self) -> int:
+        """How many frames have been sent."""
+        return self._frame
+
+    def behind(self, seen: int | None) -> bool:
+        """Whether the page, which took frame `seen` last, does not keep up."""
+        return seen is not None and self._frame - seen > _FRAMES_AHEAD
+
+    def state(self, content: Mapping[str, Any], picture: bytes | None = None) -> None:
+        """Send what is to be said of the buffer now, with its picture if that is new."""
+        with self._sending:
+            self._frame += 1
+            self.tell({**content, "kind": "state", "n": self._frame}, picture)
+
+    def tell(self, content: Mapping[str, Any], buffer: bytes | None = None) -> None:
+        """Send one message; nothing once the panel is closed."""
+        with self._sending:
+            if not self._closed:
+                self.send(dict(content), None if buffer is None else [buffer])
+
+    def close(self) -> None:
+        with self._sending:
+            self._closed = True
+        super().close()
+
+    def _message(self, _: Any, content: Any, buffers: Any) -> None:
+        if not self._closed and isinstance(content, Mapping) and isinstance(content.get("kind"), str):
+            self._heard(content["kind"], content)

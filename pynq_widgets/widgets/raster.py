@@ -1,0 +1,99 @@
+"""From numbers to pixels: a plane of a buffer as an 8-bit picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .png import encode_png
+from .reduce import Array, reduce_picture
+
+HEIGHT, WIDTH = 640, 1024  # most pixels of a picture that is sent
+
+Range = tuple[float, float]
+Region = tuple[int, int, int, int]  # first row, row after the last, first column, column after the last
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A picture of `region`, as PNG; `shown` is the range from the darkest to the brightest colour, None where values are colours."""
+
+    png: bytes
+    region: Region
+    shown: Range | None
+    gaps: bool
+    part: Array  # the numbers behind the pixels
+
+
+def is_picture(array: Array) -> bool:
+    """Whether `array` is rows x columns x 3 or 4 colour channels."""
+    return array.ndim >= 3 and array.shape[-1] in (3, 4) and array.dtype.kind in "uif"
+
+
+def rasterize(
+    array: Array,
+    region: Region,
+    height: int = HEIGHT,
+    width: int = WIDTH,
+    limits: Range | None = None,
+    level: int = 1,
+    last: Raster | None = None,
+) -> Raster:
+    """The part `region` of a 2-D array, or of rows x columns x 3 or 4 colours, as a picture of at most `height` x `width` pixels.
+
+    Unsigned bytes and booleans are shown as they are, grey or colour. Other numbers are scaled from `limits` (default: the least and
+    the greatest on the picture) to a palette from dark blue to yellow; NaN and infinities are left transparent.
+    Where nothing changed since the picture `last` (of the same array and limits), `last` itself is the answer: to see that costs less
+    than to encode.
+    """
+    part = np.array(reduce_picture(array, region[:2], region[2:], height, width), order="C")
+    if last is not None and last.region == region and last.part.shape == part.shape and last.part.tobytes() == part.tobytes():
+        return last
+    colours = part.ndim == 3
+    if array.dtype.kind == "b":
+        return Raster(encode_png(np.asarray(part * 255).astype(np.uint8), level=level), region, None, False, part)
+    if array.dtype == np.uint8 and limits is None:
+        return Raster(encode_png(np.asarray(part).astype(np.uint8), level=level), region, None, False, part)
+    values = np.asarray(part, np.float64)
+    finite = np.isfinite(values)
+    gaps = not bool(finite.all())
+    shown = limits or _range(values[finite], colours and array.dtype.kind == "f")
+    scaled = _scale(values, finite, shown)
+    if colours:
+        return Raster(encode_png((scaled * 255).astype(np.uint8), level=level), region, shown, gaps, part)
+    indices = np.where(finite, 1 + scaled * 254, 0).astype(np.uint8)
+    return Raster(encode_png(indices, palette(), level=level), region, shown, gaps, part)
+
+
+def _range(values: npt.NDArray[np.float64], fractions: bool) -> Range:
+    if not values.size:
+        return 0.0, 1.0
+    low, high = float(values.min()), float(values.max())
+    if fractions and low >= 0 and high <= 1:
+        return 0.0, 1.0  # colours are commonly written so
+    return low, high
+
+
+def _scale(values: npt.NDArray[np.float64], finite: npt.NDArray[np.bool_], shown: Range) -> npt.NDArray[np.float64]:
+    low, high = shown
+    # Halves, since the span between two floats may be larger than the largest.
+    span = high / 2 - low / 2
+    if not span > 0:
+        return np.where(finite, 0.5, 0.0)
+    return np.clip((np.where(finite, values, low) / 2 - low / 2) / span, 0.0, 1.0)
+
+
+@cache
+def palette() -> npt.NDArray[np.uint8]:
+    """256 RGBA colours: none for what is no number, then from dark blue over green to yellow, ever brighter."""
+    stops: list[Any] = [(0.0, 30, 24, 90), (0.25, 45, 82, 150), (0.5, 30, 140, 140), (0.75, 110, 195, 85), (1.0, 250, 235, 60)]
+    at = np.linspace(0, 1, 255)
+    table = np.zeros((256, 4), np.uint8)
+    for channel in range(3):
+        table[1:, channel] = np.interp(at, [stop[0] for stop in stops], [stop[1 + channel] for stop in stops])
+    table[1:, 3] = 255
+    return table

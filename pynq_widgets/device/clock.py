@@ -49,9 +49,14 @@ class _Alarm:
     """What the clock's thread sleeps on; it does not keep the clock alive."""
 
     def __init__(self) -> None:
-        self.condition = threading.Condition(threading.Lock())
+        self.condition = threading.Condition()  # re-entrant: the clock may go, and close this, in the very thread
         self.running = False
         self.closed = False
+
+    def pause(self, seconds: float) -> None:
+        """Sleep (the condition is held) until `wake`, unless the clock has gone."""
+        if not self.closed:
+            self.condition.wait(seconds)
 
     def wake(self) -> None:
         with self.condition:
@@ -235,7 +240,7 @@ def _follow(reference: weakref.ref[Clock], alarm: _Alarm) -> None:
                 return
             del clock
             # The pause lets others to the bus even where events fall due faster than they can run.
-            alarm.condition.wait(max(delay, 0.0005))
+            alarm.pause(max(delay, 0.0005))
 
 
 class WallClock(Clock):

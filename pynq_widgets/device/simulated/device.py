@@ -17,6 +17,7 @@ from pynq_widgets.device.clock import Clock, VirtualClock
 from pynq_widgets.device.contract import Device, InterruptSource
 from pynq_widgets.device.errors import BufferFreedError, BusError
 from pynq_widgets.device.simulated.pool import DEFAULT_BASE, DEFAULT_SIZE, Allocation, Block, ContiguousPool, MainMemory
+from pynq_widgets.device.simulated.signals import ip_name
 from pynq_widgets.device.simulated.world import ModelFailure, World, is_dram, is_processor
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class SimulatedDevice(Device):
         self.model_errors: list[BaseException] = []
         self._world: World | None = None
         self._gpio_out = 0
+        self._unplaced = False
 
     @property
     def lock(self) -> Any:
@@ -68,7 +70,11 @@ class SimulatedDevice(Device):
     @property
     def pool(self) -> ContiguousPool:
         """Where `allocate` takes its memory from."""
-        return self.memory.pool
+        with self._lock:
+            if self._unplaced and self.design is not None:
+                self._unplaced = False
+                self._place_pool(self.design)
+            return self.memory.pool
 
     # The design.
 
@@ -118,7 +124,7 @@ class SimulatedDevice(Device):
         self.assumptions.clear()
         self.model_errors.clear()
         self.memory.clear()
-        self._place_pool(design)
+        self._unplaced = True  # where the pool goes is found out with the first buffer: it takes a look at every master's map
         self._gpio_out = 0
         self._world = world
         self.design = design
@@ -130,19 +136,24 @@ class SimulatedDevice(Device):
                 self._rebuild(self._world.design)
 
     def _place_pool(self, design: Design) -> None:
-        """Put the pool where every master of the design that reaches memory reaches it."""
-        low, high = 0, 1 << 64
-        reached = False
-        for ranges in (design.address_map, *design.address_maps.values()):
-            large = [r for r in ranges if r.kind == "memory" and is_dram(r.module) and r.size >= 1 << 24]
-            if large:
-                widest = min(large, key=lambda r: (r.base, -r.size))
-                if max(low, widest.base) < min(high, widest.high + 1):
-                    low, high, reached = max(low, widest.base), min(high, widest.high + 1), True
-        if not reached and is_processor(design.host):
-            low, high = 0, 0x4000_0000
-        elif not reached:
-            return
+        """Put the pool where every master of the design that reaches main memory reaches it."""
+        host = design.host
+        low, high = 0, (0x4000_0000 if ip_name(host) == "processing_system7" else 0x8000_0000)
+        if not is_processor(host):
+            own = [r for r in design.address_map if r.kind == "memory" and is_dram(r.module)]
+            if not own:
+                return
+            largest = max(own, key=lambda r: r.size)
+            low, high = largest.base, largest.high + 1
+        for ranges in design.address_maps.values():
+            shared = [
+                (max(low, r.base), min(high, r.high + 1))
+                for r in ranges
+                if r.kind == "memory" and (is_processor(r.module) if is_processor(host) else is_dram(r.module))
+            ]
+            reached = max(shared, key=lambda part: part[1] - part[0], default=(0, 0))
+            if reached[1] - reached[0] >= 1 << 24:
+                low, high = reached
         pool = self.memory.pool
         if low <= pool.base and pool.base + pool.size <= high and pool.size == self.pool_size:
             return
@@ -156,7 +167,7 @@ class SimulatedDevice(Device):
             )
             return
         size = min(self.pool_size, (high - low) & ~0xFFF)
-        base = DEFAULT_BASE if low <= DEFAULT_BASE and DEFAULT_BASE + size <= high else high - size
+        base = DEFAULT_BASE if low <= DEFAULT_BASE and DEFAULT_BASE + size <= high else (high - size) & ~0xFFF
         self.memory.pool = ContiguousPool(base, size)
 
     @property

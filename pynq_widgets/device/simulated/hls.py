@@ -16,6 +16,7 @@ from pynq_widgets.device.simulated.model import IPModel, ModelContext
 if TYPE_CHECKING:
     from pynq_widgets.design import Module, Register
     from pynq_widgets.device.simulated.registerfile import RegisterFile
+    from pynq_widgets.device.simulated.stream import StreamQueue
 
 Array = npt.NDArray[Any]
 
@@ -370,7 +371,7 @@ class HLSModel(IPModel):
                 return candidate
         raise ValueError(f"the core {self.context.path} has no {kind} stream {name!r}; it has {', '.join(among) or 'none'}")
 
-    def input(self, name: str) -> tuple[str, Any]:
+    def input(self, name: str) -> tuple[str, StreamQueue]:
         found = self._named(name, self._inputs, "input")
         return found, self.context.stream(found)
 

@@ -113,16 +113,13 @@ def _lay(register: Register, rules: dict[int, WordRule], reads: dict[int, int], 
             readable &= ~mask
         if not _may_write(field.access, can_write):
             writable &= ~mask
-            continue_write = False
-        else:
-            continue_write = True
         action = (field.read_action or "").lower()
         if action in ("clear", "set"):
             name = "cleared_by_read" if action == "clear" else "set_by_read"
             effects[name] = effects.get(name, 0) | mask
         effect = _ACTIONS.get((field.write_action or "").lower())
-        if effect and continue_write:
-            effects[effect] = effects.get(effect, 0) | mask
+        if effect:
+            effects[effect] = effects.get(effect, 0) | (mask & writable)
     reset = (register.reset_value or 0) << shift
     for word in range((width + shift + 31) // 32):
         down, offset = 32 * word, base + 4 * word

@@ -246,6 +246,8 @@ class StreamGraph:
             return False
         name = (module.vlnv or "::").split(":")[2]
         if name not in STRAIGHT:
+            if any(bus.protocol == "aximm" and bus.mode == "master" for bus in module.buses.values()):
+                return False  # it moves data to or from memory
             world.assume(f"{path} ({module.vlnv}) has no model: what goes into its stream comes out unchanged")
         return True
 

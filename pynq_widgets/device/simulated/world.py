@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pynq_widgets.device.clock import ClockScope
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pynq_widgets.device.simulated.device import SimulatedDevice
 
 _log = logging.getLogger(__name__)
+
+RangeKey = tuple[str, str, str, int]  # slave, interface, block, which of the ranges of that block
 
 # So many consequences of one access are taken for a loop of models that answer one another for ever.
 _ENDLESS = 5_000_000
@@ -66,13 +69,21 @@ class World:
         self._table = ModelTable()
         self._models: dict[str, IPModel | None] = {}
         self._contexts: dict[str, ModelContext] = {}
-        self._targets: dict[tuple[str, str, str], Target] = {}
-        self._files: dict[tuple[str, str], RegisterFile] = {}
+        self._targets: dict[RangeKey, Target] = {}
+        self._files: dict[RangeKey, RegisterFile] = {}
         self._masters: dict[tuple[str, str], MasterMemory] = {}
-        self.host = AddressDecoder([*map(self._window, design.address_map), *self._processor_ddr()])
-        self.streams = StreamGraph(self)
+        self.host = AddressDecoder([*self._windows(design.address_map), *self._processor_ddr()])
         self.signals = Signals(self)
-        self.interrupts = Interrupts(self)
+
+    # Made when first asked for, since reading them out of the design takes its time.
+
+    @cached_property
+    def streams(self) -> StreamGraph:
+        return StreamGraph(self)
+
+    @cached_property
+    def interrupts(self) -> Interrupts:
+        return Interrupts(self)
 
     def close(self) -> None:
         """The design goes: what its models have planned will not happen."""
@@ -130,12 +141,22 @@ class World:
 
     # Address maps.
 
-    def _window(self, range_: AddressRange) -> Window:
+    def _windows(self, ranges: Iterable[AddressRange]) -> list[Window]:
+        # An interface can have several ranges, even of one block: the n-th of one master is taken for the n-th of another.
+        seen: dict[RangeKey, int] = {}
+        windows = []
+        for range_ in ranges:
+            key = (range_.slave, range_.interface.lower(), range_.block.lower(), 0)
+            seen[key] = seen.get(key, -1) + 1
+            windows.append(self._window(range_, (*key[:3], seen[key])))
+        return windows
+
+    def _window(self, range_: AddressRange, key: RangeKey) -> Window:
         size = range_.size
         if size <= 0:
             block = range_.module.block(range_.interface, range_.block) if range_.module is not None else None
             size = block.size if block is not None and block.size > 0 else _OPEN_ENDED
-        return Window(f"{range_.slave}/{range_.interface}", range_.base, size, lambda: self._target(range_, size))
+        return Window(f"{range_.slave}/{range_.interface}", range_.base, size, lambda: self._target(range_, size, key))
 
     def _processor_ddr(self) -> list[Window]:
         """The processor's own DDR, which the file does not list in the processor's map."""
@@ -149,18 +170,26 @@ class World:
             for base, size in _PROCESSOR_DDR.get(name, _PROCESSOR_DDR[""])
         ]
 
-    def _target(self, range_: AddressRange, size: int) -> Target:
+    def _target(self, range_: AddressRange, size: int, key: RangeKey) -> Target:
         module = range_.module
-        key = (range_.slave, range_.interface.lower(), range_.block.lower())
         if range_.kind == "memory" and is_dram(module):
             return MemoryWindow(self.device.memory, self._canonical_base(range_))
         if is_processor(module):
             # The processor's own registers, as a master in the logic sees them.
-            key = (range_.slave, "", f"{range_.base:#x}")
+            key = (range_.slave, "", "", range_.base)
         found = self._targets.get(key)
         if found is None:
-            found = self._targets[key] = self._new_target(range_, size)
+            found = self._targets[key] = self._new_target(range_, self._extent(key, size) if key[1] else size, key)
         return found
+
+    def _extent(self, key: RangeKey, size: int) -> int:
+        """The size of the largest range through which any master sees a block."""
+        return max([size, *(r.size for r in self._ranges_of(key[0]) if (r.interface.lower(), r.block.lower()) == key[1:3])])
+
+    def _ranges_of(self, slave: str) -> list[AddressRange]:
+        """Every range of every master in which `slave` stands; the host's first."""
+        maps = (self.design.address_map, *self.design.address_maps.values())
+        return [range_ for ranges in maps for range_ in ranges if range_.slave == slave]
 
     def _canonical_base(self, range_: AddressRange) -> int:
         """Where the host sees the memory that a master sees at the base of its range."""
@@ -171,7 +200,7 @@ class World:
                 return other.base
         return range_.base
 
-    def _new_target(self, range_: AddressRange, size: int) -> Target:
+    def _new_target(self, range_: AddressRange, size: int, key: RangeKey) -> Target:
         module = range_.module
         if module is not None and self.model_of(module.path) is not None:
             memory = memory_range(size) if range_.kind == "memory" else None
@@ -180,22 +209,20 @@ class World:
             return memory_range(size)
         if module is None or is_processor(module):
             return RegisterFile((), size, range_.slave)
-        return self._file(module, range_.interface, range_.block, size)
+        return self._file(module, range_.interface, range_.block, size, key[3])
 
-    def _file(self, module: Module, interface: str, block_name: str | None, size: int) -> RegisterFile:
+    def _file(self, module: Module, interface: str, block_name: str | None, size: int, number: int = 0) -> RegisterFile:
         block = module.block(interface, block_name)
-        key = (module.path, f"{interface.lower()} {block.name if block else block_name}")
+        key = (module.path, interface.lower(), (block_name or (block.name if block else "")).lower(), number)
         found = self._files.get(key)
         if found is None:
             registers = block.registers if block is not None else ()
-            found = self._files[key] = RegisterFile(registers, size, f"{module.path}/{interface}")
+            found = self._files[key] = RegisterFile(registers, self._extent(key, size), f"{module.path}/{interface}")
         return found
 
     def registers_of(self, module: Module, interface: str | None = None) -> RegisterFile:
         """The registers behind an interface of `module` (None: the first that has any)."""
-        ranges = [r for r in self.design.address_map if r.module is module]
-        if not ranges:
-            ranges = [r for ranges in self.design.address_maps.values() for r in ranges if r.module is module]
+        ranges = self._ranges_of(module.path)
         if interface is None:
             interface = next((b.interface for b in module.blocks if b.registers), None)
             interface = interface or next((r.interface for r in ranges if r.kind == "register"), ranges[0].interface if ranges else "")
@@ -218,7 +245,7 @@ class World:
             if own:
                 # Several interfaces of one IP often see the same memory: one window is enough.
                 unique = {(r.base, r.size, r.slave, r.kind): r for r in own}
-                found = MasterMemory(AddressDecoder(map(self._window, unique.values())))
+                found = MasterMemory(AddressDecoder(self._windows(unique.values())))
             else:
                 self.assume(f"{path}: the design does not say what its master {interface or ''} reaches: it is given what the host reaches")
                 found = MasterMemory(self.host)

@@ -84,6 +84,10 @@ class Design(Frozen):
             address_maps=MappingProxyType(address_maps),
             _document=document,
         )
+        # What a file says wrongly of registers, interrupts or GPIO is told now, and not when a view is drawn.
+        for module in modules.values():
+            _ = module.blocks
+        _ = self._interrupts, self.gpio
 
     def __repr__(self) -> str:
         return f"Design({self.name!r}, {len(self.modules)} modules, part {self.part!r})"

@@ -118,6 +118,10 @@ def _parse(path: str, data: bytes) -> Element:
             raise DesignError(path, f"this is not XML: {error}") from None
         finally:
             if collecting:
+                if gc.get_freeze_count() == 0:
+                    # Into the oldest generation at once: the tree stays, and the next two collections would walk all of it.
+                    gc.freeze()
+                    gc.unfreeze()
                 gc.enable()
     return root
 

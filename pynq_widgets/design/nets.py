@@ -68,7 +68,7 @@ class Wiring:
                         nets[signal].append(End(owner, element))
                     else:
                         nets[signal] = [End(owner, element)]
-                elif element.find("CONNECTIONS/CONNECTION") is not None:
+                elif len(element) and len(element[0]):
                     loose.append(End(owner, element))
         if loose:
             self._join(loose)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from .bitfile import read_bit_header
 from .design import Design
@@ -80,12 +81,17 @@ def _beside(bitstream: str, suffix: str) -> Design:
 
 def _must_exist(path: str) -> None:
     try:
-        if os.path.isdir(path):
-            raise DesignError(path, "this is a directory, not a design file")
-        if os.path.exists(path):
-            return
+        mode = os.stat(path).st_mode
+    except OSError:
+        mode = None
     except ValueError as error:  # a null byte in the name
         raise DesignError(path, f"this is not a file name: {error}") from None
+    if mode is not None:
+        if stat.S_ISDIR(mode):
+            raise DesignError(path, "this is a directory, not a design file")
+        if not stat.S_ISREG(mode):
+            raise DesignError(path, "this is not a regular file")  # a pipe or a device could block forever
+        return
     import difflib
 
     folder = os.path.dirname(path) or "."

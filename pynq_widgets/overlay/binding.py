@@ -154,24 +154,33 @@ def _exact_reason(vlnv: str, exact: Sequence[Candidate]) -> str:
     return f"bindto has {vlnv}{newest}{_from(exact[0])}"
 
 
-def choose_hierarchy(path: str, description: dict[str, Any], classes: Sequence[Any], default: type) -> Choice:
-    """The first of `classes` (newest first) whose ``checkhierarchy(description)`` says yes; one that raises is warned about and skipped."""
+def choose_hierarchy(
+    path: str, description: dict[str, Any], classes: Sequence[Any], default: type, warned: set[type] | None = None
+) -> Choice:
+    """The first of `classes` (newest first) whose ``checkhierarchy(description)`` says yes; one that raises is warned about and skipped.
+
+    `warned` holds those that were warned about already: one that raises for a hierarchy mostly raises for all of them.
+    """
     failed = []
+    warned = set() if warned is None else warned
     for cls in classes:
         try:
             fits = bool(cls.checkhierarchy(description))
         except Exception as error:
-            failed.append(full_name(cls))
-            warnings.warn(
-                f"{full_name(cls)}.checkhierarchy raised {type(error).__name__}: {error} for hierarchy {path}; it is skipped there.",
-                UserWarning,
-                stacklevel=2,
-            )
+            failed.append(f"{full_name(cls)} raised {type(error).__name__}: {error}")
+            if cls not in warned:
+                warned.add(cls)
+                warnings.warn(
+                    f"{full_name(cls)}.checkhierarchy raised {type(error).__name__}: {error} for hierarchy {path}; "
+                    "it is skipped where it raises.",
+                    UserWarning,
+                    stacklevel=2,
+                )
             continue
         if fits:
             return Choice(cls, "checkhierarchy returned True")
     reason = "no driver's checkhierarchy returned True" if classes else "no hierarchy driver is known"
-    return Choice(default, reason + (f" ({', '.join(failed)} raised)" if failed else ""))
+    return Choice(default, reason + (f" ({'; '.join(failed)})" if failed else ""))
 
 
 class Drivers(Mapping[str, Choice]):

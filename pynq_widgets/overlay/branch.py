@@ -63,7 +63,13 @@ class Branch:
             value = tree.get(node.path)
         # From now on an attribute like any other.
         self.__dict__[name] = value
+        self.__dict__.setdefault("_looked_up", set()).add(name)
         return value
+
+    def _let_go(self) -> None:
+        """Forget the attributes that were looked up, so that they are looked up again."""
+        for name in self.__dict__.pop("_looked_up", ()):
+            self.__dict__.pop(name, None)
 
     def __getitem__(self, key: str) -> Any:
         if not isinstance(key, str):

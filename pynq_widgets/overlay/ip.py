@@ -243,10 +243,12 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         return iter((*self._interrupts, *self._gpio))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or "description" not in self.__dict__:
-            if name in ("description", "_described") or (not name.startswith("_") and "description" not in self.__dict__):
-                raise teach(self, f"{type(self).__name__} has no description yet: call super().__init__(description)")
+        if name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if "description" not in self.__dict__:
+            if name.startswith("_") and not defined_by_class(self, name):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            raise teach(self, f"{type(self).__name__} has no description yet: call super().__init__(description)")
         if defined_by_class(self, name):
             raise failed_property(self, name)
         if name in self._interrupts or name in self._gpio:

@@ -374,16 +374,15 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
 
     def _forget(self) -> None:
         """Let go of the objects made, so that an attribute of them is looked up, and refused or made anew."""
-        tree = self.__dict__.get("_objects")
-        if tree is None:
+        self._let_go()
+        if not self._is_ready():
             return
+        tree = self._get_tree()
         with tree.lock:
             made, tree.objects = tree.objects, {}
-        for branch in (self, *(item for item in made.values() if isinstance(item, Branch))):
-            for child in tree.nodes[branch._below()].children.values():
-                for name in (child.name, child.name.replace("-", "")):
-                    if child.path in made and vars(branch).get(name) is made[child.path]:
-                        del vars(branch)[name]
+        for item in made.values():
+            if isinstance(item, Branch):
+                item._let_go()
 
     def __repr__(self) -> str:
         if not self._is_ready():
@@ -406,6 +405,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         twin = type(self).__new__(type(self))
         twin.__dict__.update({k: v for k, v in self.__dict__.items() if not k.startswith("_trait")})
         twin.__dict__["_trait_values"] = dict(self._trait_values)
+        twin.__dict__["_looked_up"] = set(self.__dict__.get("_looked_up", ()))
         if self._life is not None:
             self._life.holders.add(twin)
         return twin

@@ -79,12 +79,12 @@ class RegisterHierarchy(Documented):
                 ) from None
         return super().__new__(mcs, name, bases, namespace, **kwargs)
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:  # noqa: N805
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(name, bases, namespace, **kwargs)
         # The one base of all drivers answers False and need not be asked.
         if "checkhierarchy" in namespace and any(isinstance(base, RegisterHierarchy) for base in bases):
             hierarchy_drivers.add(cls)
 
-    def unregister(cls) -> None:  # noqa: N805
+    def unregister(cls) -> None:
         """Bind this class to nothing from the next loading of an overlay on."""
         hierarchy_drivers.remove(cls)

@@ -90,6 +90,7 @@ class Tree:
         self._own = [c for c in registered if not self._packages.owns(c.driver)]
         self._others = [c._replace(source=c.driver.__module__) for c in registered if self._packages.owns(c.driver)]
         self._hierarchy_drivers = hierarchy_drivers.snapshot()
+        self._warned: set[type] = set()
         self.descriptions = Descriptions(blueprint, device, owner, self.choice)
         self.drivers = Drivers((path for path in self.nodes if path), self.choice)
         self._choose_own()
@@ -121,7 +122,8 @@ class Tree:
         if node.kind == "hierarchy":
             if not self._hierarchy_drivers:
                 return choose_hierarchy(node.path, {}, (), self.defaults.hierarchy)
-            return choose_hierarchy(node.path, self.descriptions.hierarchy(node.path), self._hierarchy_drivers, self.defaults.hierarchy)
+            description = self.descriptions.hierarchy(node.path)
+            return choose_hierarchy(node.path, description, self._hierarchy_drivers, self.defaults.hierarchy, self._warned)
         vlnv = node.vlnv
 
         def packaged() -> list[Candidate]:

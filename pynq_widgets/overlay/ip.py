@@ -192,7 +192,7 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
     def register_map(self) -> RegisterMap:
         if not self._registers:
             raise teach(self, self._no_registers("register_map"))
-        listed = self._registers
+        listed = self._with_effects(self._registers)
         if self.guards:
             listed = {name: {**entry, "guard": self.guards[name]} if name in self.guards else entry for name, entry in listed.items()}
         cls = RegisterMap.create_subclass(self._register_name, listed)
@@ -311,6 +311,20 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
                     if block.name == entry["block"] and block.interface.lower() == str(entry["interface"]).lower():
                         return block
         return blocks[0] if len(blocks) == 1 else None
+
+    def _with_effects(self, listed: dict[str, Any]) -> dict[str, Any]:
+        """PYNQ's entries with the side effects that its keys have no room for, so that no read or write through them has one unasked."""
+        block = self._primary_block()
+        known = {register.name: register for register in block.registers} if block is not None else {}
+        whole = {}
+        for name, entry in listed.items():
+            register = known.get(name)
+            if register is not None and register.offset == entry.get("address_offset"):
+                actions = {f.name: {"read_action": f.read_action, "write_action": f.write_action} for f in register.fields}
+                fields = {key: {**field, **actions.get(key, {})} for key, field in (entry.get("fields") or {}).items()}
+                entry = {**entry, "fields": fields, "reads_destroy": register.reads_destroy, "reset_value": register.reset_value}
+            whole[name] = entry
+        return whole
 
     def _make_interrupt(self, name: str) -> Interrupt | None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -240,3 +241,20 @@ def test_an_accessor_named_like_a_method_is_reached_by_item() -> None:
     ip = DefaultIP(described(SimulatedDevice("t"), gpio={"read": {"index": 0, "pins": set()}}))
     assert callable(ip.read)
     assert isinstance(ip["read"], GPIO)
+
+
+def test_the_register_map_of_an_ip_knows_what_a_read_destroys(demo_design: Path, make_spy: Any) -> None:
+    """`repr` of the filter's map never reads the word with ap_done, and says why."""
+    import pynq_widgets as pw
+
+    class Loadable(make_spy):  # type: ignore[misc]
+        def download(self, bitstream: Any, parser: Any = None) -> None:
+            pass
+
+    spy = Loadable("spy", 0x43C0_0000, 0x1_0000)
+    overlay = pw.Overlay(demo_design, device=spy)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unsupported register size")
+        text = repr(overlay["filter/fir"].register_map)
+    assert "CTRL = Register(not read: reading changes AP_DONE, AP_READY)" in text
+    assert 0 not in [offset for _, offset, _ in spy.taken()]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pynq_widgets.device.contract import Device
+from pynq_widgets.device import Device
 
 ROOT = Path(__file__).resolve().parent.parent
 

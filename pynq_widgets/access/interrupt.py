@@ -81,7 +81,7 @@ class Interrupt:
                 f"Interrupt invalidated by Overlay change: {self.pinname} belongs to an overlay that has been replaced on device "
                 f"{getattr(self.device, 'tag', self.device)!r}; load it again and take the interrupt from the new Overlay object."
             )
-        node = _hub(self.device, self._wiring).node(self.line)
+        node = _hub(self.device).node(self.line, self._wiring)
         try:
             node.add(self._number, waiter, self._is_edge)
         except BaseException:
@@ -262,15 +262,6 @@ class _Root(_Node):
         # Outside the lock: the source may tell at once.
         self._source.enable()
 
-    def enable_later(self) -> None:
-        """Arm the line again after a pause, if anybody waits by then."""
-
-        def enable() -> None:
-            if self.waiters:
-                self._source.enable()
-
-        self.hub.device.clock.call_later(_SPURIOUS_PAUSE, enable)
-
     def remove(self, number: int, waiter: Waiter) -> None:
         with self.hub.lock:
             waiters = self.waiters.get(0, [])
@@ -386,13 +377,12 @@ class _Controller(_Node):
 class _Hub:
     """The nodes of one device for one loaded design."""
 
-    def __init__(self, device: Device, wiring: _Wiring) -> None:
+    def __init__(self, device: Device) -> None:
         self._device = weakref.ref(device)
         self.generation: int = getattr(device, "generation", 0)
         self.lock: Any = bus_lock(device)
-        self.wiring = wiring
         self._roots: dict[object, _Root] = {}
-        self._controllers: dict[str, _Controller] = {}
+        self._controllers: dict[tuple[str, int], _Controller] = {}
 
     @property
     def device(self) -> Device:
@@ -401,11 +391,11 @@ class _Hub:
             raise StaleOverlayError("the device of this interrupt has gone")
         return device
 
-    def node(self, line: InterruptLine) -> _Node:
-        """Where to wait for `line`."""
+    def node(self, line: InterruptLine, wiring: _Wiring) -> _Node:
+        """Where to wait for `line`; `wiring` tells what stands between it and the processing system."""
         with self.lock:
             if line.controller:
-                return self._controller(line.controller, line, ())
+                return self._controller(line.controller, line, wiring, ())
             return self._root(line, line)
 
     def _root(self, key: InterruptLine | InterruptController, line: InterruptLine) -> _Root:
@@ -414,25 +404,25 @@ class _Hub:
             self._roots[place] = _Root(self, line)
         return self._roots[place]
 
-    def _controller(self, path: str, line: InterruptLine, below: tuple[str, ...]) -> _Controller:
-        if path in self._controllers:
-            return self._controllers[path]
-        wiring = self.wiring
+    def _controller(self, path: str, line: InterruptLine, wiring: _Wiring, below: tuple[str, ...]) -> _Controller:
         if path in below:
             raise ValueError(f"the interrupt controllers {' -> '.join((*below, path))} hang on one another in a circle")
         if path not in wiring.controllers:
             raise ValueError(f"interrupt {line.path} leads to {path}, which is no interrupt controller that the processing system sees")
         if path not in wiring.bases:
             raise ValueError(f"interrupt controller {path} has no address in the map of the processing system")
+        place = (path, wiring.bases[path])
+        if place in self._controllers:
+            return self._controllers[place]
         own = wiring.controllers[path]
         parent: _Node
         if own.parent:
-            parent = self._controller(own.parent, line, (*below, path))
+            parent = self._controller(own.parent, line, wiring, (*below, path))
             edge = bool(wiring.edges.get(own.parent, 0) >> own.index & 1)
             number = own.index
         else:
             parent, edge, number = self._root(own, line), False, 0
-        made = self._controllers[path] = _Controller(self, path, wiring.bases[path], parent, number, edge)
+        made = self._controllers[place] = _Controller(self, path, wiring.bases[path], parent, number, edge)
         return made
 
     def fail(self, reason: str) -> None:
@@ -445,14 +435,14 @@ _hubs: weakref.WeakKeyDictionary[Device, _Hub] = weakref.WeakKeyDictionary()
 _hubs_lock = threading.Lock()
 
 
-def _hub(device: Device, wiring: _Wiring) -> _Hub:
+def _hub(device: Device) -> _Hub:
     generation = getattr(device, "generation", 0)
     with _hubs_lock:
         hub = _hubs.get(device)
         old = None
         if hub is None or hub.generation != generation:
             old = hub
-            hub = _hubs[device] = _Hub(device, wiring)
+            hub = _hubs[device] = _Hub(device)
     if old is not None:
         old.fail("another overlay has been loaded since")
     return hub

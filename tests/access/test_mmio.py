@@ -147,7 +147,7 @@ def test_negative_ranges(any_spy, arguments):
 
 def test_a_device_without_registers(bus_spy):
     bus_spy.capabilities = {}
-    with pytest.raises(ValueError, match="^Device does not have capabilities for MMIO$"):
+    with pytest.raises(ValueError, match=r"^Device does not have capabilities for MMIO$"):
         MMIO(BASE, 16, bus_spy)
 
 

@@ -94,7 +94,7 @@ def test_wrong_names_are_errors_with_the_near_ones(rm, bus_spy):
 
 
 def test_access(rm, bus_spy):
-    with pytest.raises(AttributeError, match="^register STATUS is read-only: 1 was not written$"):
+    with pytest.raises(AttributeError, match=r"^register STATUS is read-only: 1 was not written$"):
         rm.STATUS = 1
     rm.KEY = 7
     rm.POINTER = 1 << 40
@@ -160,7 +160,7 @@ def test_the_lock_of_the_bus_is_the_devices(any_spy):
 
 
 def test_only_subclasses_have_registers():
-    with pytest.raises(RuntimeError, match="^Only subclasses of RegisterMap from create_subclass can be instantiated$"):
+    with pytest.raises(RuntimeError, match=r"^Only subclasses of RegisterMap from create_subclass can be instantiated$"):
         RegisterMap(bytearray(16))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -107,7 +107,7 @@ def repository() -> Path:
 
 
 @pytest.fixture
-def threads_end() -> Iterator[Callable[[], None]]:
+def threads_end() -> Callable[[], None]:
     import threading
 
     before = set(threading.enumerate())
@@ -117,4 +117,4 @@ def threads_end() -> Iterator[Callable[[], None]]:
             thread.join(10)
             assert not thread.is_alive()
 
-    yield check
+    return check

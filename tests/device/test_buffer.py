@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import io
 import pickle
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ from pynq_widgets.device import BufferFreedError, NoAddressError, PoolExhaustedE
 
 
 @pytest.fixture
-def device() -> Iterator[SimulatedDevice]:
-    yield SimulatedDevice(pool_size=1 << 20, clock=VirtualClock())
+def device() -> SimulatedDevice:
+    return SimulatedDevice(pool_size=1 << 20, clock=VirtualClock())
 
 
 def test_a_buffer_is_an_array_that_starts_at_zero_and_has_pynqs_attributes(device: SimulatedDevice) -> None:

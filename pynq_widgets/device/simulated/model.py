@@ -111,7 +111,7 @@ class ModelContext:
 
     @contextmanager
     def from_outside(self) -> Iterator[None]:
-        """Around what the world does to the IP (somebody presses a button): time is brought up to date, and what follows happens at the end."""
+        """Around what the world does to the IP (a button is pressed): time is brought up to date, what follows happens at the end."""
         world = self._world
         with world.clock.lock:
             world.clock.run_due()

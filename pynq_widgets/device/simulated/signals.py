@@ -222,7 +222,6 @@ class Signals:
             key = self._key(path, pin)
             width = self._width(path, pin)
             self._check(name, value, width)
-            self._forced.pop(key, None)
             old = self.level_of_input(key)
             if value != old and self._world.has_model(path):
                 self._world.post(lambda: self._world.notify_signal(path, key[1], value))

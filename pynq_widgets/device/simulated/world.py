@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pynq_widgets.device.clock import ClockScope
-from pynq_widgets.device.errors import BusError
 from pynq_widgets.device.simulated.hls import IdleCore, has_ap_control
 from pynq_widgets.device.simulated.interrupts import Interrupts
 from pynq_widgets.device.simulated.masters import AddressDecoder, MasterMemory, Target, Window
@@ -353,8 +352,6 @@ class ModelTarget:
             return self._memory.read(offset)
         try:
             return int(self._read(self._interface, offset)) & 0xFFFFFFFF
-        except BusError:
-            raise
         except Exception as error:
             raise ModelFailure(self._path) from error
 
@@ -364,8 +361,6 @@ class ModelTarget:
             return
         try:
             self._write(self._interface, offset, value)
-        except BusError:
-            raise
         except Exception as error:
             raise ModelFailure(self._path) from error
 

@@ -70,11 +70,13 @@ def ip_bundle(ip: DefaultIP, widget: bool) -> showing.Bundle:
     if node is None:
         node = TreeNode(path, path.rpartition("/")[2], "ip", str(ip.description.get("type") or ""), driver=type(ip).__name__)
     content = node_summary(design, node) if design is not None else plain_content(node)
+    told, kind, _ = device_text(ip.device)
+    content = {**content, "badges": [[told, kind]]}
     mirror = getattr(ip, "registers", None)
     parts = [html.summary(content)]
     if isinstance(mirror, Mirror):
         parts.insert(0, html.registers(mirror.registers.values(), mirror.port.base))
-    markup = html.page(path, *parts, note=f"{node.type} on {device_text(ip.device)[0]}")
+    markup = html.page(path, *parts, note=f"{node.type} on {told}")
 
     def make() -> NodeDetail:
         return shown(ip, "detail", lambda: NodeDetail(content, ip), lambda: ip._life is not None and not ip._life.alive)

@@ -9,6 +9,7 @@ import ipywidgets
 
 from pynq_widgets.access import Mirror
 
+from .closing import close_layout
 from .nodes import TreeNode, tree_nodes, walk
 from .reuse import shown
 from .summaries import Content, node_summary, overlay_summary
@@ -38,7 +39,7 @@ class NodeDetail(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is not ty
             content = {**content, "sections": [{**section, "open": False} for section in content["sections"]]}
         self.summary = NodeSummary(content)
         parts = [part for part in (self.summary, panel, table) if part is not None]
-        super().__init__(parts, layout=ipywidgets.Layout(**_FULL, overflow="visible"))
+        super().__init__(parts, layout=ipywidgets.Layout(**_FULL, overflow="visible", grid_gap="6px"))
 
     @property
     def viewers(self) -> Viewers:
@@ -49,6 +50,7 @@ class NodeDetail(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is not ty
         """Take this off every page. The panel is the driver's and the table may stand elsewhere: they stay."""
         if hasattr(self, "summary"):
             self.summary.close()
+        close_layout(self)
         super().close()
 
 
@@ -81,7 +83,7 @@ def _registers(obj: Any, problems: list[str]) -> RegisterTable | None:
 
 def table_for(mirror: Mirror) -> RegisterTable:
     """The register table of `mirror`: one, wherever it is shown."""
-    return shown(mirror, "table", lambda: RegisterTable(mirror), lambda: mirror.port.is_stale)
+    return shown(mirror, "table", lambda: RegisterTable(mirror, title="Registers"), lambda: mirror.port.is_stale)
 
 
 def detail_of(overlay: Any, node: TreeNode | None) -> NodeDetail:

@@ -62,7 +62,7 @@ def tree_nodes(design: Design, drivers: Mapping[str, Any] | None = None) -> list
         node.type, node.vlnv = type_of(module), module.vlnv or ""
         plumbing = bool(_PLUMBING.match(module.modtype or node.type.split(" ")[0]))
         node.quiet = path != host and path not in ranges and (plumbing or path not in streaming)
-    for path in design.hierarchies:
+    for path in filter(None, design.hierarchies):  # the empty path is the design itself
         nodes.setdefault(path, TreeNode(path, path.rpartition("/")[2], "hierarchy"))
     for slave, spans in ranges.items():
         if slave not in nodes:

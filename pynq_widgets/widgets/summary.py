@@ -9,6 +9,7 @@ import anywidget
 import traitlets
 
 from .assets import script, style
+from .closing import close_layout
 from .summaries import Content
 from .viewers import Viewers
 
@@ -32,3 +33,8 @@ class NodeSummary(anywidget.AnyWidget):
                 self.viewers.beat(str(message.get("view"))[:64], bool(message.get("visible")))
             elif message.get("kind") == "bye":
                 self.viewers.bye(str(message.get("view")))
+
+    def close(self) -> None:
+        """Take it off every page."""
+        close_layout(self)
+        super().close()

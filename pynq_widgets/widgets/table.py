@@ -16,6 +16,7 @@ from pynq_widgets.device.clock import WallClock
 from pynq_widgets.live import Sampler
 
 from .assets import script, style
+from .closing import close_layout
 from .frames import MOST_ROWS, encode, stride
 from .typed import parse_value
 from .viewers import Later, Viewers
@@ -91,6 +92,7 @@ class RegisterTable(anywidget.AnyWidget):
         self._problem = ""
         self._subscription: Any = None
         self._closed = False
+        self._polling = False
         self.viewers = Viewers(self._watched, now=now, later=later)
         name = title if title is not None else getattr(self.mirror.block, "name", "") or "Registers"
         base = getattr(self.mirror.port, "base", 0) or 0
@@ -158,7 +160,7 @@ class RegisterTable(anywidget.AnyWidget):
             self._dirty.update(self._rows[name] for name in names if name in self._rows)
             # A loop in Python that writes fast is shown at the rate of the table; a single change at once.
             due = self._now() - self._sent_at >= (1 / self.rate if self.rate else 0.1)
-        if self.viewers.watched and due:
+        if self.viewers.watched and due and not self._polling:
             self._flush()
 
     def _poll(self) -> None:
@@ -166,11 +168,14 @@ class RegisterTable(anywidget.AnyWidget):
         self.viewers.check()
         if not self.viewers.watched:
             return
+        self._polling = True  # what changes meanwhile goes out with this tick's one frame
         try:
             self.mirror.refresh([self._handles[row].name for row in self.viewers.rows])
             problem = ""
         except Exception as error:
             problem = _words(error)
+        finally:
+            self._polling = False
         told = problem != self._problem
         self._problem = problem
         if told or self._dirty or self._now() - self._sent_at >= 1:
@@ -231,13 +236,14 @@ class RegisterTable(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the table off every page and end its reading. What it shows stays as it is."""
-        with self._sending:
-            self._closed = True
-            ended, self._subscription = self._subscription, None
-        if ended is not None:
-            ended.close()
-        if hasattr(self, "_undo"):
+        if hasattr(self, "_undo"):  # ipywidgets closes what failed in __init__ too
+            with self._sending:
+                self._closed = True
+                ended, self._subscription = self._subscription, None
+            if ended is not None:
+                ended.close()
             self._undo()
+        close_layout(self)
         super().close()
 
 
@@ -246,7 +252,7 @@ def mirror_of(source: Any) -> Mirror:
     if isinstance(source, Mirror):
         return source
     if isinstance(source, RegisterMap):
-        return Mirror(source._port, list(type(source)._infos().values()))
+        return Mirror(source, list(type(source)._infos().values()))
     registers = getattr(source, "registers", None)
     if isinstance(registers, Mirror):
         return registers

@@ -11,6 +11,7 @@ import ipywidgets
 import traitlets
 
 from .assets import script, style
+from .closing import close_layout
 from .detail import NodeDetail, detail_of, device_text, find_node, nodes_of, overlay_name
 from .nodes import TreeNode, rows, walk
 from .viewers import Viewers
@@ -44,6 +45,11 @@ class TreeList(anywidget.AnyWidget):
                 self.on_beat()
         elif message.get("kind") == "bye":
             self.viewers.bye(str(message.get("view")))
+
+    def close(self) -> None:
+        """Take it off every page."""
+        close_layout(self)
+        super().close()
 
 
 class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not typed
@@ -79,9 +85,9 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
             "device_hint": hint,
             "detail": (design.part or "") if design is not None else "",
         }
-        self.list = TreeList(nodes=rows(nodes), about=about, status=self._gone())
+        side = ipywidgets.Layout(flex="1 1 400px", width="auto", min_width="0", margin="0")
+        self.list = TreeList(nodes=rows(nodes), about=about, status=self._gone(), layout=side)
         self.list.on_beat = self._look
-        self.list.layout = ipywidgets.Layout(flex="1 1 400px", width="auto", min_width="0", margin="0")
         self.place = ipywidgets.VBox([], layout=ipywidgets.Layout(flex="1.4 1 520px", width="auto", min_width="0", margin="0"))
         layout = ipywidgets.Layout(
             display="flex", flex_flow="row wrap", align_items="flex-start", width="100%", grid_gap="8px", overflow="visible"
@@ -141,7 +147,9 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
             for detail in self._details.values():
                 detail.close()
             self.list.close()
+            close_layout(self.place)
             self.place.close()
+        close_layout(self)
         super().close()
 
 

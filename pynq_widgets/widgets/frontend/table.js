@@ -2,6 +2,7 @@
 // and comes back as an acknowledgement; the page never claims a value that the kernel has not sent.
 
 const ROW = 24;
+const UNKNOWN = "–";
 const STATES = ["never", "read", "written", "stale"];
 const ONE_ACTS = ["oneToClear", "oneToSet", "oneToToggle"];
 const ZERO_ACTS = ["zeroToClear", "zeroToSet", "zeroToToggle"];
@@ -12,6 +13,7 @@ const ACT_WORDS = {
 };
 
 function digits(value, width, radix) {
+  if (width === 1) return value.toString();
   if (radix === "dec") return value.toString(10);
   if (radix === "hex") return "0x" + value.toString(16).toUpperCase().padStart(Math.ceil(width / 4), "0");
   return "0b" + value.toString(2).padStart(width, "0").replace(/\B(?=(....)+$)/g, "_");
@@ -75,7 +77,7 @@ function render({ model, el }) {
   const foot = make("div", { class: "pw-reg-foot pw-quiet" });
   const spoken = make("div", { class: "pw-sr", "aria-live": "polite" });
   const root = make("div", { class: "pw pw-reg" }, make("div", { class: "pw-bar" }, title, live, make("span", { class: "pw-grow" }), filter, fold, radices), alert, grid, foot, spoken);
-  root.style.setProperty("--address", `${wide + 1}ch`);
+  root.style.setProperty("--address", wide);
   keepKeys(root);
   el.append(root);
 
@@ -107,7 +109,7 @@ function render({ model, el }) {
   };
   const textOf = (line) => {
     const value = valueOf(line);
-    return value === null ? "–" : digits(value, line.width, model.get("radix"));
+    return value === null ? UNKNOWN : digits(value, line.width, model.get("radix"));
   };
 
   function layout() {
@@ -209,7 +211,7 @@ function render({ model, el }) {
     const text = textOf(line);
     setText(parts.text, text);
     parts.text.dataset.on = bit(line) ? String(valueOf(line) === 1n) : "";
-    if (slot.shown !== null && slot.shown !== text && slot.radix === model.get("radix"))
+    if (slot.shown !== null && slot.shown !== UNKNOWN && slot.shown !== text && slot.radix === model.get("radix"))
       parts.value.animate([{ backgroundColor: "var(--pw-flash)" }, { backgroundColor: "transparent" }], { duration: 900, easing: matchMedia("(prefers-reduced-motion: reduce)").matches ? "step-end" : "ease-out" });
     slot.shown = text;
     slot.radix = model.get("radix");

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pynq_widgets.widgets.typed import parse_value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("26", 26),
+        ("007", 7),
+        ("1_000", 1000),
+        (" 0x1A ", 26),
+        ("0XfF", 255),
+        ("0x_1", None),
+        ("0xDEAD_BEEF", 0xDEADBEEF),
+        ("0b1_1010", 26),
+        ("0b 1", None),
+        ("0o17", 15),
+        ("0xDEAD BEEF", 0xDEADBEEF),
+        ("", None),
+        ("1.5", None),
+        ("1e3", None),
+        ("0x", None),
+        ("0b12", None),
+        ("FF", None),
+        ("１", None),
+        ("True", None),
+    ],
+)
+def test_what_is_a_number(text: str, value: int | None) -> None:
+    if value is None:
+        with pytest.raises(ValueError, match=re.escape(f"{text.strip()!r} is not a number; expected decimal, 0x… or 0b…")):
+            parse_value(text)
+    else:
+        assert parse_value(text) == value
+
+
+def test_a_negative_number_says_so() -> None:
+    with pytest.raises(ValueError, match=r"^'-1' is negative; expected 0 or more"):
+        parse_value(" -1")
+
+
+def test_a_flood_of_digits_is_refused_before_it_is_read() -> None:
+    with pytest.raises(ValueError, match=r"has 1000000 characters; expected a number of at most 120$"):
+        parse_value("9" * 1_000_000)
+
+
+@given(st.integers(0, 2**64 - 1), st.sampled_from(["d", "#x", "#X", "#b", "_d", "#_x", "#_b", "#o"]))
+def test_each_way_to_write_a_number_is_read_back(value: int, spec: str) -> None:
+    assert parse_value(format(value, spec)) == value
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_number_or_a_clear_error(text: str) -> None:
+    try:
+        value = parse_value(text)
+    except ValueError as refused:
+        told = str(refused)
+    else:
+        told = "expected" if value >= 0 else ""
+    assert "expected" in told

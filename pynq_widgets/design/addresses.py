@@ -80,7 +80,7 @@ def check_overlaps(document: Document, master: Module | None, windows: _Windows)
             span = window[0]
             open_windows = [other for other in open_windows if other[0].base + other[0].size > span.base]
             for other, _ in open_windows:
-                if other.slave != span.slave and span.size and not (_is_hard(other) and _is_hard(span)):
+                if span.size and not _may_overlap(other, span):
                     document.fail(
                         window[1],
                         f"{span.slave!r} at {span.base:#x}..{span.high:#x} overlaps {other.slave!r} at {other.base:#x}..{other.high:#x}"
@@ -88,6 +88,12 @@ def check_overlaps(document: Document, master: Module | None, windows: _Windows)
                     )
             if len(open_windows) < 64:  # more that overlap one another are all one slave's; the first ones are enough to compare with
                 open_windows.append(window)
+
+
+def _may_overlap(one: AddressRange, other: AddressRange) -> bool:
+    # The same block, a block container and what stands in it, or two blocks of the processing system's silicon.
+    inside = f"{one.slave}/".startswith(f"{other.slave}/") or f"{other.slave}/".startswith(f"{one.slave}/")
+    return inside or (_is_hard(one) and _is_hard(other))
 
 
 def _is_hard(span: AddressRange) -> bool:

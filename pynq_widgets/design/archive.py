@@ -1,7 +1,8 @@
 """The handoff inside an ``.xsa`` or ``.hdf``, a zip of what Vivado exports. Nothing is unpacked to disk.
 
-Which of several handoffs is the design's own, in the order of trust: the one that ``sysdef.xml`` (``File Type="HW_HANDOFF"`` with
-``BD_TYPE="DEFAULT_BD"``) or ``xsa.json`` names, the one named as the archive is, the only one that has a processing system.
+Which of several handoffs is the design's own, in the order of trust: the one that an index names (``sysdef.xml`` or ``hwdef.xml``:
+``File`` with ``BD_TYPE="DEFAULT_BD"``; ``xsa.json``: ``"type": "TOP_BD"``), the one named as the archive is, the one whose name begins
+the names of all others (Vivado puts the design's name before those of its cores), the only one that has a processing system.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import os
 import re
 import zipfile
 from typing import Any
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 from .document import MAX_BYTES, Document
 from .errors import DesignError
 
 _MAX_MEMBERS = 20_000
+_MAX_HANDOFFS = 200
 _MAX_INDEX = 4 << 20
 _CHUNK = 1 << 20
 
@@ -82,7 +84,14 @@ def _choose(path: str, archive: zipfile.ZipFile) -> str:
     if len(handoffs) == 1:
         return handoffs[0]
     by_name = {os.path.basename(name): name for name in reversed(handoffs)}
-    for named in (*_from_sysdef(path, archive, names), *_from_json(path, archive, names), *_like_archive(path)):
+    if len(handoffs) > _MAX_HANDOFFS:
+        raise DesignError(path, f"the archive holds {len(handoffs)} handoffs, at most {_MAX_HANDOFFS} are looked at")
+    indices = (
+        *_from_xml(path, archive, names, "sysdef.xml"),
+        *_from_xml(path, archive, names, "hwdef.xml"),
+        *_from_json(path, archive, names),
+    )
+    for named in (*indices, *_like_archive(path), *_prefix_of_all(list(by_name))):
         if os.path.basename(named) in by_name:
             return by_name[os.path.basename(named)]
     with_host = [name for name in handoffs if _PROCESSING_SYSTEM.search(_member(path, archive, name, MAX_BYTES))]
@@ -99,21 +108,20 @@ def _climbs(name: str) -> bool:
     return ".." in parts or name.startswith(("/", "\\")) or bool(re.match(r"[A-Za-z]:", name)) or "\0" in name
 
 
-def _from_sysdef(path: str, archive: zipfile.ZipFile, names: list[str]) -> list[str]:
-    if "sysdef.xml" not in names:
+def _from_xml(path: str, archive: zipfile.ZipFile, names: list[str], index: str) -> list[str]:
+    if index not in names:
         return []
-    data = _member(path, archive, "sysdef.xml", _MAX_INDEX)
+    data = _member(path, archive, index, _MAX_INDEX)
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-        raise DesignError(path, "sysdef.xml in the archive declares a document type or entity")
-    from xml.etree.ElementTree import ParseError, fromstring
-
+        raise DesignError(path, f"{index} in the archive declares a document type or entity")
     try:
-        root: Element = fromstring(data)
+        # In UTF-8 whatever it declares, so that the look above was at the same letters.
+        parser = XMLParser(encoding="utf-8")
+        parser.feed(data)
+        root: Element = parser.close()
     except (ParseError, ValueError, LookupError):
         return []  # an index that cannot be read names nothing
-    files = [entry for entry in root.iter("File") if (entry.get("Name") or "").lower().endswith(".hwh")]
-    files.sort(key=lambda entry: entry.get("BD_TYPE") != "DEFAULT_BD")
-    return [entry.get("Name", "") for entry in files if entry.get("BD_TYPE") == "DEFAULT_BD"]
+    return [entry.get("Name") or "" for entry in root.iter("File") if (entry.get("BD_TYPE") or "").upper() == "DEFAULT_BD"]
 
 
 def _from_json(path: str, archive: zipfile.ZipFile, names: list[str]) -> list[str]:
@@ -126,13 +134,16 @@ def _from_json(path: str, archive: zipfile.ZipFile, names: list[str]) -> list[st
     files = content.get("files") if isinstance(content, dict) else None
     if not isinstance(files, list):
         return []
-    found = []
-    for entry in files:
-        if isinstance(entry, dict) and entry.get("bdType") == "DEFAULT_BD" and isinstance(entry.get("name"), str):
-            found.append(entry["name"])
-    return found
+    tops = (entry for entry in files if isinstance(entry, dict) and entry.get("type") == "TOP_BD" and isinstance(entry.get("name"), str))
+    return [os.path.splitext(os.path.basename(entry["name"]))[0] + ".hwh" for entry in tops]
 
 
 def _like_archive(path: str) -> list[str]:
     stem = os.path.splitext(os.path.basename(path))[0]
     return [f"{stem}.hwh", f"{stem.removesuffix('_wrapper')}.hwh"]
+
+
+def _prefix_of_all(names: list[str]) -> list[str]:
+    shortest = min(names, key=len)
+    prefix = os.path.splitext(shortest)[0] + "_"
+    return [shortest] if all(name == shortest or name.startswith(prefix) for name in names) else []

@@ -105,3 +105,11 @@ def test_no_host(small: Small) -> None:
         {},
     )
     assert len(design.address_maps["ps"]) == 6
+
+
+def test_a_container_and_what_stands_in_it_share_addresses(small: Small) -> None:
+    design = small(
+        ('FULLNAME="/bram" INSTANCE="bram"', 'BDTYPE="BLOCK_CONTAINER" FULLNAME="/io" INSTANCE="bram"'),
+        ('BASEVALUE="0x40000000" HIGHVALUE="0x40001FFF"', BUTTONS),
+    )
+    assert [span.base for span in design.address_map if span.slave.startswith("io")] == [0x41200000, 0x41800000, 0x41200000]

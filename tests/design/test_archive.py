@@ -44,22 +44,28 @@ def named(text: str, name: str) -> str:
     return text.replace('NAME="small"', f'NAME="{name}"')
 
 
-def test_the_one_that_sysdef_names(pack: Pack, small_text: str) -> None:
+@pytest.mark.parametrize("name", ["sysdef.xml", "hwdef.xml"])
+def test_the_one_that_the_index_names(pack: Pack, small_text: str, name: str) -> None:
     index = (
         '<?xml version="1.0"?><Project><File Type="HW_HANDOFF" Name="a.hwh" BD_TYPE="SUB_CORE"/>'
         '<File Type="HW_HANDOFF" Name="b.hwh" BD_TYPE="DEFAULT_BD"/></Project>'
     )
-    assert read_design(pack({"a.hwh": named(small_text, "a"), "b.hwh": named(small_text, "b"), "sysdef.xml": index})).name == "b"
+    assert read_design(pack({"a.hwh": named(small_text, "a"), "b.hwh": named(small_text, "b"), name: index})).name == "b"
 
 
 def test_the_one_that_the_json_names(pack: Pack, small_text: str) -> None:
-    index = json.dumps({"files": [{"name": "b.hwh", "bdType": "DEFAULT_BD"}, {"name": "a.hwh", "bdType": "SUB_BD"}]})
+    index = json.dumps({"files": [{"name": "bd/b.bd", "type": "TOP_BD"}, {"name": "bd/a.bd", "type": "BD"}, 7]})
     assert read_design(pack({"a.hwh": named(small_text, "a"), "b.hwh": named(small_text, "b"), "xsa.json": index})).name == "b"
 
 
 @pytest.mark.parametrize("index", [{"sysdef.xml": "<broken"}, {"xsa.json": "["}, {"xsa.json": "[]"}, {"xsa.json": '{"files": 3}'}, {}])
 def test_the_one_named_as_the_archive(pack: Pack, small_text: str, index: dict[str, str]) -> None:
     assert read_design(pack({"a.hwh": named(small_text, "a"), "box.hwh": named(small_text, "box"), **index})).name == "box"
+
+
+def test_the_one_whose_name_begins_all_names(pack: Pack, small_text: str) -> None:
+    members = {name: named(small_text, name[:-4]) for name in ("sys_smc_0.hwh", "sys.hwh", "sys_noc_0.hwh")}
+    assert read_design(pack(members)).name == "sys"
 
 
 def test_the_only_one_with_a_processing_system(pack: Pack, small_text: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from pynq_widgets import showing
 from pynq_widgets.device import PynqBuffer
 
-from .buffer_facts import facts, gone_text, plain_text, value_text, why_no_picture
+from .buffer_facts import buffer_name, facts, gone_text, plain_text, value_text, why_no_picture
 from .buffer_view import BufferView
 from .html import Markup, element, page
 from .raster import is_picture, rasterize
@@ -46,7 +46,7 @@ def buffer_html(buffer: Array) -> Markup:
         drawing = _drawn_line(array)
     else:
         drawing = _drawn_picture(array)
-    return page("Buffer", *rows, drawing)
+    return page(buffer_name(buffer), *rows, drawing)
 
 
 def _drawn_line(array: Array) -> Markup:

@@ -28,6 +28,11 @@ def facts(array: Array) -> list[tuple[str, str]]:
     return [fact for fact in found if fact[1]]
 
 
+def buffer_name(array: Array) -> str:
+    """``PynqBuffer``, also of one that was freed; ``Array`` for what is of the host alone."""
+    return "PynqBuffer" if hasattr(array, "freed") else "Array" if type(array) is np.ndarray else type(array).__name__
+
+
 def shape_text(array: Array) -> str:
     """``1,024`` or ``480 x 640 x 3``."""
     return " \N{MULTIPLICATION SIGN} ".join(f"{n:,}" for n in array.shape) if array.ndim else "scalar"
@@ -47,7 +52,7 @@ def address_text(array: Array) -> str:
     try:
         address = array.physical_address  # type: ignore[attr-defined]
     except AttributeError:
-        return "none (memory of the host alone)" if type(array) is np.ndarray else "none"
+        return "none (memory of the host)" if type(array) is np.ndarray else "none"
     except Exception as error:
         # A copy, or a freed buffer, says why it has no address; that is the fact.
         return f"none: {str(error).splitlines()[0]}" if str(error) else "none"

@@ -11,7 +11,7 @@ import traitlets
 
 from .assets import script, style
 
-_FRAMES_AHEAD = 40  # frames that a slow page may be behind
+_FRAMES_AHEAD = 4  # frames that a slow page may be behind; it tells of each that it took
 
 
 class BufferPanel(anywidget.AnyWidget):
@@ -62,6 +62,7 @@ class BufferPanel(anywidget.AnyWidget):
     def close(self) -> None:
         with self._sending:
             self._closed = True
+        self.layout.close()
         super().close()
 
     def _message(self, _: Any, content: Any, buffers: Any) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets
 import numpy as np
 
-from .buffer_facts import facts, gone_text, quoted_text, shape_text, type_text, value_text, why_no_picture
+from .buffer_facts import buffer_name, facts, gone_text, quoted_text, shape_text, value_text, why_no_picture
 from .buffer_panel import BufferPanel
 from .raster import HEIGHT, WIDTH, Range, Raster, Region, is_picture, rasterize
 from .reduce import Array, Curve, components, plain, reduce_line
@@ -75,6 +75,9 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._limits = limits
         self._sampler = sampler
         self._drawing = threading.RLock()
+        self._subscribing = threading.Lock()
+        self._stalled = False  # the page does not keep up, though the kernel listens
+        self._asking = False
         self._subscription: Any = None
         self._closed = False
         self._gone = gone_text(source)
@@ -97,7 +100,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def _prepare(self) -> None:
         """Decide what the buffer is shown as, and make the parts for it."""
         array = self._array
-        traits: dict[str, Any] = {"title": f"{type_text(array)}, {shape_text(array)}", "facts": [list(fact) for fact in facts(self.buffer)]}
+        traits: dict[str, Any] = {"title": buffer_name(self.buffer), "facts": [list(fact) for fact in facts(self.buffer)]}
         self.kind = "text"
         if not self.sentence and array.ndim == 1:
             from .line_plot import COLOURS, LinePlot
@@ -163,8 +166,9 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def show(self, *window: int) -> None:
         """Show a part: ``show(start, stop)`` of a line, ``show(row, row_end, column, column_end)`` of a picture; nothing given: all."""
         if self.plot is not None:
-            start, stop = window or (0, max(self._array.size - 1, 1))
-            self.plot.show(start, stop)
+            if len(window) not in (0, 2):
+                raise ValueError(f"a part of a line is (start, stop), not {window!r}")
+            self.plot.show(*(window or (0, max(self._array.size - 1, 1))))
         elif self.kind == "picture":
             height, width = self._shown_array().shape[:2]
             self._region = self._clipped(window or (0, height, 0, width))
@@ -323,21 +327,36 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     def _poll(self) -> None:
         """One tick of the sampler."""
         self.viewers.check()
-        if not self.viewers.watched or self.panel.behind(self.viewers.seen):
+        if not self.viewers.watched or self._behind():
             return  # what changed meanwhile goes out in one frame, later
         self.refresh()
         if self._gone:
             self._resubscribe()
 
+    def _behind(self) -> bool:
+        """Whether the page has more frames before it than it should. That counts only once the main loop has handed over what the page
+        said: during a long cell nobody hears it, and the view goes on."""
+        if not self.panel.behind(self.viewers.seen):
+            self._stalled = False
+        elif not self._asking and not self._stalled:
+            self._asking = True
+            self.viewers.after_beats(self._judge)
+        return self._stalled
+
+    def _judge(self) -> None:
+        self._stalled = self.panel.behind(self.viewers.seen)
+        self._asking = False
+
     def _resubscribe(self) -> None:
         """Be called by the sampler as often as is wanted now: not at all where nobody looks."""
-        wanted = self._rate if self.viewers.watched and not self._closed and not self._gone else 0
-        # The sampler is called without our lock: it has one of its own, which a poll of ours may hold.
-        new = self._sampling().subscribe(self._poll, wanted) if wanted else None
-        with self._drawing:
-            ended, self._subscription = self._subscription, new
-        if ended is not None:
-            ended.close()
+        # One at a time: the page's messages and the sampler's thread both come here. The sampler never polls under its own lock.
+        with self._subscribing:
+            wanted = self._rate if self.viewers.watched and not self._closed and not self._gone else 0
+            ended, self._subscription = self._subscription, None
+            if wanted:
+                self._subscription = self._sampling().subscribe(self._poll, wanted)
+            if ended is not None:
+                ended.close()
 
     def _sampling(self) -> Sampling:
         if self._sampler is None:

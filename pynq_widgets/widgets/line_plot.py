@@ -42,23 +42,25 @@ class LinePlot:
         scales = {"x": self.x_scale, "y": self.y_scale}
         flat = np.zeros(0) if lines == 1 else np.zeros((lines, 0))
         self.lines = bqplot.Lines(x=np.zeros(0), y=flat, scales=scales, colors=list(COLOURS[:lines]), stroke_width=1.3)
-        horizontal = bqplot.Axis(scale=self.x_scale, num_ticks=8, grid_color="rgba(128,128,128,.25)")
-        vertical = bqplot.Axis(scale=self.y_scale, orientation="vertical", num_ticks=6, grid_color="rgba(128,128,128,.25)")
+        horizontal = bqplot.Axis(scale=self.x_scale, grid_color="rgba(128,128,128,.25)")
+        vertical = bqplot.Axis(scale=self.y_scale, orientation="vertical", grid_color="rgba(128,128,128,.25)")
         self.pan_zoom = bqplot.PanZoom(scales={"x": [self.x_scale]})
         self.figure = bqplot.Figure(
             marks=[self.lines],
             axes=[horizontal, vertical],
             interaction=self.pan_zoom,
-            fig_margin={"top": 10, "bottom": 28, "left": 70, "right": 14},
+            fig_margin={"top": 10, "bottom": 28, "left": 70, "right": 26},
             background_style={"fill": "none"},
             layout=ipywidgets.Layout(width="100%", height=f"{_HEIGHT}px", min_width="0"),
         )
+        if self.figure.has_trait("display_toolbar"):  # since bqplot 0.13; its buttons would lie on the line
+            self.figure.display_toolbar = False
         self.x_scale.observe(self._zoomed, ["min", "max"])
 
     @property
     def window(self) -> tuple[int, int]:
         """The samples that are seen, with one more on either side so that the line reaches the edge."""
-        low, high = sorted((float(self.x_scale.min), float(self.x_scale.max)))
+        low, high = sorted(self._edges())
         edge = float(self._length)
         return int(max(min(np.floor(low), edge), 0.0)), int(max(min(np.ceil(high) + 1, edge), 0.0))
 
@@ -71,8 +73,14 @@ class LinePlot:
 
     def position(self, fraction: float) -> int:
         """The sample at a fraction (0 left, 1 right) of the width."""
-        low, high = float(self.x_scale.min), float(self.x_scale.max)
+        low, high = self._edges()
         return int(min(max(round(low + fraction * (high - low)), 0), self._length - 1))
+
+    def _edges(self) -> tuple[float, float]:
+        """The limits of the horizontal axis; whatever a page may have made of them, numbers."""
+        low, high = self.x_scale.min, self.x_scale.max
+        whole = (0.0, float(max(self._length - 1, 1)))
+        return (float(low), float(high)) if low is not None and high is not None and np.isfinite([low, high]).all() else whole
 
     def draw(self, curves: Sequence[Curve]) -> bool:
         """Draw one curve a line (all with the same `x`); False where this stands on the screen already."""

@@ -82,10 +82,11 @@ def reduce_line(data: Array, start: int = 0, stop: int | None = None, columns: i
     x = np.empty(2 * low.size)
     x[0::2] = start + step * np.arange(low.size)
     x[1::2] = np.minimum(x[0::2] + step // 2, stop - 1)
-    y = np.empty((low.size, 2))
-    # Up in one column, down in the next: half as many strokes across the band as with one order for all.
-    y[0::2, 0], y[0::2, 1] = low[0::2], high[0::2]
-    y[1::2, 0], y[1::2, 1] = high[1::2], low[1::2]
+    # Where a column ends below its beginning the greatest comes first: a smooth line gets no steps.
+    first = data[start:stop:step]
+    last_at = np.minimum(np.arange(start + step - 1, start + step * low.size, step), stop - 1)
+    falling = data[last_at] < first
+    y = np.where(falling[:, None], np.stack([high, low], 1), np.stack([low, high], 1))
     return Curve(x, y.reshape(-1), step, gaps)
 
 

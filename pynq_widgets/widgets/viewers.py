@@ -102,6 +102,13 @@ class Viewers:
         else:
             self._later(GRACE, self._judge)
 
+    def after_beats(self, function: Callable[[], None]) -> None:
+        """Run `function` once the main loop answers and has had time to hand over the beats that waited; at once where there is none."""
+        if self._later is None:
+            function()
+        else:
+            self._later(GRACE, function)
+
     def _silent(self) -> list[str]:
         limit = self._now() - OVERDUE
         return [key for key, view in self._views.items() if view.beat < limit]

@@ -23,9 +23,8 @@ function render({ model, el }) {
   bar.append(make("span", { class: "pw-grow" }));
   if (kind !== "text") bar.append(where, whole);
   bar.append(rate, live);
-  const facts = make("dl", { class: "pw-buf-facts" });
-  const names = new Set(["Shape", "Type"]); // they stand in the title
-  for (const [name, text] of model.get("facts")) if (!names.has(name)) facts.append(make("div", {}, make("dt", {}, name), make("dd", {}, text)));
+  const facts = make("div", { class: "pw-buf-facts" });
+  for (const [name, text] of model.get("facts")) facts.append(make("span", { "data-fact": name }, make("span", { class: "pw-quiet" }, `${name} `), text));
   const said = make("div", { class: "pw-buf-said", role: "status" });
   const value = make("span", { class: "pw-mono pw-buf-value", role: "status" });
   const note = make("span", { class: "pw-quiet pw-buf-note" });
@@ -97,11 +96,15 @@ function render({ model, el }) {
   function onMessage(content, buffers) {
     heard = performance.now();
     if (content.kind === "state") {
-      seen = content.n;
       state = { ...state, ...content };
       paint();
       if (content.show) picture?.jump(content.show);
-      if (picture && buffers?.[0]) picture.take(buffers[0], content.region);
+      const drawn = picture && buffers?.[0] ? picture.take(buffers[0], content.region) : Promise.resolve();
+      // The kernel sends on when it hears what was drawn: a slow page gets fewer pictures, not a queue of them.
+      drawn.finally(() => {
+        seen = Math.max(seen, content.n);
+        pulse.beat();
+      });
     } else if (content.kind === "value" && content.view === pulse.view) {
       setText(value, content.text);
       next();

@@ -44,6 +44,9 @@ function pictureCanvas(shape, move, look) {
     pen.beginPath();
     pen.rect(box.x, box.y, box.w, box.h);
     pen.clip();
+    // What is no number is transparent: this is seen through it.
+    pen.fillStyle = getComputedStyle(canvas).color;
+    pen.fillRect(box.x, box.y, box.w, box.h);
     // An element is a square with sharp edges; only what is made smaller is smoothed.
     pen.imageSmoothingEnabled = ((region[3] - region[2]) * sx) / bitmap.width < 1;
     pen.drawImage(bitmap, box.x + (region[2] - seen.left) * sx, box.y + (region[0] - seen.top) * sy, (region[3] - region[2]) * sx, (region[1] - region[0]) * sy);

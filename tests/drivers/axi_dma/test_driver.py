@@ -1,0 +1,339 @@
+"""AXI DMA, the driver: PYNQ's API, every trap that PYNQ's users met, each bus access counted."""
+
+import asyncio
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pynq_drivers.axi_dma import registers as r
+from pynq_drivers.axi_dma.driver import AxiDMA
+from pynq_widgets import DefaultIP, SimulatedDevice, allocate
+from pynq_widgets.device.errors import BufferFreedError, NoAddressError
+
+LOOP = [("dma", "M_AXIS_MM2S", "dma", "S_AXIS_S2MM")]
+
+
+@pytest.fixture
+def bench(build: Any, dma_block: Any) -> Any:
+    return build(dma_block(), streams=LOOP)
+
+
+@pytest.fixture
+def polled(build: Any, dma_block: Any) -> Any:
+    return build(dma_block(interrupts=False), streams=LOOP)
+
+
+def buffers(bench: Any, count: int = 100, dtype: str = "i2") -> tuple[Any, Any]:
+    source, target = allocate(count, dtype, target=bench.device), allocate(count, dtype, target=bench.device)
+    source[:] = np.arange(count)
+    return source, target
+
+
+@pytest.mark.parametrize("kind", ["bench", "polled"])
+def test_loop(kind: str, request: pytest.FixtureRequest) -> None:
+    bench = request.getfixturevalue(kind)
+    dma = bench.overlay.dma
+    assert isinstance(dma, AxiDMA)
+    source, target = buffers(bench)
+    for _ in range(3):
+        target[:] = 0
+        dma.recvchannel.transfer(target)
+        dma.sendchannel.transfer(source)
+        dma.sendchannel.wait()
+        dma.recvchannel.wait()
+        assert np.array_equal(source, target)
+        assert (dma.sendchannel.transferred, dma.recvchannel.transferred) == (200, 200)
+    assert dma.sendchannel.idle
+    assert dma.recvchannel.running
+    assert not dma.recvchannel.error
+
+
+@pytest.mark.parametrize("kind", ["bench", "polled"])
+def test_loop_awaited(kind: str, request: pytest.FixtureRequest) -> None:
+    bench = request.getfixturevalue(kind)
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+
+    async def time_passes() -> None:
+        while True:
+            await asyncio.sleep(0)
+            bench.clock.advance(1e-6)
+
+    async def scene() -> None:
+        passing = asyncio.create_task(time_passes())
+        dma.recvchannel.transfer(target)
+        dma.sendchannel.transfer(source)
+        await asyncio.gather(dma.sendchannel.wait_async(), dma.recvchannel.wait_async(timeout=1))
+        passing.cancel()
+
+    asyncio.run(scene())
+    assert np.array_equal(source, target)
+    assert bench.device.read_word(0x4040_0000 + r.S2MM + r.DMASR) == 0x10000 | r.IDLE | (0 if kind == "bench" else r.IOC_IRQ)
+
+
+def test_cacheable_buffers_are_flushed_and_invalidated(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source = allocate(100, "i2", target=bench.device, cacheable=True)
+    target = allocate(100, "i2", target=bench.device, cacheable=True)
+    source[:] = np.arange(100)
+    dma.recvchannel.transfer(target)
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.wait()
+    assert np.array_equal(source, target)
+
+
+def test_the_bus_accesses_of_a_transfer(polled: Any) -> None:
+    source, _ = buffers(polled)
+    send = polled.overlay.dma.sendchannel
+    address = source.physical_address
+    assert polled.accesses("dma", lambda: send.transfer(source)) == [
+        ("read", r.DMASR),
+        ("write", r.ADDRESS, address),
+        ("write", r.LENGTH, 200),
+    ]
+    assert polled.accesses("dma", lambda: repr(send)) == []
+    polled.clock.advance(1)
+    assert polled.accesses("dma", send.wait) == [("read", r.DMASR)]
+    assert polled.accesses("dma", send.wait) == []  # it has been waited for
+
+
+def test_waiting_is_no_hot_loop(polled: Any) -> None:
+    _, target = buffers(polled)
+    polled.overlay.dma.recvchannel.transfer(target)
+
+    def attempt() -> None:
+        with pytest.raises(TimeoutError):
+            polled.overlay.dma.recvchannel.wait(timeout=1)
+
+    assert len(polled.accesses("dma", attempt)) < 600
+
+
+def test_a_part_of_a_buffer(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    dma.recvchannel.transfer(target[50:])
+    dma.sendchannel.transfer(source, start=20, nbytes=8)
+    dma.recvchannel.wait()
+    assert target[50:55].tolist() == [10, 11, 12, 13, 0]
+    assert dma.recvchannel.transferred == 8
+
+
+def test_a_wide_address_goes_out_in_two_words(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block(c_m_axi_mm2s_addr_width=40, interrupts=False), streams=LOOP)
+    source, _ = buffers(bench)
+    writes = bench.accesses("dma", lambda: bench.overlay.dma.sendchannel.transfer(source))
+    assert ("write", r.ADDRESS_MSB, 0) in writes
+
+
+def refused(bench: Any, channel: Any, error: type[Exception], message: str, *args: Any, **kwargs: Any) -> None:
+    """`transfer` raises exactly this, and has touched no register."""
+
+    def attempt() -> None:
+        with pytest.raises(error) as caught:
+            channel.transfer(*args, **kwargs)
+        assert str(caught.value) == message
+
+    assert bench.accesses("dma", attempt) == []
+
+
+def test_what_cannot_be_transferred_is_refused_before_the_first_register(bench: Any) -> None:
+    dma = bench.overlay.dma
+    send = dma.sendchannel
+    source, _ = buffers(bench)
+    refused(
+        bench,
+        send,
+        TypeError,
+        "dma.sendchannel transfers buffers made by allocate(), not ndarray; copy the data into one first",
+        np.zeros(4),
+    )
+    refused(bench, send, ValueError, "dma.sendchannel: start is byte 201 of a buffer of 200 bytes", source, start=201)
+    refused(bench, send, ValueError, "dma.sendchannel: 200 bytes from byte 4 are more than the buffer of 200 bytes holds", source, 4, 200)
+    refused(bench, send, ValueError, "dma.sendchannel: there is nothing to transfer, the buffer holds no byte after byte 200", source, 200)
+    refused(
+        bench,
+        send,
+        ValueError,
+        f"DMA does not support unaligned transfers; Starting address must be aligned to 4 bytes: dma.sendchannel was given "
+        f"{source.physical_address + 2:#x}, and its core has no data realignment engine (Allow Unaligned Transfers)",
+        source,
+        2,
+    )
+
+
+def test_more_than_the_length_register_holds(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block(c_sg_length_width=14), streams=LOOP)
+    assert bench.overlay.dma.buffer_max_size == 16383
+    source, _ = buffers(bench, 16384, "u1")
+    refused(
+        bench,
+        bench.overlay.dma.recvchannel,
+        ValueError,
+        "Transfer size is 16384 bytes, which exceeds the maximum DMA buffer size 16383 of dma.recvchannel. Transfer in parts, or widen the "
+        "core's length register (Width of Buffer Length Register, c_sg_length_width)",
+        source,
+    )
+
+
+def test_micro_dma_moves_one_burst(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block(c_micro_dma=1, c_mm2s_burst_size=16), streams=LOOP)
+    assert bench.overlay.dma.sendchannel.limits.longest == 64
+
+
+def test_foreign_copied_strided_and_freed_buffers(bench: Any) -> None:
+    send = bench.overlay.dma.sendchannel
+    source, _ = buffers(bench)
+    other = SimulatedDevice("another")
+    refused(
+        bench,
+        send,
+        ValueError,
+        f"dma.sendchannel: the buffer is in the memory of {other!r}, this core is on {bench.device!r}",
+        allocate(4, "u4", target=other),
+    )
+    for array, error in ((source + 1, TypeError), (source[::2], NoAddressError)):
+        with pytest.raises(error):
+            send.transfer(array)
+    source.freebuffer()
+    with pytest.raises(BufferFreedError):
+        send.transfer(source)
+
+
+def test_a_busy_channel_is_left_alone(bench: Any) -> None:
+    receive = bench.overlay.dma.recvchannel
+    _, target = buffers(bench)
+    receive.transfer(target)
+    with pytest.raises(
+        RuntimeError,
+        match=r"^DMA channel not idle: dma.recvchannel has a transfer of 200 bytes under way; wait for it, or call reset\(\)$",
+    ):
+        receive.transfer(target)
+
+
+def test_a_transfer_that_nobody_waited_for_does_not_disturb_the_next(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    for _ in range(2):
+        dma.recvchannel.transfer(target)
+        dma.sendchannel.transfer(source)
+        bench.clock.advance(1)
+    dma.recvchannel.transfer(target)
+
+    def attempt() -> None:
+        with pytest.raises(TimeoutError):
+            dma.recvchannel.wait(timeout=1)
+
+    assert len(bench.accesses("dma", attempt)) < 10
+
+
+def test_stop_and_start(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    dma.sendchannel.stop()
+    assert not dma.sendchannel.running
+    with pytest.raises(RuntimeError, match=r"^DMA channel not started: call sendchannel.start\(\) before a transfer on dma$"):
+        dma.sendchannel.transfer(source)
+    dma.sendchannel.start()
+    dma.recvchannel.transfer(target)
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.wait()
+    assert np.array_equal(source, target)
+
+
+def test_waiting_for_nothing_says_so(bench: Any) -> None:
+    with pytest.raises(RuntimeError, match=r"^dma.recvchannel has no transfer to wait for: call transfer\(\) first$"):
+        bench.overlay.dma.recvchannel.wait()
+
+
+def test_a_timeout_tells_what_stands_still(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench, 65536, "u1")
+    dma.recvchannel.transfer(target)
+    with pytest.raises(TimeoutError) as caught:
+        dma.recvchannel.wait(timeout=0.25)
+    assert str(caught.value) == (
+        "dma.recvchannel: 65536 bytes were not through within 0.25 s. It waits for a packet from dma, which ends with TLAST; sendchannel "
+        "has nothing under way and has never sent anything. The transfer is still under way: wait again, or call reset()"
+    )
+    dma.sendchannel.transfer(source)  # late, but in time for a second wait
+    dma.recvchannel.wait(timeout=1)
+    dma.sendchannel.transfer(source)
+    with pytest.raises(TimeoutError) as caught:
+        dma.sendchannel.wait(timeout=0.25)
+    assert "It waits for its own recvchannel, which has no buffer: call recvchannel.transfer() first." in str(caught.value)
+
+
+def test_errors_are_named_and_reset_recovers(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    dma.recvchannel.transfer(target, nbytes=100)
+    dma.sendchannel.transfer(source)
+    with pytest.raises(
+        RuntimeError,
+        match=r"^DMA Internal Error \(transfer length 0, or a packet longer than its buffer\) on dma.recvchannel; 100 bytes were asked "
+        r"for. Call reset\(\)$",
+    ):
+        dma.recvchannel.wait(timeout=1)
+    assert dma.recvchannel.error
+    with pytest.raises(RuntimeError, match=r"^dma.recvchannel is in an error state: DMA Internal Error"):
+        dma.recvchannel.transfer(target)
+    dma.reset()
+    assert not dma.recvchannel.error
+    bench.device.stream("dma", "S_AXIS_S2MM").clear()
+    dma.recvchannel.transfer(target)
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.wait(timeout=1)
+    assert np.array_equal(source, target)
+
+
+def test_an_error_ends_an_await(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+
+    async def scene() -> None:
+        dma.recvchannel.transfer(target, nbytes=100)
+        waiting = asyncio.create_task(dma.recvchannel.wait_async())
+        await asyncio.sleep(0)
+        dma.sendchannel.transfer(source)
+        with pytest.raises(RuntimeError, match="DMA Internal Error"):
+            await waiting
+
+    asyncio.run(scene())
+
+
+def test_reset_gives_up_what_is_under_way(bench: Any) -> None:
+    dma = bench.overlay.dma
+    _, target = buffers(bench)
+    dma.recvchannel.transfer(target)
+    dma.recvchannel.reset()
+    dma.recvchannel.transfer(target)
+    assert dma.recvchannel.running
+
+
+def test_a_lost_interrupt_does_not_hang(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    dma.recvchannel.transfer(target)
+    bench.device.write_word(0x4040_0000 + r.S2MM + r.DMACR, r.RS)  # somebody switches the interrupt off
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.wait()
+    assert np.array_equal(source, target)
+    assert bench.clock.now() < 1
+
+
+def test_scatter_gather_falls_back_and_says_why(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block(c_include_sg=1))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert type(bench.overlay.dma) is DefaultIP
+    assert any(
+        "dma is configured for scatter-gather (C_INCLUDE_SG is 1), which this driver does not drive yet" in str(w.message) for w in caught
+    )
+
+
+def test_one_channel_only(build: Any, dma_block: Any) -> None:
+    dma = build(dma_block(c_include_mm2s=0)).overlay.dma
+    assert dma.sendchannel is None
+    assert [channel.name for channel in dma.channels] == ["recvchannel"]

@@ -1,0 +1,139 @@
+"""AXI4-Stream FIFO, the driver: packets, and words that no display may read."""
+
+import asyncio
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pynq_drivers.axi_fifo_mm_s import registers as r
+from pynq_drivers.axi_fifo_mm_s.driver import AxiFifo
+
+NAMES = ("ISR", "IER", "TDFR", "TDFV", "TDFD", "TLR", "RDFR", "RDFO", "RDFD", "RLR", "SRR", "TDR", "RDR")
+LOOP = [("fifo", "AXI_STR_TXD", "fifo", "AXI_STR_RXD")]
+
+
+@pytest.fixture
+def make(build: Any, block: Any) -> Any:
+    def _make(streams: Any = LOOP, interrupt: bool = True, **parameters: Any) -> Any:
+        listed = tuple(
+            (name, 4 * i, "read-only" if name in ("RDFD", "RLR", "RDFO", "TDFV") else "read-write") for i, name in enumerate(NAMES)
+        )
+        pins = ("interrupt",) if interrupt else ()
+        return build(block("fifo", "xilinx.com:ip:axi_fifo_mm_s:4.2", 0x43C0_0000, parameters, pins, registers=listed), streams=streams)
+
+    return _make
+
+
+@pytest.mark.parametrize("data", [b"a", b"four", b"seven..", np.arange(300, dtype="u4")])
+def test_packets_go_round(make: Any, data: Any) -> None:
+    fifo = make().overlay.fifo
+    assert isinstance(fifo, AxiFifo)
+    fifo.send(data)
+    assert fifo.receive(timeout=1) == bytes(data)
+    assert fifo.errors == []
+
+
+def test_packets_keep_their_borders(make: Any) -> None:
+    fifo = make().overlay.fifo
+    for packet in (b"one", b"three", b"x" * 100):
+        fifo.send(packet)
+    assert [fifo.receive() for _ in range(3)] == [b"one", b"three", b"x" * 100]
+
+
+def test_the_bus_accesses_of_a_packet(make: Any) -> None:
+    bench = make(interrupt=False)
+    fifo = bench.overlay.fifo
+    sent = bench.accesses("fifo", lambda: fifo.send(b"abcdef"))
+    assert sent == [("read", r.TDFV), ("write", r.TDFD, 0x64636261), ("write", r.TDFD, 0x6665), ("write", r.TLR, 6)]
+    got = bench.accesses("fifo", fifo.receive)
+    assert got == [("read", r.RDFO), ("read", r.RLR), ("read", r.RDFD), ("read", r.RDFD)]
+
+
+def test_no_display_reads_a_word_away(make: Any) -> None:
+    bench = make()
+    fifo = bench.overlay.fifo
+    fifo.send(b"keep me!")
+
+    def show() -> None:
+        repr(fifo)
+        repr(fifo.register_map)
+        dir(fifo)
+        fifo.registers.refresh()
+
+    offsets = {entry[1] for entry in bench.accesses("fifo", show)}
+    assert r.RDFO in offsets
+    assert not offsets & {r.RDFD, r.RLR}
+    assert fifo.registers.registers["RDFD"].guard == "reading takes a word out of the receive FIFO"
+    assert fifo.receive() == b"keep me!"
+
+
+@pytest.mark.parametrize("interrupt", [True, False])
+def test_receiving_waits(make: Any, interrupt: bool) -> None:
+    bench = make(interrupt=interrupt)
+    fifo = bench.overlay.fifo
+    bench.clock.call_later(0.2, lambda: fifo.send(b"late"))
+    assert fifo.receive(timeout=1) == b"late"
+    assert bench.clock.now() == pytest.approx(0.2, rel=0.05)
+    with pytest.raises(TimeoutError, match=r"^fifo.receive: within 0.5 s no packet came: a packet ends with TLAST$"):
+        fifo.receive(timeout=0.5)
+
+
+def test_awaiting(make: Any) -> None:
+    bench = make()
+    fifo = bench.overlay.fifo
+
+    async def scene() -> None:
+        waiting = asyncio.create_task(fifo.receive_async(timeout=1))
+        await asyncio.sleep(0)
+        await fifo.send_async(b"now")
+        assert await waiting == b"now"
+
+    asyncio.run(scene())
+    assert fifo.mmio.read(r.IER) == 0
+
+
+def test_a_sender_with_no_receiver_says_so_and_writes_nothing(make: Any) -> None:
+    bench = make(streams=[])
+    fifo = bench.overlay.fifo
+    packet = bytes(4 * 508)
+    for _ in range(3):  # 4096 bytes go into the stream, the rest stays in the FIFO
+        fifo.send(packet, timeout=0.1)
+    with pytest.raises(TimeoutError, match=r"^fifo.send: within 0.1 s no room for 2032 bytes: does what the stream leads to take data\?$"):
+        fifo.send(packet, timeout=0.1)
+    assert fifo.errors == []
+
+
+def test_reset_empties(make: Any) -> None:
+    fifo = make().overlay.fifo
+    fifo.send(b"gone")
+    fifo.reset()
+    assert (fifo.occupancy, fifo.vacancy) == (0, 508)
+    fifo.mmio.read(r.RDFD)
+    assert fifo.errors == ["the receive FIFO was read while it was empty"]
+    fifo.clear_errors()
+    assert fifo.errors == []
+
+
+def test_mistakes(make: Any) -> None:
+    bench = make()
+    fifo = bench.overlay.fifo
+
+    def attempts() -> None:
+        for action, error, message in (
+            (lambda: fifo.send(b""), ValueError, "fifo cannot send an empty packet"),
+            (lambda: fifo.send(bytes(2033)), ValueError, "fifo sends packets of up to 2032 bytes in this design, not 2033"),
+            (lambda: fifo.send("text"), TypeError, "fifo.send takes bytes or a contiguous array, not 'text'"),
+        ):
+            with pytest.raises(error) as caught:
+                action()
+            assert str(caught.value) == message
+
+    assert bench.accesses("fifo", attempts) == []
+
+
+def test_halves_that_are_not_built_in(make: Any) -> None:
+    with pytest.raises(RuntimeError, match=r"^fifo cannot send: its transmit path is disabled in this design \(C_USE_TX_DATA is 0\)$"):
+        make(C_USE_TX_DATA=0).overlay.fifo.send(b"x")
+    with pytest.raises(RuntimeError, match=r"^fifo cannot receive: its receive path is disabled in this design \(C_USE_RX_DATA is 0\)$"):
+        make(C_USE_RX_DATA=0).overlay.fifo.receive()

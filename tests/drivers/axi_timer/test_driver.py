@@ -1,0 +1,155 @@
+"""AXI Timer, the driver: seconds in, registers out."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def bench(build: Any, timer_block: Any) -> Any:
+    return build(timer_block())
+
+
+def test_one_shot(bench: Any) -> None:
+    timer = bench.overlay.timer
+    timer.timer0.one_shot(0.5)
+    assert timer.timer0.remaining == pytest.approx(0.5)
+    timer.timer0.wait()
+    assert bench.clock.now() == pytest.approx(0.5)
+    assert not timer.timer0.expired
+
+
+def test_periodic(bench: Any) -> None:
+    timer1 = bench.overlay.timer.timer1
+    timer1.periodic(1e-3)
+    times = []
+    for _ in range(3):
+        timer1.wait(timeout=1)
+        times.append(bench.clock.now())
+    assert times == pytest.approx([1e-3, 2e-3, 3e-3], abs=2e-8)
+    timer1.stop()
+    assert not timer1.running
+    with pytest.raises(
+        RuntimeError, match=r"^timer.timer1 stands still, so nothing will come: call one_shot\(\), periodic\(\) or capture\(\) first$"
+    ):
+        timer1.wait()
+
+
+def test_waiting_without_an_interrupt(build: Any, timer_block: Any) -> None:
+    bench = build(timer_block(interrupt=False))
+    bench.overlay.timer.timer0.one_shot(0.01)
+    reads = bench.accesses("timer", bench.overlay.timer.timer0.wait)
+    assert bench.clock.now() == pytest.approx(0.01, rel=1e-2)
+    assert len(reads) < 40
+
+
+def test_await_and_timeout(bench: Any) -> None:
+    timer = bench.overlay.timer
+
+    async def scene() -> None:
+        timer.timer0.one_shot(0.5)
+        waiting = asyncio.create_task(timer.timer0.wait_async(timeout=2))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        bench.clock.advance(0.6)
+        await waiting
+        timer.timer0.one_shot(0.5)
+        waiting = asyncio.create_task(timer.timer0.wait_async(timeout=0.1))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        bench.clock.advance(0.2)
+        with pytest.raises(TimeoutError, match=r"^timer.timer0 did not come to the end of its interval within 0.1 s$"):
+            await waiting
+
+    asyncio.run(scene())
+
+
+def test_pwm(bench: Any) -> None:
+    timer = bench.overlay.timer
+    timer.pwm(1e-3, 0.25)
+    wave = bench.model("timer").pwm
+    assert (wave.period, wave.high, wave.duty) == pytest.approx((1e-3, 0.25e-3, 0.25))
+    timer.stop()
+    assert bench.model("timer").pwm is None
+
+
+def test_cascade_does_long_intervals(bench: Any) -> None:
+    timer = bench.overlay.timer
+    timer.cascade.one_shot(100.0)
+    timer.cascade.wait()
+    assert bench.clock.now() == pytest.approx(100.0)
+
+
+def test_captured_seconds(bench: Any) -> None:
+    timer = bench.overlay.timer
+    timer.timer0.capture()
+    bench.clock.advance(0.125)
+    bench.device.drive("timer/capturetrig0", 1)
+    assert timer.timer0.expired
+    assert timer.timer0.captured == pytest.approx(0.125)
+
+
+def test_frequency_is_the_design_s_and_can_be_set(bench: Any) -> None:
+    timer = bench.overlay.timer
+    assert timer.frequency == 100e6
+    timer.frequency = 50e6
+    assert timer.timer0.ticks(1.0) == 50_000_000
+    with pytest.raises(ValueError, match=r"^The frequency of timer must be more than 0 Hz, not 0$"):
+        timer.frequency = 0
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "message"),
+    [
+        (
+            lambda t: t.timer0.one_shot(50),
+            ValueError,
+            "timer.timer0 does intervals of 2e-08 to 42.9497 s, not 50 s; cascade joins both counters for longer ones",
+        ),
+        (lambda t: t.timer0.periodic(0), ValueError, "timer.timer0 does intervals of 2e-08 to 42.9497 s, not 0 s"),
+        (lambda t: t.timer0.load(1 << 32), ValueError, "timer.timer0 counts from 0 to 0xffffffff, it cannot be loaded with 4294967296"),
+        (
+            lambda t: t.pwm(1e-3, 1),
+            ValueError,
+            "The duty cycle is the high part of the period, between 0 and 1, not 1; stop() holds the output low",
+        ),
+        (
+            lambda t: t.pwm(4e-8, 0.99),
+            ValueError,
+            "A pulse of 3.96e-08 s in 4e-08 s leaves no clock of 1e+08 Hz for the low part",
+        ),
+        (lambda t: t.timer0.wait(timeout=-1), ValueError, "a timeout is 0 or more seconds, or None to wait for ever, not -1"),
+    ],
+)
+def test_mistakes_are_told_and_nothing_is_written(bench: Any, action: Any, error: type[Exception], message: str) -> None:
+    timer = bench.overlay.timer
+
+    def attempt() -> None:
+        with pytest.raises(error) as caught:
+            action(timer)
+        assert str(caught.value) == message
+
+    assert bench.accesses("timer", attempt) == []
+
+
+def test_load_start_and_count(bench: Any) -> None:
+    counter = bench.overlay.timer.timer0
+    counter.load(1000)
+    counter.start()
+    bench.clock.advance(1e-6)
+    assert counter.value == 1100
+
+
+def test_all_versions_of_the_real_designs_are_bound(hwh_folder: Any) -> None:
+    from pynq_drivers.axi_bram_ctrl.driver import AxiBram
+    from pynq_drivers.axi_dma.driver import AxiDMA
+    from pynq_drivers.axi_intc.driver import AxiIntc
+    from pynq_drivers.axi_timer.driver import AxiTimer
+    from pynq_widgets.design import read_design
+
+    found = {module.vlnv for path in hwh_folder.glob("*.hwh") for module in read_design(path).modules.values() if module.vlnv}
+    for kind, driver in (("axi_timer", AxiTimer), ("axi_intc", AxiIntc), ("axi_dma", AxiDMA), ("axi_bram_ctrl", AxiBram)):
+        versions = {vlnv for vlnv in found if f":ip:{kind}:" in vlnv}
+        assert versions, kind
+        assert versions <= set(driver.bindto), kind

@@ -23,6 +23,11 @@ def bit_range(index: Any, width: int) -> tuple[int, int, bool]:
     """
     if isinstance(index, slice):
         start, stop, step = index.start, index.stop, index.step
+        # The two usual ones first.
+        if start is None and stop is None and step is None:
+            return 0, width - 1, False
+        if (step is None or step == -1) and type(start) is int and type(stop) is int and width > start >= stop >= 0:
+            return stop, start, False
         if step is None or step == -1:
             start = width - 1 if start is None else start
             stop = 0 if stop is None else stop

@@ -8,8 +8,7 @@ PYNQ's register dictionaries have ``address_offset``, ``size`` (bits), ``access`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class FieldLike(Protocol):
@@ -52,8 +51,7 @@ class RegisterLike(Protocol):
     def reads_destroy(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
+class FieldInfo(NamedTuple):
     """A field as PYNQ's dictionaries tell it."""
 
     name: str
@@ -65,15 +63,14 @@ class FieldInfo:
     write_action: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterInfo:
+class RegisterInfo(NamedTuple):
     """A register as PYNQ's dictionaries tell it."""
 
     name: str
     offset: int
     width: int = 32
     access: str = "read-write"
-    fields: tuple[FieldInfo, ...] = ()
+    fields: tuple[FieldLike, ...] = ()
     reset_value: int | None = None
     description: str = ""
     reads_destroy: bool = False

@@ -75,6 +75,30 @@ def test_a_field_may_have_the_name_of_anything_of_a_register(bus_spy):
     assert register[15:0] == 0x3412
 
 
+def test_a_subclass_may_have_a_property_in_place_of_a_field(bus_spy):
+    class Doubled(Control):
+        @property
+        def MODE(self):  # noqa: N802
+            return 2 * self[7:4]
+
+        @MODE.setter
+        def MODE(self, value):  # noqa: N802
+            self[7:4] = value // 2
+
+    register = Doubled(0, buffer=MMIO(BASE, 4, bus_spy))
+    register.MODE = 6
+    register.AP_START = 1
+    assert (register.MODE, Control(0, buffer=MMIO(BASE, 4, bus_spy)).MODE) == (6, 3)
+
+
+def test_a_subclass_of_a_subclass_has_the_fields_of_both(bus_spy):
+    made = Control.create_subclass("MORE", {"EXTRA": {"access": "read-write", "bit_offset": 28, "bit_width": 4}})
+    register = made(0, buffer=MMIO(BASE, 4, bus_spy))
+    register.EXTRA = 5
+    register.MODE = 6
+    assert bus_spy.word(0) == 0x5000_0060 | 3 << 16
+
+
 def test_a_typo_is_no_new_attribute(control, bus_spy):
     with pytest.raises(AttributeError) as raised:
         control.AP_STRAT = 1

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
+from pynq_widgets.showing import Shown
+
 from .describe import FieldLike, RegisterLike, after_write, registers_of, sensitive_bits, with_guards
 from .errors import near_names
 from .planner import Guards, Span, plan, word_range
@@ -272,7 +274,7 @@ class RegisterHandle:
         return f"RegisterHandle({self.name} = {known}{f', not read unasked: {self.guard}' if self.guard else ''})"
 
 
-class Mirror:
+class Mirror(Shown):
     """What is known of the registers of an address block.
 
     Parameters

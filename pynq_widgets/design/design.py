@@ -7,6 +7,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from pynq_widgets.showing import Shown
+
 from . import views
 from .addresses import check_overlaps, find_host, read_map
 from .clocks import read_clocks
@@ -34,7 +36,7 @@ from .nets import Nets, Wiring
 _SYSTEM = ("SYSTEMINFO", "STSTEMINFO")  # the second is how some Versal files spell it
 
 
-class Design(Frozen):
+class Design(Frozen, Shown):
     """What was built, read from a hardware handoff; immutable.
 
     ``path`` is the file that was read, ``name`` the design's own name or else the file's, ``bitstream`` the header of the ``.bit``

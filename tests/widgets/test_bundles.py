@@ -61,7 +61,7 @@ def subjects(overlay: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", ["overlay", "hierarchy", "ip", "mirror", "map", "design"])
 def test_each_shows_itself_in_every_way(overlay: Any, kind: str) -> None:
     subject = subjects(overlay)[kind]
-    bundle = subject._repr_mimebundle_() if hasattr(subject, "_repr_mimebundle_") else showing.mimebundle(subject)
+    bundle = subject._repr_mimebundle_()
     assert (VIEW in bundle) is (kind != "design")
     assert len(text_of(bundle["text/html"])) > 40
     assert bundle["text/plain"].strip()

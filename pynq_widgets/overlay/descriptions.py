@@ -103,6 +103,8 @@ class Descriptions:
             entry = self._ip_entries.get(path) or self._memory_entries.get(path) or self._from_module(module)
             entry = self._common(entry, path)
             entry["module"] = module
+            if entry["fullpath"] != path:
+                entry["memory"] = path  # one of several memories of a core
             for key in ("parameters", "registers"):
                 entry.setdefault(key, {})
             self._ips[path] = entry

@@ -16,6 +16,9 @@ class Memory(DefaultIP):
     ``read`` and ``write`` take offsets from its base in bytes.
     """
 
+    def _where(self) -> str:
+        return str(self._described.get("memory") or super()._where())
+
     @property
     def size(self) -> int:
         """In bytes."""

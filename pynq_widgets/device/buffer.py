@@ -16,7 +16,7 @@ PlainArray = np.ndarray[Any, np.dtype[Any]]
 class Origin:
     """What an allocated array and all views of it have in common: where its memory is."""
 
-    __slots__ = ("bo", "coherent", "device", "device_address", "freed", "nbytes", "release", "start")
+    __slots__ = ("bo", "coherent", "device", "device_address", "freed", "gone", "nbytes", "release", "start")
 
     def __init__(self, device: Any, device_address: int, bo: Any, coherent: bool, release: Callable[[Any], None] | None) -> None:
         self.device = device
@@ -24,7 +24,8 @@ class Origin:
         self.bo = bo
         self.coherent = coherent
         self.release = release
-        self.freed = False
+        self.freed = False  # by freebuffer()
+        self.gone = False  # with the last array over it: what still asks is a copy, wherever it may lie by now
         self.start = 0
         self.nbytes = 0
 
@@ -77,13 +78,13 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         origin = self._origin
         if origin is None:
             raise NoAddressError(f"this array has no {what}: it is no view of an allocated buffer but a copy or a result")
-        if origin.freed:
-            raise BufferFreedError(f"use after free: the buffer{self._label()} was freed, it has no {what} any more")
         offset = _data(self) - origin.start
-        if not 0 <= offset <= origin.nbytes or (offset == origin.nbytes and self.size):
+        if origin.gone or not 0 <= offset <= origin.nbytes or (offset == origin.nbytes and self.size):
             raise NoAddressError(
                 f"this array has no {what}: it is a copy of a buffer, not a view. Write into the buffer instead: buffer[:] = array"
             )
+        if origin.freed:
+            raise BufferFreedError(f"use after free: the buffer{self._label()} was freed, it has no {what} any more")
         return origin, offset
 
     def _label(self) -> str:

@@ -405,6 +405,10 @@ class ClockScope(Clock):
     def now(self) -> float:
         return self._clock.now()
 
+    @property
+    def errors(self) -> list[BaseException]:  # type: ignore[override]
+        return self._clock.errors
+
     def call_at(self, when: float, callback: Callable[[], object]) -> Timer:
         run = self._run
         with self.lock:

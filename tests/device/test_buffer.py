@@ -239,3 +239,13 @@ def test_a_pynq_device_can_make_one_with_its_own_memory() -> None:
     assert buffer[1:].physical_address == 0x1234004
     buffer.freebuffer()
     assert Cache.returned == [("pointer",)]
+
+
+def test_a_copy_that_outlives_its_buffer_has_no_address_wherever_it_lies(device: SimulatedDevice) -> None:
+    buffer: Any = device.allocate(1 << 14, "u4")
+    picked: Any = buffer[[1, 2]]
+    start = buffer.virtual_address
+    del buffer
+    later = [picked[[0] * 1024 * n] for n in range(1, 64)]  # some may be where the buffer was
+    assert not any(hasattr(array, "physical_address") for array in later)
+    assert start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -233,3 +234,20 @@ def test_receiving_twice_in_one_call_is_explained(build: Any, caplog: pytest.Log
     device.stream("from", "M_AXIS").send(b"abc")
     with pytest.raises(RuntimeError, match="a packet of 3 bytes at f/in_r is no whole number of uint16 elements"):
         device.settle()
+
+
+def test_the_example_of_the_page_works_as_it_stands(build: Any, repository: Path) -> None:
+    text = (repository / "docs" / "simulated-device.md").read_text(encoding="utf-8")
+    example = next(part for part in text.split("```python\n")[1:] if "@model" in part).split("```")[0]
+    exec(example, {})
+    core(build, build.register("gain", 0x10), build.register("count", 0x18), vlnv="xilinx.com:hls:scale:1.0")
+    for name in ("in", "out"):
+        build.module(name, "v:l:end:1")
+    build.stream("in", "f", into="in_r")
+    build.stream("f", "out", out="out_r")
+    device = build.device()
+    device.write_word(BASE + 0x10, int(np.float32(2.5).view("u4")))
+    device.stream("in", "M_AXIS").send(np.array([1, 2, 3], "f4"))
+    device.write_word(CTRL, 1)
+    assert np.frombuffer(device.stream("out", "S_AXIS").receive()[0], "f4").tolist() == [2.5, 5.0, 7.5]
+    assert device.read_word(BASE + 0x18) == 1

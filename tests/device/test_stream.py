@@ -156,3 +156,28 @@ def test_a_ring_of_straight_ip_and_loose_ends_do_no_harm(build: Any) -> None:
     assert device.stream("a", "M_AXIS").send(b"1234") == 4
     assert device.stream("loose", "M_AXIS").send(bytes(9999)) == 4096
     device.settle()
+
+
+def test_a_broadcaster_goes_at_the_pace_of_the_slowest(build: Any) -> None:
+    build.module("source", "v:l:end:1")
+    build.module("split", "xilinx.com:ip:axis_broadcaster:1.1")
+    build.stream("source", "split")
+    for i in range(2):
+        build.module(f"sink{i}", "v:l:end:1")
+        build.stream("split", f"sink{i}", out=f"M{i:02}_AXIS")
+    device = build.device()
+    source, one, two = device.stream("source", "M_AXIS"), device.stream("sink0", "S_AXIS"), device.stream("sink1", "S_AXIS")
+    data = np.arange(5000, dtype="u1").tobytes()
+    sent = source.send(data[:4096], last=False)
+    device.settle()
+    sent += source.send(data[sent:])
+    device.settle()
+    assert (sent, one.available, two.available) == (5000, 4096, 4096)
+    first = bytes(one.receive()[0])
+    device.settle()
+    assert one.available == 0
+    assert bytes(two.receive()[0]) == data[:4096]
+    device.settle()
+    rest, last = one.receive()
+    assert (first + bytes(rest), last) == (data, True)
+    assert device.assumptions == [f"sink{i} (v:l:end:1) has no model: what goes into its stream S_AXIS stays there" for i in range(2)]

@@ -123,15 +123,15 @@ class SimulatedDevice(Device):
             self._world.close()
         self.assumptions.clear()
         self.model_errors.clear()
-        self.memory.clear()
         self._unplaced = True  # where the pool goes is found out with the first buffer: it takes a look at every master's map
         self._gpio_out = 0
         self._world = world
         self.design = design
 
     def reset(self) -> None:
-        """As after power-on: the design starts afresh. The generation stays, and so do buffers."""
+        """As after power-on: the design starts afresh and the memory outside of buffers is 0. The generation stays, and so do buffers."""
         with self._lock:
+            self.memory.clear()
             if self._world is not None:
                 self._rebuild(self._world.design)
 
@@ -320,7 +320,7 @@ class SimulatedDevice(Device):
         allocation = self.pool.allocate(nbytes, cacheable=cacheable, owner=owner)
         block = allocation.host.view(Block)
         block.allocation = allocation
-        return PynqBuffer(
+        buffer = PynqBuffer(
             dimensions,
             dtype,
             buffer=block,
@@ -330,6 +330,8 @@ class SimulatedDevice(Device):
             coherent=not cacheable,
             release=allocation.pool.free,
         )
+        block.origin = buffer._origin
+        return buffer
 
     def flush(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
         """Copy `nbytes` bytes at `offset` of the buffer from the host's side to the DRAM."""

@@ -130,8 +130,7 @@ class HLSModel(IPModel):
             for register in block.registers:
                 self._described.setdefault(register.name, register)
         self._files: dict[str, RegisterFile] = {}
-        inputs, outputs = context._world.streams.interfaces(context.path)
-        self._inputs, self._outputs = inputs, outputs
+        self._inputs, self._outputs = context.stream_interfaces
         self._core = Core(self)
         self._to_send: deque[tuple[str, memoryview, bool]] = deque()
         self._running = False

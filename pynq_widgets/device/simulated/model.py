@@ -83,6 +83,11 @@ class ModelContext:
         """The AXI-Stream connection at `interface`: a master sends into it, a slave receives from it."""
         return self._world.streams.queue(self.module.path, interface)
 
+    @property
+    def stream_interfaces(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The connected stream interfaces of the IP: its slaves (in), and its masters (out)."""
+        return self._world.streams.interfaces(self.module.path)
+
     def memory(self, interface: str | None = None) -> MasterMemory:
         """What the IP reaches through its master `interface` (through any of its masters, if None)."""
         return self._world.master(self.module.path, interface)

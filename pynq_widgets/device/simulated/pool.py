@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pynq_widgets.device.buffer import Origin
 from pynq_widgets.device.errors import BufferFreedError, PoolExhaustedError
 from pynq_widgets.device.simulated.memory import SparseMemory
 
@@ -46,8 +47,11 @@ class Block(np.ndarray[Any, np.dtype[np.uint8]]):
     """The bytes of an allocation. Every array over them has this as its last base: when the last goes, the memory is free."""
 
     allocation: Allocation | None = None
+    origin: Origin | None = None  # what the arrays over it know of it
 
     def __del__(self) -> None:
+        if self.origin is not None:
+            self.origin.gone = True
         if self.allocation is not None:
             self.allocation.pool.abandon(self.allocation)
 
@@ -174,12 +178,16 @@ class ContiguousPool:
 
     def at(self, address: int) -> Allocation | None:
         """The allocation that holds the byte at the physical `address`."""
-        starts = self._starts
-        i = bisect_right(starts, address) - 1
-        if i < 0:
-            return None
-        allocation = self._allocations.get(starts[i])
+        with self._lock:
+            i = bisect_right(self._starts, address) - 1
+            allocation = self._allocations[self._starts[i]] if i >= 0 else None
         return allocation if allocation is not None and address < allocation.address + allocation.size else None
+
+    def next_start(self, address: int) -> int | None:
+        """Where the first allocation after `address` starts."""
+        with self._lock:
+            i = bisect_right(self._starts, address)
+            return self._starts[i] if i < len(self._starts) else None
 
 
 class MainMemory:
@@ -241,9 +249,8 @@ class MainMemory:
             if allocation is not None:
                 up = allocation.address + allocation.size
             else:
-                starts = self.pool._starts
-                i = bisect_right(starts, address)
-                up = starts[i] if i < len(starts) else end
+                following = self.pool.next_start(address)
+                up = end if following is None else following
             take = min(up, end) - address
             pieces.append((address, take, allocation))
             address += take

@@ -81,7 +81,7 @@ class ModelTable:
             found = _installed(key)
             if found is not None:
                 return found
-        return None
+        return _built_in(vlnv)
 
     def forget(self, vlnv: str | None) -> None:
         """The model of this IP cannot be made: do as if there were none."""
@@ -92,6 +92,13 @@ class ModelTable:
 def find_model(vlnv: str | None) -> type[IPModel] | None:
     """The model that an IP of this VLNV would get now, or None."""
     return ModelTable().find(vlnv)
+
+
+def _built_in(vlnv: str) -> type[IPModel] | None:
+    """Models of what the streams themselves are made of."""
+    from pynq_widgets.device.simulated.broadcaster import Broadcaster
+
+    return Broadcaster if vlnv.rpartition(":")[0] == "xilinx.com:ip:axis_broadcaster" else None
 
 
 _points: dict[str, list[EntryPoint]] | None = None

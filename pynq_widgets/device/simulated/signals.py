@@ -146,11 +146,8 @@ class Signals:
     def _net_of(self, key: Key) -> Net | None:
         design = self._world.design
         if key[0] is None:
-            ports = getattr(design, "ports", {})
-            port = ports.get(key[1])
-            if port is not None and port.net is not None:
-                return design.nets.get(port.net)
-            return next((net for net in design.nets.values() if any(p.module is None and p.port == key[1] for p in net.pins)), None)
+            outer = design.ports.get(key[1])
+            return design.nets.get(outer.net) if outer is not None and outer.net is not None else None
         module = design.modules.get(key[0])
         port = module.ports.get(key[1]) if module is not None else None
         return design.nets.get(port.net) if port is not None and port.net is not None else None

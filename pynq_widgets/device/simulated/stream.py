@@ -197,6 +197,8 @@ class StreamGraph:
         for side in {end, *((source,) if source else ()), *((sink,) if sink else ())}:
             self._queues[side] = queue
         world = self._world
+        if sink is not None and self._keeps(sink[0]):
+            world.assume(f"{sink[0]} ({world.design.modules[sink[0]].vlnv}) has no model: what goes into its stream {sink[1]} stays there")
         if sink is not None and sink[0] in world.design.modules:
             sink_path, sink_interface = sink
             queue.on_data = lambda: world.post_once(
@@ -250,6 +252,10 @@ class StreamGraph:
                 return False  # it moves data to or from memory
             world.assume(f"{path} ({module.vlnv}) has no model: what goes into its stream comes out unchanged")
         return True
+
+    def _keeps(self, path: str) -> bool:
+        """Whether the IP at the end of a connection has nothing that could take what comes."""
+        return path in self._world.design.modules and not self._world.has_model(path)
 
     def _stored(self, path: str) -> int:
         parameters = self._world.design.modules[path].parameters

@@ -256,7 +256,7 @@ class World:
     def has_model(self, path: str) -> bool:
         """Whether the IP has a behaviour of its own."""
         module = self.design.modules.get(path)
-        return module is not None and (path in self._models or self._table.find(module.vlnv) is not None)
+        return module is not None and self._table.find(module.vlnv) is not None
 
     def model_of(self, path: str) -> IPModel | None:
         """The model of the IP, made when first asked for; None where registers or memory stand for it."""

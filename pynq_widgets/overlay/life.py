@@ -6,6 +6,7 @@ Each loading of an overlay begins one :class:`Life`. All its handles share it, s
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -20,9 +21,10 @@ class Life:
     ``generation`` is what a port compares before each access (see ``access.port``): 0 while alive.
     """
 
-    __slots__ = ("__weakref__", "bitfile_name", "device_generation", "generation", "gone", "holders")
+    __slots__ = ("__weakref__", "_device", "bitfile_name", "device_generation", "generation", "gone", "holders")
 
-    def __init__(self, bitfile_name: str, device_generation: int) -> None:
+    def __init__(self, bitfile_name: str, device_generation: int, device: Any = None) -> None:
+        self._device = None if device is None else weakref.ref(device)
         self.bitfile_name = bitfile_name
         self.device_generation = device_generation
         self.generation = 0
@@ -41,6 +43,11 @@ class Life:
             self.generation = -1
             for holder in list(self.holders):
                 holder._forget()
+            # Whoever awaits an interrupt would wait for ever. Nobody does where the module was never loaded.
+            interrupts = sys.modules.get("pynq_widgets.access.interrupt")
+            device = None if self._device is None else self._device()
+            if interrupts is not None and device is not None:
+                interrupts.forget(device, reason)
 
     def give(self, mmio: MMIO) -> MMIO:
         """Let `mmio` (and what is made from it) live as long as this."""
@@ -79,7 +86,7 @@ def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:
                 old.end(f"{short(bitfile_name)} was loaded again as another Overlay object")
             else:
                 old.end(f"{short(old.bitfile_name)} was replaced by {short(bitfile_name)}")
-        life = Life(bitfile_name, generation_of(device))
+        life = Life(bitfile_name, generation_of(device), device)
         _current[device] = life
         return life
 

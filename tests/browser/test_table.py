@@ -1,0 +1,368 @@
+"""The register table by mouse and keyboard: on a plain page against a spy device, and in JupyterLab on the simulated one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pynq_widgets.access import Mirror
+from pynq_widgets.access.describe import FieldInfo, RegisterInfo
+from pynq_widgets.access.mmio import MMIO
+from pynq_widgets.widgets import RegisterTable
+
+BASE = 0x4000_0000
+REGISTERS = (
+    RegisterInfo(
+        "CTRL", 0, 32, "read-write", (FieldInfo("EN", 0, 1), FieldInfo("MODE", 4, 3), FieldInfo("IRQ", 8, 1, write_action="oneToClear"))
+    ),
+    RegisterInfo("STATUS", 4, 32, "read-only", (), 0x10, "What the core does now."),
+    RegisterInfo("FIFO", 8, 32, "read-only", (FieldInfo("DATA", 0, 32, "read-only", read_action="modify"),)),
+    RegisterInfo("KEY", 12, 32, "write-only"),
+    RegisterInfo("WIDE", 16, 64, "read-write"),
+    RegisterInfo("<img src=x onerror=alert(1)>", 24, 32, "read-write"),
+)
+
+
+class HandSampler:
+    """Polls when `turn` is called."""
+
+    def __init__(self) -> None:
+        self.polls: list[Any] = []
+
+    def subscribe(self, poll: Any, rate: float) -> Any:
+        self.polls.append(poll)
+        sampler = self
+
+        class Subscription:
+            def close(self) -> None:
+                sampler.polls.remove(poll)
+
+        subscription = Subscription()
+        subscription.rate = rate  # type: ignore[attr-defined]
+        return subscription
+
+    def turn(self) -> None:
+        for poll in list(self.polls):
+            poll()
+
+
+class Bench:
+    """One table on a plain page, and the words behind it."""
+
+    def __init__(self, page: Any, spy: Any, registers: Any = REGISTERS) -> None:
+        self.page, self.spy = page, spy
+        self.sampler = HandSampler()
+        self.table = RegisterTable(Mirror(MMIO(BASE, spy_size(spy), device=spy), registers), title="demo", sampler=self.sampler)
+        self.view = page.show(self.table)
+        page.page.wait_for_selector(".pw-reg-body .pw-reg-row")
+        page.page.wait_for_function("() => document.querySelector('.pw-reg-live').dataset.kind === 'live'")
+        self.turn()
+
+    def turn(self) -> None:
+        self.sampler.turn()
+
+    def row(self, register: str, field: str | None = None) -> Any:
+        chosen = f"[data-row='{register}']" + (f"[data-field='{field}']" if field else ":not([data-field])")
+        return self.page.page.locator(f".pw-reg-row{chosen}:visible")
+
+    def value(self, register: str, field: str | None = None) -> Any:
+        return self.row(register, field).locator(".pw-reg-text")
+
+    def says(self, register: str, text: str, field: str | None = None) -> None:
+        from playwright.sync_api import expect
+
+        expect(self.value(register, field)).to_have_text(text, timeout=5000)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.page.keyboard.press(key)
+
+    def focus(self) -> None:
+        self.page.page.locator(".pw-reg-grid").focus()
+
+    def error(self) -> Any:
+        return self.page.page.locator(".pw-reg-error:visible")
+
+    def until(self, what: str, expected: Any, read: Any) -> None:
+        """Let the page run until `read()` is `expected`."""
+        for _ in range(500):
+            if read() == expected:
+                return
+            self.page.page.evaluate("() => new Promise(requestAnimationFrame)")
+        assert read() == expected, what
+
+
+def spy_size(spy: Any) -> int:
+    return len(spy.memory)
+
+
+def writes(spy: Any) -> list[tuple[Any, ...]]:
+    """The words written, without emptying the log."""
+    return [("write", address - BASE, int.from_bytes(data, "little")) for kind, address, data in spy.log if kind == "write"]
+
+
+@pytest.fixture
+def bench(page: Any, bus_spy: Any) -> Any:
+    bench = Bench(page, bus_spy)
+    yield bench
+    bench.table.close()
+
+
+def test_the_page_shows_what_the_hardware_holds(bench: Bench) -> None:
+    bench.says("STATUS", "0x00000000")
+    bench.spy.put(4, 0xDEAD_BEEF)
+    bench.turn()
+    bench.says("STATUS", "0xDEADBEEF")
+    assert bench.row("STATUS").locator(".pw-reg-address").inner_text() == "0x40000004"
+    assert bench.row("STATUS").locator(".pw-reg-access").inner_text() == "R"
+    assert bench.row("STATUS").locator(".pw-reg-word").inner_text() == "read"
+
+
+def test_a_change_flashes_and_only_where_it_is(bench: Bench) -> None:
+    bench.says("STATUS", "0x00000000")
+    bench.spy.put(4, 1)
+    bench.turn()
+    bench.says("STATUS", "0x00000001")
+    flashing = bench.page.page.evaluate("() => document.getAnimations().map(a => a.effect.target.closest('.pw-reg-row').dataset.row)")
+    assert flashing == ["STATUS"]
+
+
+def test_values_in_three_ways(bench: Bench) -> None:
+    bench.spy.put(0, 0x1A)
+    bench.spy.put(20, 0x8000_0000)
+    bench.turn()
+    bench.says("CTRL", "0x0000001A")
+    bench.page.page.get_by_role("button", name="dec").click()
+    bench.says("CTRL", "26")
+    bench.says("WIDE", str(0x8000_0000 << 32))
+    bench.page.page.get_by_role("button", name="bin").click()
+    bench.says("CTRL", "0b0000_0000_0000_0000_0000_0000_0001_1010")
+    assert bench.table.radix == "bin"
+    bench.table.radix = "hex"
+    bench.says("WIDE", "0x8000000000000000")
+
+
+def test_a_value_by_mouse(bench: Bench) -> None:
+    bench.spy.taken()
+    bench.value("CTRL").click()
+    bench.page.page.keyboard.type("0b1_0101")
+    bench.press("Enter")
+    bench.says("CTRL", "0x00000015")
+    assert bench.spy.word(0) == 0x15
+    assert [entry for entry in bench.spy.taken() if entry[0] == "write"] == [("write", 0, 0x15)]
+    assert bench.row("CTRL").locator(".pw-reg-word").inner_text() == "written"
+
+
+def test_a_value_by_keyboard(bench: Bench) -> None:
+    bench.focus()
+    bench.press("F2")
+    bench.page.page.keyboard.type("1_024")
+    bench.press("Enter")
+    bench.says("CTRL", "0x00000400")
+    assert bench.page.page.evaluate("() => document.activeElement.className") == "pw-reg-grid", "the focus comes back"
+    bench.press("Enter")
+    bench.page.page.keyboard.type("5")
+    bench.press("Escape")
+    bench.says("CTRL", "0x00000400")
+    assert bench.spy.word(0) == 1024
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("hello", "ValueError: 'hello' is not a number; expected decimal, 0x… or 0b…, as in 26, 0x1A, 0b1_1010"),
+        ("0x1FFFFFFFF", "ValueError: CTRL expected 0 to 0xffffffff (32 bits), got 8589934591: nothing was written"),
+        ("", "ValueError: '' is not a number; expected decimal, 0x… or 0b…, as in 26, 0x1A, 0b1_1010"),
+    ],
+)
+def test_a_mistake_is_told_at_the_cell_and_nothing_is_lost(bench: Bench, typed: str, told: str) -> None:
+    bench.spy.taken()
+    bench.focus()
+    bench.press("Enter")
+    bench.press("Control+A", "Delete")
+    bench.page.page.keyboard.type(typed)
+    bench.press("Enter")
+    bench.error().wait_for()
+    assert bench.error().inner_text() == told
+    box, cell = bench.error().bounding_box(), bench.row("CTRL").bounding_box()
+    assert 0 <= box["y"] - (cell["y"] + cell["height"]) < 4, "it stands right below its row"
+    assert bench.row("CTRL").locator("input").input_value() == typed
+    assert bench.spy.taken() == []
+    bench.press("Escape")
+    assert bench.error().count() == 0
+    bench.says("CTRL", "0x00000000")
+
+
+def test_what_the_bus_refuses_is_told_at_the_cell(bench: Bench) -> None:
+    bench.spy.failing.add(BASE)
+    bench.focus()
+    bench.press("Enter")
+    bench.page.page.keyboard.type("7")
+    bench.press("Enter")
+    bench.error().wait_for()
+    assert bench.error().inner_text() == "OSError: bus error at 0x40000000"
+    assert bench.spy.word(0) == 0
+
+
+def test_fields_are_unfolded_written_and_toggled(bench: Bench) -> None:
+    bench.focus()
+    bench.press("ArrowRight")
+    bench.says("CTRL", "0", "EN")
+    bench.press("ArrowDown", " ")
+    bench.says("CTRL", "1", "EN")
+    assert bench.spy.word(0) == 1
+    bench.value("CTRL", "EN").click()
+    bench.says("CTRL", "0", "EN")
+    assert bench.spy.word(0) == 0
+    bench.value("CTRL", "MODE").click()
+    bench.page.page.keyboard.type("5")
+    bench.press("Enter")
+    bench.says("CTRL", "0x5", "MODE")
+    assert bench.spy.word(0) == 0x50
+    bench.press("ArrowLeft", "ArrowLeft")
+    assert bench.row("CTRL", "MODE").count() == 0
+
+
+def test_a_bit_that_ones_clear_is_written_one_and_its_neighbours_are_not(bench: Bench) -> None:
+    bench.spy.put(0, 0x101)
+    bench.turn()
+    bench.focus()
+    bench.press("ArrowRight")
+    bench.spy.taken()
+    bench.value("CTRL", "IRQ").click()
+    bench.until("one write", [("write", 0, 0x101)], lambda: writes(bench.spy))
+    bench.spy.taken()
+    bench.value("CTRL", "EN").click()
+    bench.until("no one for IRQ", [("write", 0, 0x000)], lambda: writes(bench.spy))
+
+
+def test_a_guarded_word_is_marked_and_read_only_when_its_button_is_pressed(bench: Bench) -> None:
+    bench.spy.put(8, 0xCAFE)
+    for _ in range(5):
+        bench.turn()
+    bench.says("FIFO", "–")
+    assert bench.row("FIFO").locator(".pw-reg-word").inner_text() == "not read"
+    assert bench.row("FIFO").locator(".pw-reg-word").get_attribute("title") == "reading changes DATA"
+    assert not [entry for entry in bench.spy.taken() if entry[0] == "read" and entry[1] <= 8 < entry[1] + entry[2]]
+    bench.row("FIFO").get_by_role("button", name="Read").click()
+    bench.says("FIFO", "0x0000CAFE")
+    assert [entry for entry in bench.spy.taken() if entry[1] == 8] == [("read", 8, 4)]
+    assert bench.row("FIFO").locator(".pw-reg-word").inner_text() == "read on request"
+
+
+def test_a_write_only_word(bench: Bench) -> None:
+    assert bench.row("KEY").locator(".pw-reg-word").inner_text() == "write-only"
+    assert bench.row("KEY").get_by_role("button", name="Read").count() == 0
+    bench.value("KEY").click()
+    bench.page.page.keyboard.type("9")
+    bench.press("Enter")
+    bench.says("KEY", "0x00000009")
+    assert bench.row("KEY").locator(".pw-reg-word").inner_text() == "written"
+
+
+def test_a_read_only_word_says_so(bench: Bench) -> None:
+    bench.focus()
+    bench.press("ArrowDown", "Enter")
+    assert bench.error().inner_text() == "STATUS is read-only."
+
+
+def test_what_fails_to_be_read_is_stale_with_its_reason(bench: Bench) -> None:
+    bench.spy.failing.add(BASE + 4)
+    bench.turn()
+    bench.page.page.locator(".pw-alert:visible").wait_for()
+    assert bench.page.page.locator(".pw-alert:visible").inner_text() == "OSError: bus error at 0x40000004"
+    word = bench.row("STATUS").locator(".pw-reg-word")
+    assert (word.inner_text(), word.get_attribute("title")) == ("stale", "bus error at 0x40000004")
+    bench.spy.failing.clear()
+    bench.turn()
+    bench.page.page.wait_for_function("() => document.querySelector('.pw-alert').hidden")
+
+
+def test_names_are_text(bench: Bench) -> None:
+    assert bench.page.page.locator(".pw-reg-label", has_text="<img src=x onerror=alert(1)>").count() == 1
+    assert bench.page.page.locator(".pw img").count() == 0
+
+
+def test_finding(bench: Bench) -> None:
+    box = bench.page.page.get_by_label("Find registers")
+    box.fill("mode")
+    assert bench.row("CTRL", "MODE").count() == 1
+    assert bench.row("STATUS").count() == 0
+    box.fill("0x40000010")
+    assert bench.row("WIDE").count() == 1
+    assert bench.row("CTRL").count() == 0
+    box.fill("does now")
+    assert bench.row("STATUS").count() == 1
+
+
+def test_reading_stops_when_nobody_can_see_and_ends_with_the_view(bench: Bench) -> None:
+    page = bench.page.page
+    page.evaluate("() => { const gap = document.createElement('div'); gap.style.height = '5000px'; document.body.prepend(gap); }")
+    page.evaluate("() => scrollTo(0, 0)")
+    bench.until("scrolled away", [], lambda: bench.sampler.polls)
+    page.evaluate("() => scrollTo(0, 9999)")
+    bench.until("back in sight", 1, lambda: len(bench.sampler.polls))
+    second = bench.page.show(bench.table)
+    page.wait_for_function("() => document.querySelectorAll('.pw-reg').length === 2")
+    bench.page.unmount(bench.view)
+    bench.page.unmount(second)
+    bench.until("no view", [], lambda: bench.sampler.polls)
+    assert bench.table.viewers.deserted
+
+
+def test_a_kernel_that_has_gone_is_not_called_live(bench: Bench) -> None:
+    bench.page.silence()
+    badge = bench.page.page.locator(".pw-reg-live", has_text="no answer")
+    badge.wait_for(timeout=8000)
+
+
+def test_a_thousand_registers_are_a_few_rows_on_the_page(page: Any, bus_spy: Any) -> None:
+    many = tuple(RegisterInfo(f"R{i}", 4 * i) for i in range(1024))
+    bench = Bench(page, bus_spy, many)
+    assert page.page.locator(".pw-reg-body .pw-reg-row").count() < 40
+    assert page.page.locator(".pw-reg-grid").get_attribute("aria-rowcount") == "1025"
+    bench.spy.taken()
+    bench.turn()
+    assert sum(entry[2] for entry in bench.spy.taken()) < 4 * 40, "only what is in sight is read"
+    bench.focus()
+    bench.press("End")
+    bench.says("R1023", "–")
+    bench.spy.put(4 * 1023, 77)
+    bench.until("the end is looked at", True, lambda: 1023 in bench.table.viewers.rows)
+    bench.turn()
+    bench.says("R1023", "0x0000004D")
+    assert page.page.locator(".pw-reg-body .pw-reg-row").count() < 40
+    bench.table.close()
+
+
+DEMO = "import pynq_widgets as pw\nol = pw.Overlay({path!r})"
+
+
+def test_in_jupyterlab_both_directions(lab: Any, demo_design: Any) -> None:
+    notebook = lab.run([DEMO.format(path=str(demo_design)), "ol.timer.registers"])
+    row = lab.page.locator(".pw-reg-row[data-row='TLR0']")
+    row.locator(".pw-reg-text", has_text="0x00000000").wait_for()
+    notebook.execute("ol.timer.write(4, 0x1234)")
+    row.locator(".pw-reg-text", has_text="0x00001234").wait_for()
+    row.locator(".pw-reg-text").click()
+    lab.page.keyboard.type("0xABCD")
+    lab.page.keyboard.press("Enter")
+    row.locator(".pw-reg-text", has_text="0x0000ABCD").wait_for()
+    assert notebook.execute("hex(ol.timer.read(4))") == "'0xabcd'"
+    # Keys of the notebook's command mode, pressed in the table, do nothing to the notebook.
+    lab.page.locator(".pw-reg-grid").focus()
+    for key in ("d", "d", "a", "x", "Escape"):
+        lab.page.keyboard.press(key)
+    assert notebook.cell(1).locator(".pw-reg").count() == 1
+    lab.screenshot("table-light", notebook.output(1))
+    lab.theme("JupyterLab Dark")
+    lab.screenshot("table-dark", notebook.output(1))
+    assert (
+        notebook.execute("import threading; [t.name for t in threading.enumerate() if 'sampler' in t.name]") == "['pynq_widgets sampler']"
+    )
+    notebook.rerun(1)
+    row.locator(".pw-reg-text", has_text="0x0000ABCD").wait_for()
+    assert notebook.execute("from pynq_widgets.widgets import reuse; reuse.statistics()") == "{'table': 1}"
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    notebook.wait_until("[t.name for t in threading.enumerate() if 'sampler' in t.name]", "[]")

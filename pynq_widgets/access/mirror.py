@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import operator
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from pynq_widgets.showing import Shown
 
 from .describe import FieldLike, RegisterLike, after_write, registers_of, sensitive_bits, with_guards
 from .errors import near_names
-from .planner import Guards, Span, plan, word_range
+from .planner import Guards, Known, Span, plan, word_range
 from .port import Port, port_of
 
 State = Literal["never", "read", "written", "stale"]
@@ -304,6 +305,8 @@ class Mirror(Shown):
             handles[name] = RegisterHandle(self, name, info, found.why(info))
         self.registers: Mapping[str, RegisterHandle] = MappingProxyType(handles)
         self._ordered = sorted(handles.values(), key=lambda handle: (handle.offset, handle.width))
+        self._offsets = [handle.offset for handle in self._ordered]
+        self._known: Known | None = None
         self._introduce()
         if clock is None:
             clock = getattr(self.port.device, "clock", None)
@@ -340,16 +343,15 @@ class Mirror(Shown):
         planned = self._plans.get(key)
         if planned is None:
             wanted = self._ordered if key is None else [self[name] for name in key]
-            spans = plan([handle.info for handle in wanted], [handle.info for handle in self._ordered], size=4 * len(self.port.words))
+            if self._known is None:
+                self._known = Known([handle.info for handle in self._ordered], size=4 * len(self.port.words))
             planned = []
-            for span in spans:
+            for span in plan([handle.info for handle in wanted], self._known):
                 stop = span.stop // 4
                 # Whatever lies in the span is read, and so known, whether it was asked for or not.
-                inside = [
-                    handle
-                    for handle in self._ordered
-                    if handle.guard is None and span.offset <= handle.offset and word_range(handle.info)[1] <= stop
-                ]
+                first = bisect_left(self._offsets, span.offset)
+                last = bisect_left(self._offsets, span.stop)
+                inside = [handle for handle in self._ordered[first:last] if handle.guard is None and word_range(handle.info)[1] <= stop]
                 planned.append((span, inside))
             if len(self._plans) > 64:
                 self._plans.clear()

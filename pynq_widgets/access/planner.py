@@ -108,6 +108,30 @@ class Guards:
         return None if other is None else f"shares a word with {other[0]}: {other[1]}"
 
 
+class Known:
+    """All registers of a block, looked at once for any number of plans; `size` is as for :func:`plan`."""
+
+    def __init__(self, registers: Any, size: int | None = None) -> None:
+        infos = registers_of(registers)
+        self._guards = Guards(infos)
+        self._limit = None if size is None else size // 4
+        self._harmless = _joined(self.safe(infos))
+
+    def safe(self, registers: Iterable[RegisterLike]) -> list[tuple[int, int]]:
+        """The words (first, and the one after the last) of those that may be read, in order."""
+        found = set()
+        for register in registers:
+            first, stop = word_range(register)
+            if (self._limit is None or stop <= self._limit) and self._guards.why(register) is None:
+                found.add((first, stop))
+        return sorted(found)
+
+    def bridges(self, first: int, stop: int) -> bool:
+        """Whether all words from `first` to `stop` - 1 are known and harmless."""
+        position = bisect_right(self._harmless, (first, 1 << 80)) - 1
+        return position >= 0 and self._harmless[position][1] >= stop
+
+
 def plan(registers: Any, among: Any = None, *, size: int | None = None, bridge: int = 16) -> tuple[Span, ...]:
     """The fewest block reads that take every harmless register of `registers`, and nothing that is guarded or unknown.
 
@@ -117,29 +141,20 @@ def plan(registers: Any, among: Any = None, *, size: int | None = None, bridge: 
         What is to be read: an address block, registers, or PYNQ's dictionary.
     among
         All registers of the block, where `registers` are only some of them: they tell what else is guarded, and what may be read in
-        passing. Default: `registers`.
+        passing. Default: `registers`. A :class:`Known` (which has its own `size`) saves looking at them again.
     size
         Bytes of the range that can be reached; a register beyond is left out.
     bridge
         Up to so many harmless words that nobody asked for are read in passing, where that joins two reads into one.
     """
     wanted = registers_of(registers)
-    known = wanted if among is None else registers_of(among)
-    guards = Guards(known if among is None else [*known, *wanted])
-    limit = None if size is None else size // 4
-
-    def safe_ranges(candidates: Iterable[RegisterLike]) -> list[tuple[int, int]]:
-        found = set()
-        for register in candidates:
-            first, stop = word_range(register)
-            if (limit is None or stop <= limit) and guards.why(register) is None:
-                found.add((first, stop))
-        return sorted(found)
-
-    harmless = _joined(safe_ranges(known))
+    if isinstance(among, Known):
+        known = among
+    else:
+        known = Known(wanted if among is None else [*registers_of(among), *wanted], size)
     spans: list[list[int]] = []
-    for first, stop in safe_ranges(wanted):
-        if spans and (first <= spans[-1][1] or (first - spans[-1][1] <= bridge and _within(harmless, spans[-1][1], first))):
+    for first, stop in known.safe(wanted):
+        if spans and (first <= spans[-1][1] or (first - spans[-1][1] <= bridge and known.bridges(spans[-1][1], first))):
             spans[-1][1] = max(spans[-1][1], stop)
         else:
             spans.append([first, stop])
@@ -154,8 +169,3 @@ def _joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((first, stop))
     return joined
-
-
-def _within(ranges: list[tuple[int, int]], first: int, stop: int) -> bool:
-    position = bisect_right(ranges, (first, 1 << 80)) - 1
-    return position >= 0 and ranges[position][1] >= stop

@@ -69,5 +69,6 @@ def test_with_the_installed_drivers_loading_and_looking_touch_nothing(real: Path
         repr(ol), dir(ol), ol.__doc__, repr(ol.drivers)
         assert device.log == [("download", real.name)]
         # A driver may work on its own hardware when it is made; whichever it does, it is made for every IP of its type.
-        for path, choice in ol.drivers.items():
-            assert isinstance(ol[path], choice.driver)
+        for path in ol.drivers:
+            thing = ol[path]
+            assert isinstance(thing, ol.drivers[path].driver)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pynq_drivers import parameters
 from pynq_widgets.device import IPModel, ModelContext
 
+_LARGEST = 64 << 20  # bytes; what claims more is memory of another kind, or a mistake in the file
+
 
 class AxiBramModel(IPModel):
     """Block RAM, all 0 at first. ``memory`` is its bytes, live, as the logic on the other port sees them."""
@@ -22,7 +24,10 @@ class AxiBramModel(IPModel):
         given = self.context.module.parameters
         size = parameters.integer(given, "C_MEMORY_DEPTH", 0) * parameters.integer(given, "C_S_AXI_DATA_WIDTH", 32) // 8
         ranges = [r for ranges in self.context.design.address_maps.values() for r in ranges if r.module is self.context.module]
-        return max([size, 4096, *(r.size for r in ranges)])
+        size = max([size, 4096, *(r.size for r in ranges)])
+        if size > _LARGEST:
+            raise ValueError(f"{self.context.path}: the design claims {size} bytes of block RAM; no device has more than {_LARGEST}")
+        return size
 
     def _memory_path(self, path: str) -> str | None:
         links = self.context.design.connections

@@ -37,6 +37,7 @@ class Builder:
         self.nets: dict[str, Net] = {}
         self.gpio: list[Any] = []
         self.ports: dict[str, Port] = {}
+        self.buses: dict[str, Any] = {}
         self.host = self.module("ps", "xilinx.com:ip:processing_system7:5.5")
 
     field = staticmethod(field)
@@ -79,6 +80,7 @@ class Builder:
             nets=self.nets,
             gpio=tuple(self.gpio),
             ports=self.ports,
+            buses=self.buses,
         )
 
     def device(self, **options: Any) -> SimulatedDevice:

@@ -195,3 +195,21 @@ def test_a_line_that_leads_nowhere_says_so(build: Any) -> None:
     device = build.device()
     with pytest.raises(LookupError, match=r"ip/irq arrives at intc \(intc\), which does not lead to the processing system"):
         device.interrupt_source(line("ip", "irq", 0, "intc", 0))
+
+
+def test_ports_that_only_a_bus_interface_connects(build: Any) -> None:
+    from pynq_widgets.design import BusInterface, Port
+
+    model("v:l:ip")(Listener)
+    module = build.module("ip", "v:l:ip:1")
+    for name, direction in (("gpio_io_i", "I"), ("gpio_io_o", "O")):
+        module.ports[name] = Port(name, direction, 4, "undef", None, None, None, None)
+        build.ports[f"btns_tri_{name[-1]}"] = Port(f"btns_tri_{name[-1]}", direction, 4, "undef", None, None, None, None)
+    module.buses["GPIO"] = BusInterface("GPIO", "master", "ip_GPIO", None, "gpio", None, {}, {"TRI_I": "gpio_io_i", "TRI_O": "gpio_io_o"})
+    build.buses["btns"] = BusInterface("btns", "master", "ip_GPIO", None, "gpio", None, {}, {"TRI_I": "btns_tri_i", "TRI_O": "btns_tri_o"})
+    device = build.device()
+    device.drive("btns_tri_i", 9)
+    assert device.models["ip"].seen == [("gpio_io_i", 9)]
+    assert device.probe("ip/gpio_io_i") == 9
+    device.world.context("ip").signal_out("gpio_io_o").set(6)
+    assert device.probe("btns_tri_o") == 6

@@ -405,8 +405,11 @@ class IdleCore(HLSModel):
     """An HLS core that nobody has given a behaviour: started, it is done at once, and nothing has changed."""
 
     def reset(self) -> None:
-        self.context.assume(f"({self.context.module.vlnv}) has no model: when started it is done at once and does nothing; see @model")
         self._inputs = ()
+
+    def _done(self) -> None:
+        self.context.assume(f"({self.context.module.vlnv}) has no model: when started it is done at once and does nothing; see @model")
+        super()._done()
 
 
 def model_of_function(function: Callable[[Core], Any]) -> type[HLSModel]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pynq_widgets.design import Net, Pin
+
 if TYPE_CHECKING:
-    from pynq_widgets.design import Module, Net
+    from pynq_widgets.design import Module
     from pynq_widgets.device.simulated.world import World
 
 Key = tuple[str | None, str]  # a module's path (None: the design itself), and its pin
@@ -85,6 +87,7 @@ class Signals:
         self._forced: dict[Key, int] = {}
         self._cells: dict[Key, int] = {}
         self._visiting: set[Key] = set()
+        self._bundles: dict[Key, Net | None] = {}
 
     # The models' ends.
 
@@ -147,10 +150,37 @@ class Signals:
         design = self._world.design
         if key[0] is None:
             outer = design.ports.get(key[1])
-            return design.nets.get(outer.net) if outer is not None and outer.net is not None else None
+            if outer is None or outer.net is not None:
+                return design.nets.get(outer.net) if outer is not None and outer.net is not None else None
+            return self._bundled(key)
         module = design.modules.get(key[0])
         port = module.ports.get(key[1]) if module is not None else None
-        return design.nets.get(port.net) if port is not None and port.net is not None else None
+        if port is None or port.net is not None:
+            return design.nets.get(port.net) if port is not None and port.net is not None else None
+        return self._bundled(key)
+
+    def _bundled(self, key: Key) -> Net | None:
+        """A port of the design and a pin that only a bus interface connects, as in files of older tools; None if it does not."""
+        if key not in self._bundles:
+            self._bundles[key] = self._find_bundled(*key)
+        return self._bundles[key]
+
+    def _find_bundled(self, path: str | None, name: str) -> Net | None:
+        design = self._world.design
+        modules = design.modules.values() if path is None else [design.modules[path]]
+        for outer in design.buses.values():
+            if outer.bus is None or (path is None and name not in outer.ports.values()):
+                continue
+            for module in modules:
+                for inner in module.buses.values():
+                    if inner.bus != outer.bus or (path is not None and name not in inner.ports.values()):
+                        continue
+                    for logical, physical in inner.ports.items():
+                        outside = outer.ports.get(logical, "")
+                        if name in (physical if path is not None else outside,) and outside in design.ports and physical in module.ports:
+                            ends = ((None, design.ports[outside]), (module.path, module.ports[physical]))
+                            return Net(name, tuple(Pin(owner, p.name, p.direction, p.width, p.kind) for owner, p in ends))
+        return None
 
     def level_of_input(self, key: Key) -> int:
         if key in self._forced:
@@ -227,7 +257,7 @@ class Signals:
         key = (None, name)
         net = self._net_of(key)
         if net is None:
-            names = sorted({p.port for n in self._world.design.nets.values() for p in n.pins if p.module is None and p.drives})
+            names = sorted(port.name for port in self._world.design.ports.values() if port.direction == "I")
             raise KeyError(f"no port {name!r} in design {self._world.design.name!r}; its inputs are {', '.join(names) or 'none'}")
         outer = next(p for p in net.pins if p.module is None and p.port == name)
         self._check(name, value, outer.width)

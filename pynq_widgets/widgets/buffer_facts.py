@@ -49,12 +49,12 @@ def address_text(array: Array) -> str:
     """The physical address, or why there is none."""
     if gone_text(array):
         return "none any more"
+    if not hasattr(type(array), "physical_address"):
+        return "none (memory of the host)" if type(array) is np.ndarray else "none"
     try:
         address = array.physical_address  # type: ignore[attr-defined]
-    except AttributeError:
-        return "none (memory of the host)" if type(array) is np.ndarray else "none"
     except Exception as error:
-        # A copy, or a freed buffer, says why it has no address; that is the fact.
+        # A copy says why it has no address; that is the fact.
         return f"none: {str(error).splitlines()[0]}" if str(error) else "none"
     return "none" if address is None else f"{int(address):#010x}"
 

@@ -301,7 +301,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             if "fraction" in content and self.plot is not None:
                 where = [self.plot.position(float(content["fraction"]))]
             else:
-                where = [int(i) for i in content["index"]]
+                where = [int(i) for i in content.get("index", ())]
             shape = self._shown_array().shape[: 1 if self.kind == "line" else 2]
             if len(where) != len(shape) or not all(0 <= i < n for i, n in zip(where, shape, strict=True)):
                 raise IndexError(f"there is no [{', '.join(map(str, where))}] in {shape_text(self._array)}")

@@ -43,7 +43,9 @@ class LinePlot:
         flat = np.zeros(0) if lines == 1 else np.zeros((lines, 0))
         self.lines = bqplot.Lines(x=np.zeros(0), y=flat, scales=scales, colors=list(COLOURS[:lines]), stroke_width=1.3)
         horizontal = bqplot.Axis(scale=self.x_scale, grid_color="rgba(128,128,128,.25)")
-        vertical = bqplot.Axis(scale=self.y_scale, orientation="vertical", grid_color="rgba(128,128,128,.25)")
+        vertical = bqplot.Axis(scale=self.y_scale, grid_color="rgba(128,128,128,.25)")
+        # A trait in bqplot 0.12, a property since: as an argument the later warns of it.
+        vertical.orientation = "vertical"
         self.pan_zoom = bqplot.PanZoom(scales={"x": [self.x_scale]})
         self.figure = bqplot.Figure(
             marks=[self.lines],

@@ -18,7 +18,7 @@ from pynq_widgets.showing import Shown
 
 from .describe import FieldLike, RegisterLike, after_write, registers_of, sensitive_bits, with_guards
 from .errors import near_names
-from .planner import Guards, Known, Span, plan, word_range
+from .planner import Known, Span, plan, word_range
 from .port import Port, port_of
 
 State = Literal["never", "read", "written", "stale"]
@@ -84,6 +84,7 @@ class RegisterHandle:
     """
 
     __slots__ = (
+        "_acts",
         "_fields",
         "_index",
         "_mask",
@@ -118,6 +119,7 @@ class RegisterHandle:
         self._wide = info.width > 32
         self._mask = (1 << min(max(info.width, 32), 64)) - 1
         self._fields: Mapping[str, FieldHandle] | None = None
+        self._acts: tuple[int, int, bool] | None = None
         self._neighbours: tuple[RegisterHandle, ...] = ()
 
     @property
@@ -173,7 +175,7 @@ class RegisterHandle:
         read unasked cannot be verified. Raises ``AttributeError`` for a read-only register, ``ValueError`` for a value that does not
         fit, ``TypeError`` for another type; then, and where the bus fails, the mirror is left as it was.
         """
-        value = self._checked(value, self._mask, self.name)
+        value = self._checked(value, self._mask)
         if self.access == "read-only":
             raise AttributeError(f"register {self.name} is read-only: {value:#x} was not written")
         self._may_verify(verify)
@@ -196,7 +198,7 @@ class RegisterHandle:
         """
         info = self._field(field).info
         mask = (1 << info.bit_width) - 1
-        value = self._checked(value, mask, f"{self.name}.{field}")
+        value = self._checked(value, mask, field)
         if info.access == "read-only":
             raise AttributeError(f"field {self.name}.{field} is read-only: {value:#x} was not written")
         if info.bit_offset + info.bit_width > self._mask.bit_length():
@@ -215,7 +217,7 @@ class RegisterHandle:
                     base = self._load()
                     # What the read gave is kept even if the write fails: it may have been the only chance to see it.
                     mirror._saw(self, base, changed)
-                ones, zeros = sensitive_bits(self.info.fields)
+                ones, zeros, _ = self._effects()
                 word = ((base & ~ones) | zeros) & self._mask & ~place | value << info.bit_offset
                 self._store(word)
                 mirror._wrote(self, word, changed)
@@ -224,14 +226,24 @@ class RegisterHandle:
         finally:
             mirror._tell(changed)
 
+    def _effects(self) -> tuple[int, int, bool]:
+        """Bits where a written one acts, where a zero does, and whether the register simply holds what is written."""
+        if self._acts is None:
+            fields = tuple(self.info.fields)
+            plain = not any(field.write_action or field.access == "read-only" for field in fields)
+            self._acts = (*sensitive_bits(fields), plain)
+        return self._acts
+
     def _field(self, name: str) -> FieldHandle:
         try:
             return self.fields[name]
         except KeyError:
             raise KeyError(f"register {self.name} has no field {name!r}{near_names(name, self.fields)}") from None
 
-    @staticmethod
-    def _checked(value: Any, mask: int, what: str) -> int:
+    def _checked(self, value: Any, mask: int, field: str = "") -> int:
+        if type(value) is int and 0 <= value <= mask:
+            return value
+        what = f"{self.name}.{field}" if field else self.name
         try:
             number = operator.index(value)
         except TypeError:
@@ -295,18 +307,17 @@ class Mirror(Shown):
         self.port: Port = port_of(mmio)
         self.block = block
         infos = with_guards(registers_of(block), guards or {})
-        found = Guards(infos)
+        self._known = Known(infos, size=4 * len(self.port.words))
         handles: dict[str, RegisterHandle] = {}
         for info in infos:
             # Two registers of one name (they occur) both stay reachable.
             name = info.name if info.name not in handles else f"{info.name}@{info.offset:#x}"
             while name in handles:
                 name += "'"
-            handles[name] = RegisterHandle(self, name, info, found.why(info))
+            handles[name] = RegisterHandle(self, name, info, self._known.guards.why(info))
         self.registers: Mapping[str, RegisterHandle] = MappingProxyType(handles)
         self._ordered = sorted(handles.values(), key=lambda handle: (handle.offset, handle.width))
         self._offsets = [handle.offset for handle in self._ordered]
-        self._known: Known | None = None
         self._introduce()
         if clock is None:
             clock = getattr(self.port.device, "clock", None)
@@ -343,8 +354,6 @@ class Mirror(Shown):
         planned = self._plans.get(key)
         if planned is None:
             wanted = self._ordered if key is None else [self[name] for name in key]
-            if self._known is None:
-                self._known = Known([handle.info for handle in self._ordered], size=4 * len(self.port.words))
             planned = []
             for span in plan([handle.info for handle in wanted], self._known):
                 stop = span.stop // 4
@@ -424,8 +433,10 @@ class Mirror(Shown):
                 other._commit(value & other._mask, "read", when, changed)
 
     def _wrote(self, handle: RegisterHandle, written: int, changed: set[str]) -> None:
-        before = handle.value if handle.value is not None else handle.info.reset_value or 0
-        held = after_write(handle.info, before, written) & handle._mask
+        held = written
+        if not handle._effects()[2]:
+            before = handle.value if handle.value is not None else handle.info.reset_value or 0
+            held = after_write(handle.info, before, written) & handle._mask
         handle._commit(held, "written", self.now(), changed)
         for other in handle._neighbours:
             other._mark(f"{handle.name}, which shares its word, was written", changed)

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .describe import RegisterLike, register_of, registers_of
+from .describe import RegisterInfo, RegisterLike, register_of, registers_of
 
 _EFFECT = {"clear": "clears", "set": "sets", "pop": "takes a word from", "modify": "changes"}
 
@@ -39,7 +39,8 @@ def guard(register: RegisterLike | Mapping[str, Any]) -> str | None:
     `register` is one of a design or an entry of PYNQ's dictionaries. It speaks for this register alone; another one may share its
     word: see :class:`Guards`.
     """
-    if isinstance(register, Mapping):
+    # The exact types that are common first: to ask an abstract class costs more than all the rest.
+    if type(register) is not RegisterInfo and isinstance(register, Mapping):
         register = register_of("", register)
     if register.access == "write-only":
         return "write-only"
@@ -104,6 +105,8 @@ class Guards:
         own = guard(register)
         if own is not None:
             return own
+        if not self._starts:
+            return None
         other = self.over(*word_range(register))
         return None if other is None else f"shares a word with {other[0]}: {other[1]}"
 
@@ -113,16 +116,25 @@ class Known:
 
     def __init__(self, registers: Any, size: int | None = None) -> None:
         infos = registers_of(registers)
-        self._guards = Guards(infos)
+        self.guards = Guards(infos)
         self._limit = None if size is None else size // 4
-        self._harmless = _joined(self.safe(infos))
+        # A register of the block that is guarded itself is among the guarded words: it need not be asked again.
+        self._harmless = _joined(
+            sorted(
+                {
+                    words
+                    for words in map(word_range, infos)
+                    if self.guards.over(*words) is None and (self._limit is None or words[1] <= self._limit)
+                }
+            )
+        )
 
     def safe(self, registers: Iterable[RegisterLike]) -> list[tuple[int, int]]:
         """The words (first, and the one after the last) of those that may be read, in order."""
         found = set()
         for register in registers:
             first, stop = word_range(register)
-            if (self._limit is None or stop <= self._limit) and self._guards.why(register) is None:
+            if (self._limit is None or stop <= self._limit) and self.guards.why(register) is None:
                 found.add((first, stop))
         return sorted(found)
 

@@ -210,15 +210,19 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
 
         Raises ``StaleOverlayError`` once the overlay has gone, and what :class:`MMIO` raises.
         """
-        if not self._has_address:
-            raise RuntimeError(self._no_address())
-        return self.mmio.read(offset)
+        try:
+            mmio = self.mmio
+        except AttributeError:
+            raise self._cannot_access() from None
+        return mmio.read(offset)
 
     def write(self, offset: int, value: int | bytes) -> None:
         """Write a 32-bit `value` (or bytes, whole words) at `offset` bytes (a multiple of 4) of the primary address range."""
-        if not self._has_address:
-            raise RuntimeError(self._no_address())
-        self.mmio.write(offset, value)
+        try:
+            mmio = self.mmio
+        except AttributeError:
+            raise self._cannot_access() from None
+        mmio.write(offset, value)
 
     def panel(self) -> Any:
         """A widget of this driver's own, to be shown beside the tree; None where the general register table is enough."""
@@ -287,6 +291,13 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
 
     def _no_registers(self, name: str) -> str:
         return f"{name}: the design lists no registers for {self._where()}; read(offset) and write(offset, value) work"
+
+    def _cannot_access(self) -> Exception:
+        if self._has_address:
+            return AttributeError(
+                f"{type(self).__name__}.mmio of {self._where()} raised AttributeError: look at what the driver does with it"
+            )
+        return RuntimeError(self._no_address())
 
     def _no_address(self) -> str:
         kind = self._described.get("type") or "no type in the design"

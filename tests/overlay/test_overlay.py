@@ -11,6 +11,7 @@ import pydoc
 import threading
 import timeit
 import weakref
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -687,3 +688,14 @@ def test_a_pynq_device_with_its_own_metadata(small: Path) -> None:
     assert (ol.PSDDR.base_address, ol.PSDDR.size) == (0, 0x2000_0000)
     assert type(ol.ps) is DefaultIP
     assert entry.keys() == {"phys_addr", "addr_range", "type", "fullpath", "registers", "parameters"}, "the device's own is left alone"
+
+
+def test_an_exported_hardware_archive(small: Path, device: Any) -> None:
+    archive = small.with_suffix(".xsa")
+    with zipfile.ZipFile(archive, "w") as content:
+        content.write(small, "small.hwh")
+    small.unlink()
+    ol = Overlay(archive, device=device)
+    assert ol.bitfile_name == str(archive.resolve())
+    assert ol.hier.core.read() == 0
+    assert Overlay(archive.with_suffix(""), device=device).is_loaded()

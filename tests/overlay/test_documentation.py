@@ -1,0 +1,46 @@
+"""The examples of docs/writing-a-driver.md run as they stand there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pynq_widgets import Overlay, SimulatedDevice
+from pynq_widgets.overlay import packages
+
+INSTALLED = packages.installed  # a fixture puts another in its place for each test
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "writing-a-driver.md"
+
+
+@pytest.fixture
+def examples() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture
+def beside_demo(demo_design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, active_device: Any) -> Path:
+    """A folder with the demonstration design in it, where the test runs."""
+    monkeypatch.setattr(packages, "installed", INSTALLED)
+    path = tmp_path / "demo.hwh"
+    path.write_bytes(demo_design.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    active_device(SimulatedDevice("page"))
+    return path
+
+
+def test_the_examples_run(examples: list[str], beside_demo: Path) -> None:
+    ip, hierarchy, overlay = examples
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(ip, space)
+    ol = space["ol"]
+    assert type(ol.leds).__name__ == "Leds"
+    assert (ol.leds.read(0), ol.leds.read(4)) == (0b0101, 0)
+    exec(hierarchy, space)
+    assert type(Overlay("demo.hwh").filter) is space["Filter"]
+    beside_demo.with_suffix(".py").write_text(overlay, encoding="utf-8")
+    demo = Overlay("demo.hwh")
+    assert type(demo).__name__ == "Demo"
+    assert demo.leds.read(0) == 0

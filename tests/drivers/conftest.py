@@ -78,7 +78,11 @@ def _registers(block: Block) -> str:
 
 
 def handoff(
-    blocks: list[Block], streams: list[tuple[str, str, str, str]], wires: list[tuple[str, str, str, str]], brams: dict[str, str]
+    blocks: list[Block],
+    streams: list[tuple[str, str, str, str]],
+    wires: list[tuple[str, str, str, str]],
+    brams: dict[str, str],
+    controller: dict[str, Any] | None = None,
 ) -> str:
     """A hardware handoff of `blocks` behind a Zynq; interrupts go through a concat to the controller ``intc``."""
     lines = [(block.name, pin) for block in blocks for pin in block.interrupts]
@@ -126,7 +130,7 @@ def handoff(
         own += _port("irq", "O", "intc_irq", "INTERRUPT", (("ps", "IRQ_F2P"),)) + _port(
             "s_axi_aclk", "I", "clk", "clk", (("ps", "FCLK_CLK0"),), extra=' CLKFREQUENCY="100000000"'
         )
-        given = {"C_NUM_INTR_INPUTS": len(lines), "C_KIND_OF_INTR": f"{0xFFFFFFFF << len(lines) & 0xFFFFFFFF:#x}"}
+        given = {"C_NUM_INTR_INPUTS": len(lines), "C_KIND_OF_INTR": f"{0xFFFFFFFF << len(lines) & 0xFFFFFFFF:#x}", **(controller or {})}
         intc = Block("intc", "xilinx.com:ip:axi_intc:4.1", 0x4180_0000)
         modules.append(_module("intc", intc.vlnv, given, own, _bus("s_axi", "SLAVE", "gp_intc"), _registers(intc)))
         blocks = [*blocks, intc]
@@ -201,10 +205,11 @@ def build(tmp_path: Path) -> Callable[..., Bench]:
         streams: list[tuple[str, str, str, str]] | None = None,
         wires: list[tuple[str, str, str, str]] | None = None,
         brams: dict[str, str] | None = None,
+        controller: dict[str, Any] | None = None,
         autojump: bool = True,
     ) -> Bench:
         path = tmp_path / "small.hwh"
-        path.write_text(handoff(list(blocks), streams or [], wires or [], brams or {}), encoding="utf-8")
+        path.write_text(handoff(list(blocks), streams or [], wires or [], brams or {}, controller), encoding="utf-8")
         clock = VirtualClock(autojump=autojump)
         device = CountingDevice(clock=clock)
         return Bench(clock, device, Overlay(path, device=device))

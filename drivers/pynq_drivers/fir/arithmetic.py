@@ -15,8 +15,8 @@ Samples = npt.NDArray[np.int16]
 def filtered(samples: npt.ArrayLike, coefficients: npt.ArrayLike, shift: int) -> tuple[Samples, int]:
     """What the core makes of one packet, and how many samples it clipped.
 
-    ``samples`` and ``coefficients`` are 16-bit integers in one dimension (no coefficients make zeros); ``shift`` is 0 to 31. The sum is exact (37 bits at most),
-    the shift rounds towards minus infinity.
+    ``samples`` and ``coefficients`` are 16-bit integers in one dimension (no coefficients make zeros); ``shift`` is 0 to 31.
+    The sum is exact (36 bits at most), the shift rounds towards minus infinity.
     """
     x, c = np.asarray(samples, dtype=np.int64), np.asarray(coefficients, dtype=np.int64)
     if not len(x) or not len(c):

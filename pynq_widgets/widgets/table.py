@@ -124,6 +124,8 @@ class RegisterTable(anywidget.AnyWidget):
         # A new view has seen what was sent before it came.
         frame = self._frame if first or not isinstance(seen, int) else seen
         self.viewers.beat(str(content.get("view"))[:64], bool(content.get("visible")), wanted, frame)
+        if self.viewers.watched and self.rate and self._subscription is None:
+            self._watched(True)
         if not first and self._now() - self._sent_at >= 0.9:
             self._flush()  # nothing else has answered lately, and the page wants to know that the kernel is there
 
@@ -167,6 +169,7 @@ class RegisterTable(anywidget.AnyWidget):
         """One tick of the sampler: read what is on a screen, send what changed."""
         self.viewers.check()
         if not self.viewers.watched:
+            self._watched(False)  # two views came and went at once, on two threads
             return
         self._polling = True  # what changes meanwhile goes out with this tick's one frame
         try:

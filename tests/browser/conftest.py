@@ -387,7 +387,8 @@ class Page:
             def send(self, data: Any = None, metadata: Any = None, buffers: Any = None) -> None:
                 content = data.get("content") if data["method"] == "custom" else None
                 known = {name: value for name, value in data.get("state", {}).items() if _is_plain(value)}
-                page.evaluate("a => window.fromKernel(...a)", [view, data["method"], content or known, [list(bytes(b)) for b in buffers or ()]])
+                binary = [list(bytes(buffer)) for buffer in buffers or ()]
+                page.evaluate("a => window.fromKernel(...a)", [view, data["method"], content or known, binary])
 
             def close(self, *args: Any, **kwargs: Any) -> None:
                 page.evaluate("view => window.unmount(view)", view)

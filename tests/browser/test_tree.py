@@ -165,9 +165,8 @@ def test_a_stale_overlay_is_shown_as_such(bench: Bench) -> None:
 
 def test_names_are_text(page: Any) -> None:
     nasty = "<img src=x onerror=alert(1)>"
-    node = dict(
-        path=nasty, name=nasty, level=1, kind="ip", type=nasty, vlnv=nasty, driver=nasty, why="", address="", ranges=[], quiet=False
-    )
+    words = {"path": nasty, "name": nasty, "type": nasty, "vlnv": nasty, "driver": nasty, "why": "", "address": ""}
+    node = {**words, "level": 1, "kind": "ip", "ranges": [], "quiet": False}
     tree = TreeList(nodes=[node], about={**ABOUT, "name": nasty})
     page.show(tree)
     page.page.wait_for_selector(".pw-tree-body .pw-tree-row")

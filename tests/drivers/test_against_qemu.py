@@ -41,7 +41,7 @@ class Board:
             self._listening.append(server)
         sockets = ["-qtest", f"unix:{folder / 'qtest'}", "-qtest-log", "none", "-qmp", f"unix:{folder / 'qmp'}"]
         self._process = subprocess.Popen(
-            [QEMU, *"-M petalogix-ml605 -display none -S -serial null -monitor none".split(), *sockets],
+            [QEMU, *["-M", "petalogix-ml605", "-display", "none", "-S", "-serial", "null", "-monitor", "none"], *sockets],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

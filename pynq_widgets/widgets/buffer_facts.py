@@ -20,12 +20,19 @@ def facts(array: Array) -> list[tuple[str, str]]:
     side = side_text(array)
     if side:
         found.append(("Cache", side))
-    device = getattr(array, "device", None)
+    device = device_of(array)
     if device is not None:
         kind = str(getattr(device, "kind", "") or "")
         tag = str(getattr(device, "tag", "") or "")
         found.append(("Device", f"{kind.capitalize()} ({tag})" if tag and tag != kind else kind.capitalize()))
     return [fact for fact in found if fact[1]]
+
+
+def device_of(array: Array) -> Any:
+    """The device whose memory `array` is, None for memory of the host."""
+    device = getattr(array, "device", None)
+    # Since numpy 2 every array has a device: the string "cpu".
+    return None if isinstance(device, str) else device
 
 
 def buffer_name(array: Array) -> str:

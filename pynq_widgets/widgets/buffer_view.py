@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets
 import numpy as np
 
-from .buffer_facts import buffer_name, facts, gone_text, quoted_text, shape_text, value_text, why_no_picture
+from .buffer_facts import buffer_name, device_of, facts, gone_text, quoted_text, shape_text, value_text, why_no_picture
 from .buffer_panel import BufferPanel
 from .raster import HEIGHT, WIDTH, Range, Raster, Region, is_picture, rasterize
 from .reduce import Array, Curve, components, plain, reduce_line
@@ -360,7 +360,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
 
     def _sampling(self) -> Sampling:
         if self._sampler is None:
-            self._sampler = _sampler_of(getattr(self.buffer, "device", None))
+            self._sampler = _sampler_of(device_of(self.buffer))
         return self._sampler
 
 

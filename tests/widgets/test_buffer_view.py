@@ -268,6 +268,18 @@ def test_looks_only_while_somebody_does(make, sampler, now):
     assert sampler.polls == []
 
 
+def test_samplers_of_devices_and_of_the_host(pool):
+    for array, sampler in ((pw.allocate(10, target=pool), pw.Sampler.of(pool)), (np.zeros(10), None)):
+        view = BufferView(array)
+        look(view)
+        assert view.live
+        used = view._sampler
+        assert sampler in (None, used)
+        view.close()
+        assert not view.live
+        assert used.subscriptions == ()
+
+
 def test_rate(make, sampler):
     view = make(np.zeros(10), rate=0)
     look(view)

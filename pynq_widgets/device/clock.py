@@ -235,6 +235,7 @@ def _follow(reference: weakref.ref[Clock], alarm: _Alarm) -> None:
             # Looked at under the alarm's lock without the clock's: an event that comes in between finds `running` and wakes us.
             queue = clock._queue
             delay = queue[0][0] - clock._time() if queue else None
+            del queue  # its events may be what keeps the clock's owner alive
             if delay is None or not clock.following:
                 alarm.running = False
                 return

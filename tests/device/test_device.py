@@ -312,3 +312,49 @@ def test_every_real_design_can_be_touched_everywhere(hwh_folder: Path, caplog: p
         assert device.model_errors == []
         assert device.allocate(16).physical_address % 4096 == 0
     assert touched > 500
+
+
+def test_a_dropped_device_leaves_no_thread(build: Any, threads_end: Any) -> None:
+    import gc
+    import weakref
+
+    build.module("ip", "v:l:ip:1")
+    device = build.device(clock=VirtualClock(following=True))
+    device.world.context("ip").clock.call_later(1000, lambda: None)
+    gone = weakref.ref(device)
+    del device
+    for _ in range(1000):
+        gc.collect()  # again if the thread was just looking at the clock
+        if gone() is None:
+            break
+        threading.Event().wait(0.002)
+    assert gone() is None
+    threads_end()
+
+
+def test_partial_bitstreams_are_refused_before_anything_changes(build: Any) -> None:
+    class Partial:
+        partial = True
+
+    device = build.device()
+    with pytest.raises(NotImplementedError, match="loads whole designs, not partial bitstreams"):
+        device.download(Partial())
+    assert device.generation == 0
+
+
+def test_words_are_fast(build: Any) -> None:
+    """A bound that a path of the wrong shape (a search, a copy, an import an access) does not keep."""
+    import time
+
+    build.module("regs", "v:l:regs:1", [build.register(f"R{i}", 4 * i) for i in range(256)])
+    for i in range(100):
+        build.range("regs", 0x4000_0000 + (i << 16))
+    device = build.device()
+    device.read_word(0x4000_0010)
+    best = 1.0
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(2000):
+            device.read_word(0x4000_0010)
+        best = min(best, (time.perf_counter() - start) / 2000)
+    assert best < 20e-6

@@ -71,6 +71,8 @@ def test_inputs_from_outside_reach_models_and_gpio(board: Any) -> None:
     device.drive("ip/btn", 1)
     device.drive("btns", 3)  # the override stays
     assert device.probe("ip/btn") == 1
+    device.drive("ip/btn", None)
+    assert device.models["ip"].seen.pop() == ("btn", 3)
     assert device.models["ip"].seen == [("btn", 2), ("btn", 1)]
     with pytest.raises(ValueError, match="btns has 2 bits: expected 0 to 0x3, not 4"):
         device.drive("btns", 4)
@@ -166,7 +168,8 @@ def test_interrupts_arrive_at_controllers_and_at_the_processor(build: Any) -> No
     build.wire("irqs", ("ip", "irqs", "O", 2))
     direct = line("ip", "done", 0, None, 3, "IRQ_F2P", 64)
     first, second = line("ip", "irqs", 0, "low", 0), line("ip", "irqs", 1, "low", 5)
-    build.interrupts = [direct, first, second]
+    build.interrupts = [direct, first, second, line("", "ext_irq", 0, None, 4, "IRQ_F2P")]
+    build.wire("ext", (None, "ext_irq", "I", 1))
     build.controllers = [InterruptController("top", None, 0, "IRQ_F2P", 61), InterruptController("low", "top", 2, None, None)]
     device = build.device()
     told: list[str] = []
@@ -187,6 +190,8 @@ def test_interrupts_arrive_at_controllers_and_at_the_processor(build: Any) -> No
     assert told == ["controller"]
     device.interrupt_source(direct).enable()
     assert told == ["controller", "direct"]
+    device.drive("ext_irq", 1)
+    assert device.interrupt_source(build.interrupts[3]).active
 
 
 def test_a_line_that_leads_nowhere_says_so(build: Any) -> None:

@@ -89,8 +89,10 @@ class SimulatedDevice(Device):
     def download(self, bitstream: Any = None, parser: Any = None) -> None:
         """Start `parser` (a `Design`) afresh, or, without one, the design that belongs to `bitstream`, or the one that is there.
 
-        Every register has its reset value after this; buffers stay. `generation` grows.
+        Every register has its reset value after this; buffers, and what else stands in main memory, stay. `generation` grows.
         """
+        if getattr(bitstream, "partial", False):
+            raise NotImplementedError("the simulated device loads whole designs, not partial bitstreams")
         design = parser if hasattr(parser, "address_map") else self._design_of(bitstream)
         with self._lock:
             if design is not None:
@@ -395,8 +397,11 @@ class SimulatedDevice(Device):
                     return value
             return self._gpio_out >> index & 1
 
-    def drive(self, name: str, value: int) -> None:
-        """Set an input from outside: a port of the design (``'btns_4bits_tri_i'``), or override the input ``'hier/ip/pin'`` of an IP."""
+    def drive(self, name: str, value: int | None) -> None:
+        """Set an input from outside: a port of the design (``'btns_4bits_tri_i'``), or override the input ``'hier/ip/pin'`` of an IP.
+
+        None takes such an override back.
+        """
         with self._lock:
             self._clock.run_due()
             self.world.signals.drive(name, value)

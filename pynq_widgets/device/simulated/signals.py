@@ -113,8 +113,7 @@ class Signals:
         self._world.post(lambda: self._spread(key, old, new))
 
     def _spread(self, key: Key, old: int, new: int) -> None:
-        if key[0] is not None:
-            self._world.interrupts.output_changed(key[0], key[1], old, new)
+        self._world.interrupts.output_changed(key[0] or "", key[1], old, new)
         net = self._net_of(key)
         if net is None:
             return
@@ -239,8 +238,8 @@ class Signals:
 
     # The world outside.
 
-    def drive(self, name: str, value: int) -> None:
-        """Set a port of the design, or override the input ``path/pin``, from outside."""
+    def drive(self, name: str, value: int | None) -> None:
+        """Set a port of the design, or override the input ``path/pin``, from outside; None takes the override back."""
         path, _, pin = name.rpartition("/")
         if path:
             module = self._world.design.modules.get(path)
@@ -248,12 +247,18 @@ class Signals:
                 raise KeyError(f"no IP {path!r} in design {self._world.design.name!r}")
             key = self._key(path, pin)
             width = self._width(path, pin)
-            self._check(name, value, width)
             old = self.level_of_input(key)
-            if value != old and self._world.has_model(path):
-                self._world.post(lambda: self._world.notify_signal(path, key[1], value))
-            self._forced[key] = value
+            if value is None:
+                self._forced.pop(key, None)
+            else:
+                self._check(name, value, width)
+                self._forced[key] = value
+            new = self.level_of_input(key)
+            if new != old and self._world.has_model(path):
+                self._world.post(lambda: self._world.notify_signal(path, key[1], new))
             return
+        if value is None:
+            raise ValueError(f"{name} is a port of the design: it always has a level, there is no override to take back")
         key = (None, name)
         net = self._net_of(key)
         if net is None:

@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from keyword import iskeyword
 from typing import Any
 
-from pynq_widgets.access.errors import StaleOverlayError, near_names
+from pynq_widgets.access.errors import near_names
 
 from .teaching import defined_by_class, failed_property, teach
 from .tree import Node, Tree, attribute_name
-
-
-class StaleAttributeError(StaleOverlayError, AttributeError):
-    """An attribute of an overlay that has gone was asked for; an ``AttributeError`` too, so that ``hasattr`` answers False."""
 
 
 class Branch:

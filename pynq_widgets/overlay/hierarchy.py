@@ -132,6 +132,8 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
         self._overlay._check_alive(f"{self._below()}/{key}")
 
     def _own_accessor(self, key: str) -> Any:
+        if key in self._interrupts or key in self._gpio:
+            self._check_alive(key)
         if key in self._interrupts:
             return Interrupt(self._interrupts[key]["fullpath"], device=self.device)
         if key in self._gpio:

@@ -14,6 +14,7 @@ from pynq_widgets.access.errors import near_names
 from pynq_widgets.showing import Shown
 
 from .describe import document_ip
+from .life import StaleAttributeError
 from .registering import RegisterIP
 from .teaching import defined_by_class, failed_property, teach
 
@@ -232,6 +233,8 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         """The interrupt or GPIO accessor `name`."""
         made = self.__dict__.setdefault("_accessors", {})
         if name not in made:
+            if name in self._interrupts or name in self._gpio:
+                self._check_alive(name)
             if name in self._interrupts:
                 made[name] = self._make_interrupt(name)
             elif name in self._gpio:
@@ -291,6 +294,13 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
 
     def _no_registers(self, name: str) -> str:
         return f"{name}: the design lists no registers for {self._where()}; read(offset) and write(offset, value) work"
+
+    def _check_alive(self, name: str) -> None:
+        if self._life is not None and not self._life.alive:
+            raise StaleAttributeError(
+                f"{name!r} of {self._where()} cannot be reached: {self._life.gone}. "
+                "Load the overlay again and take it from the new Overlay object."
+            )
 
     def _cannot_access(self) -> Exception:
         if self._has_address:

@@ -11,8 +11,14 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from pynq_widgets.access.errors import StaleOverlayError
+
 if TYPE_CHECKING:
     from pynq_widgets.access.mmio import MMIO
+
+
+class StaleAttributeError(StaleOverlayError, AttributeError):
+    """An attribute of an overlay that has gone was asked for; an ``AttributeError`` too, so that ``hasattr`` answers False."""
 
 
 class Life:

@@ -35,7 +35,7 @@ class Memory(DefaultIP):
         A device that knows its banks (``get_memory(description)``, as PYNQ's) is asked for this one; another is asked for its
         contiguous memory, and refused with ``MemoryError`` where what it gave lies elsewhere.
         """
-        self._check_life()
+        self._check_alive("allocate")
         get_memory = getattr(self.device, "get_memory", None)
         if get_memory is not None:
             buffer: PynqBuffer = get_memory(self._described).allocate(shape, dtype, **kwargs)
@@ -49,7 +49,3 @@ class Memory(DefaultIP):
                 f"allocates at {address:#x}, outside this memory; leave target out to allocate there"
             )
         return buffer
-
-    def _check_life(self) -> None:
-        if self._life is not None and not self._life.alive:
-            self.mmio._port.check()

@@ -18,12 +18,12 @@ from pynq_widgets.showing import Shown
 
 from . import life as lives
 from .binding import Drivers
-from .branch import Branch, StaleAttributeError
+from .branch import Branch
 from .describe import document_branch
 from .descriptions import Blueprint
 from .hierarchy import DefaultHierarchy
 from .ip import DefaultIP
-from .life import Life, short
+from .life import Life, StaleAttributeError, short
 from .loader import Request, call_sidecar, find_bitfile, find_sidecar, import_sidecar, request_for, requesting
 from .memory import Memory
 from .registering import Documented
@@ -165,7 +165,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         """Put the overlay on its device, with the device tree overlay `dtbo` (default: the one it was made with).
 
         Other overlays of that device are stale from then on. IP and hierarchies are made anew when they are next touched, since their
-        hardware has been reset; handles of this overlay that are still held go on working.
+        hardware has been reset. Registers that are still held go on working; interrupts and GPIO are to be taken anew.
         """
         if dtbo is not None:
             self.dtbo = _find_dtbo(dtbo, Path(self.bitfile_name))
@@ -186,7 +186,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
             device.generation = before + 1
         device.bitfile_name = self.bitfile_name
         device.parser = self._source
-        if self.design is not None and getattr(device, "design", None) is not self.design:
+        if self.design is not None and getattr(device, "design", None) is not self.design and hasattr(device, "prepare"):
             device.prepare(self.design)
 
     def _attach(self) -> None:
@@ -378,8 +378,8 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         if not self._is_ready():
             return
         tree = self._get_tree()
-        with tree.lock:
-            made, tree.objects = tree.objects, {}
+        # Without the tree's lock: who makes a driver holds it, and may be asking whether this overlay is alive.
+        made, tree.objects = tree.objects, {}
         for item in made.values():
             if isinstance(item, Branch):
                 item._let_go()
@@ -443,11 +443,11 @@ class DefaultOverlay(Overlay):
 
 def _metadata(device: Any, path: Path) -> Any:
     """The design, or what the device itself says of the bitstream (PYNQ's ``get_bitfile_metadata``)."""
-    if type(device).set_bitfile_name is not Device.set_bitfile_name:
+    if getattr(type(device), "set_bitfile_name", None) not in (None, Device.set_bitfile_name):
         device.set_bitfile_name(str(path))
         known = device.parser
     else:
-        known = device.get_bitfile_metadata(str(path))
+        known = device.get_bitfile_metadata(str(path)) if hasattr(device, "get_bitfile_metadata") else None
     return read_design(path) if known is None else known
 
 

@@ -586,6 +586,77 @@ def test_interrupts_of_a_freed_overlay_are_stale(demo_design: Path) -> None:
         asyncio.run(interrupt.wait())
 
 
+def test_an_accessor_first_asked_of_a_stale_ip_is_refused(demo_design: Path) -> None:
+    device = SimulatedDevice("t")
+    timer = Overlay(demo_design, device=device).timer
+    Overlay(demo_design, device=device)
+    assert not hasattr(timer, "interrupt")
+    with pytest.raises(StaleOverlayError) as error:
+        _ = timer.interrupt
+    assert str(error.value) == (
+        "'interrupt' of timer cannot be reached: demo.hwh was loaded again as another Overlay object. "
+        "Load the overlay again and take it from the new Overlay object."
+    )
+
+
+def test_loading_while_a_driver_is_made_does_not_lock_up(small: Path, write_design: Callable[..., Path], device: Any) -> None:
+    inside, goes_on = threading.Event(), threading.Event()
+
+    class Hier(DefaultHierarchy):
+        def __init__(self, description: Any) -> None:
+            super().__init__(description)
+            inside.set()
+            goes_on.wait(10)
+            self.kept = self.core
+
+        @staticmethod
+        def checkhierarchy(description: Any) -> bool:
+            return "other" in description["ip"]
+
+    ol = Overlay(small, device=device)
+    errors: list[Exception] = []
+
+    def touch() -> None:
+        try:
+            _ = ol.hier
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=touch, daemon=True)
+    thread.start()
+    assert inside.wait(10)
+    Overlay(write_design({"core": CORE}, "other"), device=device)
+    goes_on.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert isinstance(errors[0].__cause__, StaleOverlayError)
+
+
+def test_a_device_of_no_class_of_ours(small: Path) -> None:
+    class Duck:
+        tag = "duck"
+
+        def __init__(self) -> None:
+            self.words: dict[int, bytes] = {}
+
+        def has_capability(self, cap: str) -> bool:
+            return cap == "REGISTER_RW"
+
+        def read_registers(self, address: int, length: int) -> bytes:
+            return self.words.get(address, bytes(length))
+
+        def write_registers(self, address: int, data: bytes) -> None:
+            self.words[address] = data
+
+        def download(self, bitstream: Any, parser: Any = None) -> None:
+            pass
+
+    ol = Overlay(small, device=Duck())
+    ol.core.write(4, 9)
+    assert ol.core.read(4) == 9
+    assert "duck" in repr(ol)
+
+
 # Python's own protocols
 
 

@@ -19,7 +19,7 @@ _PUBLIC = {
 }
 _ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names}
 
-__all__ = sorted(_ROOM_OF)  # noqa: PLE0605  (the table above is the one list)
+__all__ = sorted(_ROOM_OF)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import HasTraits
 
-from pynq_widgets.access import Interrupt
 from pynq_widgets.showing import Shown
 
 from .branch import Branch
 from .describe import document_branch
-from .ip import make_gpio
+from .ip import make_gpio, make_interrupt
 from .registering import RegisterHierarchy
 from .teaching import teach
 
@@ -135,7 +134,7 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
         if key in self._interrupts or key in self._gpio:
             self._check_alive(key)
         if key in self._interrupts:
-            return Interrupt(self._interrupts[key]["fullpath"], device=self.device)
+            return make_interrupt(self._interrupts[key], self.device)
         if key in self._gpio:
             return make_gpio(self._gpio[key], self.device)
         raise KeyError(key)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from traitlets import HasTraits
 
-from pynq_widgets.access import GPIO, MMIO, Interrupt, Mirror, RegisterMap
+from pynq_widgets.access import MMIO, Mirror, RegisterMap
 from pynq_widgets.access.errors import near_names
 from pynq_widgets.showing import Shown
 
@@ -19,6 +19,7 @@ from .registering import RegisterIP
 from .teaching import defined_by_class, failed_property, teach
 
 if TYPE_CHECKING:
+    from pynq_widgets.access import GPIO, Interrupt
     from pynq_widgets.design import AddressBlock, Module
 
 
@@ -349,7 +350,7 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
 
     def _make_interrupt(self, name: str) -> Interrupt | None:
         try:
-            return Interrupt(self._interrupts[name]["fullpath"], device=self.device)
+            return make_interrupt(self._interrupts[name], self.device)
         except ValueError as error:
             warnings.warn(f"Interrupt {name} not created: {error}", UserWarning, stacklevel=4)
             return None
@@ -363,8 +364,18 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         return document_ip(self, text)
 
 
+def make_interrupt(entry: Mapping[str, Any], device: Any) -> Interrupt:
+    """The pin of one entry of ``interrupt_pins``."""
+    # Imported here, since asyncio comes with it, and most scripts wait for nothing.
+    from pynq_widgets.access import Interrupt
+
+    return Interrupt(entry["fullpath"], device=device)
+
+
 def make_gpio(entry: Mapping[str, Any], device: Any) -> GPIO:
     """The pins of one entry of ``gpio_dict``."""
+    from pynq_widgets.access import GPIO
+
     index = GPIO.get_gpio_pin(entry["index"])
     generation = getattr(device, "generation", 0)
     return GPIO(index, entry.get("direction", "out"), entry.get("width", 1), device=device, generation=generation)

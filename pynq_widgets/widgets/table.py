@@ -54,7 +54,7 @@ class RegisterTable(anywidget.AnyWidget):
     Raises ``TypeError`` for another `source`, ``ValueError`` for a rate out of range.
     """
 
-    _esm = script("table.js")
+    _esm = script("store.js", "table.js")
     _css = style("table.css")
 
     title = traitlets.Unicode(help="Stands above the table.").tag(sync=True)

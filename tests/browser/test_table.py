@@ -151,7 +151,7 @@ def test_a_value_by_mouse(bench: Bench) -> None:
     bench.says("CTRL", "0x00000015")
     assert bench.spy.word(0) == 0x15
     assert [entry for entry in bench.spy.taken() if entry[0] == "write"] == [("write", 0, 0x15)]
-    assert bench.row("CTRL").locator(".pw-reg-word").inner_text() == "written"
+    bench.row("CTRL").locator(".pw-reg-word", has_text="written").wait_for()
 
 
 def test_a_value_by_keyboard(bench: Bench) -> None:
@@ -220,6 +220,7 @@ def test_fields_are_unfolded_written_and_toggled(bench: Bench) -> None:
     bench.press("Enter")
     bench.says("CTRL", "0x5", "MODE")
     assert bench.spy.word(0) == 0x50
+    bench.page.page.locator(".pw-reg-value input").wait_for(state="detached")
     bench.press("ArrowLeft", "ArrowLeft")
     assert bench.row("CTRL", "MODE").count() == 0
 
@@ -248,7 +249,7 @@ def test_a_guarded_word_is_marked_and_read_only_when_its_button_is_pressed(bench
     bench.row("FIFO").get_by_role("button", name="Read").click()
     bench.says("FIFO", "0x0000CAFE")
     assert [entry for entry in bench.spy.taken() if entry[1] == 8] == [("read", 8, 4)]
-    assert bench.row("FIFO").locator(".pw-reg-word").inner_text() == "read on request"
+    bench.row("FIFO").locator(".pw-reg-word", has_text="read on request").wait_for()
 
 
 def test_a_write_only_word(bench: Bench) -> None:
@@ -258,7 +259,7 @@ def test_a_write_only_word(bench: Bench) -> None:
     bench.page.page.keyboard.type("9")
     bench.press("Enter")
     bench.says("KEY", "0x00000009")
-    assert bench.row("KEY").locator(".pw-reg-word").inner_text() == "written"
+    bench.row("KEY").locator(".pw-reg-word", has_text="written").wait_for()
 
 
 def test_a_read_only_word_says_so(bench: Bench) -> None:
@@ -333,6 +334,18 @@ def test_a_thousand_registers_are_a_few_rows_on_the_page(page: Any, bus_spy: Any
     bench.turn()
     bench.says("R1023", "0x0000004D")
     assert page.page.locator(".pw-reg-body .pw-reg-row").count() < 40
+    bench.table.close()
+
+
+def test_the_first_click_in_a_scrolled_table_meets_what_is_under_the_mouse(page: Any, bus_spy: Any) -> None:
+    bench = Bench(page, bus_spy, tuple(RegisterInfo(f"R{i}", 4 * i) for i in range(200)))
+    page.page.locator(".pw-reg-grid").evaluate("grid => { grid.scrollTop = 2400; }")
+    bench.says("R105", "–")
+    bench.value("R105").click()
+    page.page.keyboard.type("9")
+    bench.press("Enter")
+    bench.says("R105", "0x00000009")
+    assert bench.spy.word(4 * 105) == 9
     bench.table.close()
 
 

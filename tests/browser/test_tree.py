@@ -85,6 +85,15 @@ def test_a_click_chooses(bench: Bench) -> None:
     bench.selected("")
 
 
+def test_the_first_click_in_a_scrolled_tree_chooses_what_is_under_the_mouse(page: Any, hwh_folder: Path) -> None:
+    bench = Bench(page, hwh_folder / "Xilinx__PYNQ__base-PynqZ2-2017.4.hwh")
+    row = bench.page.locator("[data-path='video']")
+    row.scroll_into_view_if_needed()
+    row.click()
+    bench.selected("video")
+    bench.list.close()
+
+
 def test_what_python_chooses_is_brought_into_sight(bench: Bench) -> None:
     bench.page.locator("[data-path='filter'] .pw-tree-twist").click()
     assert "filter/fir" not in bench.names()

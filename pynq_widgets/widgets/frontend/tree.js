@@ -204,7 +204,12 @@ function render({ model, el }) {
     else return;
     event.preventDefault();
   });
-  grid.addEventListener("focus", () => !active && focusOn(chosen() ?? shown[0]));
+  grid.addEventListener("focus", () => {
+    if (active) return;
+    // Nothing is scrolled: a press of the mouse brings the focus too, and the row under it must stay there until the click.
+    active = chosen() ?? shown[0] ?? null;
+    mark();
+  });
   filter.addEventListener("input", () => {
     for (const node of nodes) if (node.open === "shut") node.open = true;
     layout();

@@ -39,6 +39,20 @@ def test_a_driver_that_checks_and_keeps_its_description(demo_design: Path) -> No
     assert where is device
 
 
+def test_a_driver_that_allocates_from_the_devices_default_memory(small: Path) -> None:
+    class Driver(DefaultIP):
+        bindto = ["me.org:test:core:1.0"]
+
+        def __init__(self, description: Any) -> None:
+            super().__init__(description)
+            self.memory = self.device.default_memory
+            self.frame = self.memory.allocate((2, 3), dtype="u1")
+
+    core = Overlay(small, device=SimulatedDevice("t")).core
+    assert core.frame.shape == (2, 3)
+    core.frame.freebuffer()
+
+
 def test_a_driver_that_brings_its_own_registers(small: Path, device: Any) -> None:
     mine = {"LEVEL": {"address_offset": 0x40, "size": 32, "access": "read-write", "description": "", "fields": {}}}
 

@@ -304,6 +304,11 @@ class SimulatedDevice(Device):
 
     # Memory.
 
+    @property
+    def default_memory(self) -> SimulatedDevice:
+        """What PYNQ's drivers allocate from when they name no bank: the pool of this device."""
+        return self
+
     def allocate(self, shape: Any, dtype: Any = "u4", *, cacheable: bool = False, name: str | None = None, **kwargs: Any) -> PynqBuffer:
         """A physically contiguous array, all 0. `PoolExhaustedError` (a `MemoryError`) if there is no room.
 

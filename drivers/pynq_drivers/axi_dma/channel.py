@@ -60,7 +60,7 @@ class Channel:
         self._buffer: Any = None  # of the transfer that is under way
         self._asked = 0
         self._ever = False
-        self.start()
+        self._started = False
 
     def __repr__(self) -> str:
         state = f"{self._asked} bytes under way" if self._buffer is not None else "no transfer under way"
@@ -90,8 +90,15 @@ class Channel:
 
     # Running and standing.
 
+    def started(self) -> Channel:
+        """This channel, started if nobody has started or stopped it before."""
+        if not self._started:
+            self.start()
+        return self
+
     def start(self) -> None:
         """Start the DMA engine if stopped"""
+        self._started = True
         control = r.RS | (r.IOC_IRQ_EN | r.ERR_IRQ_EN if self._interrupt is not None else 0)
         self._mmio.write(self._base + r.DMACR, control)
         self._until(lambda status: not status & r.HALTED, "start")

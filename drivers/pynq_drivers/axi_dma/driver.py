@@ -22,12 +22,10 @@ class AxiDMA(DefaultIP):
     ``dma.sendchannel.transfer(buffer)`` reads a buffer and sends it as one packet, ``dma.recvchannel.transfer(buffer)`` writes a packet
     into one; ``wait(timeout=)`` or ``await wait_async()`` tell the end.
 
+    Making the driver touches nothing, so that a tree can show it; a channel is started when it is first asked for.
+
     Attributes
     ----------
-    sendchannel : Channel or None
-        Memory to stream (MM2S), if the design has it.
-    recvchannel : Channel or None
-        Stream to memory (S2MM), if the design has it.
     buffer_max_size : int
         The longest transfer in bytes.
     """
@@ -46,8 +44,8 @@ class AxiDMA(DefaultIP):
             )
         self._micro = bool(parameters.integer(given, "C_MICRO_DMA", 0))
         self.buffer_max_size = (1 << parameters.integer(given, "C_SG_LENGTH_WIDTH", _DEFAULT_LENGTH_WIDTH)) - 1
-        self.sendchannel = self._channel("sendchannel", "MM2S")
-        self.recvchannel = self._channel("recvchannel", "S2MM")
+        self._send = self._channel("sendchannel", "MM2S")
+        self._receive = self._channel("recvchannel", "S2MM")
 
     def _channel(self, name: str, kind: str) -> Channel | None:
         given = self.description["parameters"]
@@ -64,9 +62,19 @@ class AxiDMA(DefaultIP):
         return Channel(self, name, kind == "MM2S", Limits(longest, width, realigns, bits), interrupt)
 
     @property
+    def sendchannel(self) -> Channel | None:
+        """Memory to stream (MM2S), if the design has it; started when first asked for."""
+        return self._send if self._send is None else self._send.started()
+
+    @property
+    def recvchannel(self) -> Channel | None:
+        """Stream to memory (S2MM), if the design has it; started when first asked for."""
+        return self._receive if self._receive is None else self._receive.started()
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
-        """The channels that the design has."""
-        return tuple(channel for channel in (self.sendchannel, self.recvchannel) if channel is not None)
+        """The channels that the design has, as they are."""
+        return tuple(channel for channel in (self._send, self._receive) if channel is not None)
 
     def reset(self) -> None:
         """Resets the core and starts its channels again; transfers under way are given up.
@@ -87,9 +95,9 @@ class AxiDMA(DefaultIP):
 
     def why_waiting(self, channel: Channel) -> str:
         """What a transfer of `channel` may be waiting for, in words, from the state of the other channel and the design's wires."""
-        other = self.recvchannel if channel is self.sendchannel else self.sendchannel
+        other = self._receive if channel is self._send else self._send
         end = self._stream_end(channel)
-        if channel is self.sendchannel:
+        if channel is self._send:
             if other is not None and other._buffer is None and end == self._fullpath:
                 return "It waits for its own recvchannel, which has no buffer: call recvchannel.transfer() first."
             hint = f"It waits for {end or 'whatever its stream is connected to'} to take the data"
@@ -104,7 +112,7 @@ class AxiDMA(DefaultIP):
     def _stream_end(self, channel: Channel) -> str | None:
         """Path of what the channel's stream is connected to."""
         design = self.description.get("design")
-        own = "M_AXIS_MM2S" if channel is self.sendchannel else "S_AXIS_S2MM"
+        own = "M_AXIS_MM2S" if channel is self._send else "S_AXIS_S2MM"
         for link in getattr(design, "connections", ()):
             if (link.master, link.master_interface) == (self._fullpath, own):
                 return str(link.slave)

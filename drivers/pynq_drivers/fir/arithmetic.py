@@ -40,7 +40,7 @@ def quantized(coefficients: npt.ArrayLike) -> tuple[Samples, int]:
         raise ValueError(f"coefficients are finite numbers, but number {int(np.argmin(finite))} is {real[~finite][0]}")
     for shift in range(15, -1, -1):
         scaled = np.rint(real * (1 << shift))
-        if scaled.min() >= LOWEST and scaled.max() <= HIGHEST:
+        if np.min(scaled) >= LOWEST and np.max(scaled) <= HIGHEST:
             return scaled.astype(np.int16), shift
     raise ValueError(f"coefficients are in {LOWEST} to {HIGHEST}, but they go from {real.min():g} to {real.max():g}")
 

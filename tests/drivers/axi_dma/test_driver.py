@@ -31,6 +31,20 @@ def buffers(bench: Any, count: int = 100, dtype: str = "i2") -> tuple[Any, Any]:
     return source, target
 
 
+def test_a_channel_starts_when_it_is_first_asked_for_and_a_display_asks_for_none(bench: Any) -> None:
+    dma = bench.overlay.dma
+    repr(dma), repr(dma.channels), dir(dma)
+    assert bench.device.log == []
+    assert bench.accesses("dma", lambda: dma.recvchannel) == [
+        ("write", r.S2MM + r.DMACR, r.RS | r.IOC_IRQ_EN | r.ERR_IRQ_EN),
+        ("read", r.S2MM + r.DMASR),
+    ]
+    assert bench.accesses("dma", lambda: dma.recvchannel) == []
+    assert dma.recvchannel.running
+    dma.recvchannel.stop()
+    assert not dma.recvchannel.running  # asking again does not start what was stopped
+
+
 @pytest.mark.parametrize("kind", ["bench", "polled"])
 def test_loop(kind: str, request: pytest.FixtureRequest) -> None:
     bench = request.getfixturevalue(kind)

@@ -72,7 +72,7 @@ def rasterize(
 def _range(values: npt.NDArray[np.float64], fractions: bool) -> Range:
     if not values.size:
         return 0.0, 1.0
-    low, high = float(values.min()), float(values.max())
+    low, high = float(np.min(values)), float(np.max(values))
     if fractions and low >= 0 and high <= 1:
         return 0.0, 1.0  # colours are commonly written so
     return low, high

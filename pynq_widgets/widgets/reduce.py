@@ -133,7 +133,7 @@ def limits(y: Floats, old: tuple[float, float] | None = None) -> tuple[float, fl
     finite = y[np.isfinite(y)]
     if not finite.size:
         return old or (0.0, 1.0)
-    low, high = float(finite.min()), float(finite.max())
+    low, high = float(np.min(finite)), float(np.max(finite))
     # Half of each first: the span of values near the largest float is itself no float.
     span = 2 * (high / 2 - low / 2)
     if span == 0 or not np.isfinite(span):

@@ -127,10 +127,14 @@ def small(write_design: Callable[..., Path]) -> Path:
 
 @pytest.fixture(autouse=True)
 def drivers_as_before() -> Iterator[None]:
-    """What a test registers goes with it."""
-    ips, hierarchies = binding.ip_drivers._classes, binding.hierarchy_drivers._classes
+    """What a test registers goes with it, and what tests of drivers imported before does not matter here."""
+    registries = (binding.ip_drivers, binding.hierarchy_drivers)
+    before = [registry._classes for registry in registries]
+    for registry in registries:
+        registry._classes = tuple(cls for cls in registry._classes if not cls.__module__.startswith("pynq_drivers."))
     yield
-    binding.ip_drivers._classes, binding.hierarchy_drivers._classes = ips, hierarchies
+    for registry, classes in zip(registries, before, strict=True):
+        registry._classes = classes
 
 
 @pytest.fixture(autouse=True)

@@ -42,7 +42,7 @@ def quantized(coefficients: npt.ArrayLike) -> tuple[Samples, int]:
         scaled = np.rint(real * (1 << shift))
         if np.min(scaled) >= LOWEST and np.max(scaled) <= HIGHEST:
             return scaled.astype(np.int16), shift
-    raise ValueError(f"coefficients are in {LOWEST} to {HIGHEST}, but they go from {real.min():g} to {real.max():g}")
+    raise ValueError(f"coefficients are in {LOWEST} to {HIGHEST}, but they go from {np.min(real):g} to {np.max(real):g}")
 
 
 def low_pass(cutoff: float, taps: int = MAX_TAPS - 1) -> npt.NDArray[np.float64]:

@@ -5,7 +5,38 @@ that never shows anything never loads a widget library.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from . import lazy
+
+if TYPE_CHECKING:
+    from .access import GPIO as GPIO
+    from .access import MMIO as MMIO
+    from .access import Clocks as Clocks
+    from .access import Interrupt as Interrupt
+    from .access import Register as Register
+    from .access import RegisterMap as RegisterMap
+    from .access import allocate as allocate
+    from .access import freebuffer as freebuffer
+    from .design import Design as Design
+    from .design import DesignError as DesignError
+    from .design import read_design as read_design
+    from .device import BusError as BusError
+    from .device import Device as Device
+    from .device import IPModel as IPModel
+    from .device import PynqBuffer as PynqBuffer
+    from .device import SimulatedDevice as SimulatedDevice
+    from .device import model as model
+    from .live import Sampler as Sampler
+    from .overlay import DefaultHierarchy as DefaultHierarchy
+    from .overlay import DefaultIP as DefaultIP
+    from .overlay import DefaultOverlay as DefaultOverlay
+    from .overlay import Overlay as Overlay
+    from .overlay import StaleOverlayError as StaleOverlayError
+    from .overlay import UnsupportedConfiguration as UnsupportedConfiguration
+    from .widgets import BufferView as BufferView
+    from .widgets import OverlayTree as OverlayTree
+    from .widgets import RegisterTable as RegisterTable
 
 __version__ = "0.1.0"
 
@@ -21,17 +52,8 @@ _ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names}
 
 __all__ = sorted(_ROOM_OF)
 
+_get, __dir__ = lazy.names(__name__, {name: f".{room}" for name, room in _ROOM_OF.items()})
+
 
 def __getattr__(name: str) -> Any:
-    room = _ROOM_OF.get(name)
-    if room is not None:
-        value = getattr(import_module(f"{__name__}.{room}"), name)
-        globals()[name] = value
-        return value
-    if name in _PUBLIC:
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module 'pynq_widgets' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_PUBLIC})
+    return import_module(f"{__name__}.{name}") if name in _PUBLIC else _get(name)

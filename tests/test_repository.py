@@ -91,6 +91,23 @@ def test_a_script_that_shows_nothing_loads_no_widget_library() -> None:
     assert loaded_by(used) & {"ipywidgets", "bqplot", "anywidget", "IPython", "pandas"} == set()
 
 
+def test_opening_an_overlay_loads_neither_numpy_nor_what_looks_for_packages() -> None:
+    design = CHECKOUT / "notebooks" / "designs" / "demo.hwh"
+    opened = f"from pynq_widgets import Overlay; ol = Overlay({str(design)!r}); dir(ol); ol.ip_dict; ol.interrupt_pins"
+    assert loaded_by(opened) & {"numpy", "asyncio", "importlib.metadata", "email"} == set()
+
+
+def test_a_public_name_is_itself_whatever_module_was_imported_before() -> None:
+    # A module of the same name as a function of its package would hide it.
+    code = "import pynq_widgets, pkgutil, importlib\n"
+    code += "for m in pkgutil.walk_packages(pynq_widgets.__path__, 'pynq_widgets.'): importlib.import_module(m.name)\n"
+    code += "from types import ModuleType\nimport sys\n"
+    for package in ("pynq_widgets", "pynq_widgets.access", "pynq_widgets.device", "pynq_widgets.device.simulated", "pynq_widgets.overlay"):
+        code += f"p = sys.modules[{package!r}]\n"
+        code += "assert not [n for n in p.__all__ if isinstance(getattr(p, n), ModuleType)], p\n"
+    run(sys.executable, "-c", code, cwd=Path(sys.prefix))
+
+
 def test_only_the_widgets_and_the_panels_import_widget_libraries() -> None:
     for path in SOURCES:
         if "widgets" in path.relative_to(CHECKOUT).parts[1:-1] or path.name == "panel.py":

@@ -3,13 +3,14 @@
 The names are resolved when they are first touched: a script that reads one word pays for MMIO, not for asyncio.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pynq_widgets import lazy
 
 if TYPE_CHECKING:
-    from .allocate import allocate as allocate
-    from .allocate import freebuffer as freebuffer
     from .array import BusArray as BusArray
+    from .buffers import allocate as allocate
+    from .buffers import freebuffer as freebuffer
     from .clocks import Clocks as Clocks
     from .errors import StaleOverlayError as StaleOverlayError
     from .gpio import GPIO as GPIO
@@ -26,36 +27,24 @@ if TYPE_CHECKING:
     from .register_map import RegisterMap as RegisterMap
 
 _ROOM = {
-    "MMIO": "mmio",
-    "BusArray": "array",
-    "Clocks": "clocks",
-    "FieldHandle": "mirror",
-    "GPIO": "gpio",
-    "Interrupt": "interrupt",
-    "Mirror": "mirror",
-    "Register": "register",
-    "RegisterHandle": "mirror",
-    "RegisterMap": "register_map",
-    "Span": "planner",
-    "StaleOverlayError": "errors",
-    "VerifyError": "mirror",
-    "allocate": "allocate",
-    "freebuffer": "allocate",
-    "guard": "planner",
-    "plan": "planner",
+    "MMIO": ".mmio",
+    "BusArray": ".array",
+    "Clocks": ".clocks",
+    "FieldHandle": ".mirror",
+    "GPIO": ".gpio",
+    "Interrupt": ".interrupt",
+    "Mirror": ".mirror",
+    "Register": ".register",
+    "RegisterHandle": ".mirror",
+    "RegisterMap": ".register_map",
+    "Span": ".planner",
+    "StaleOverlayError": ".errors",
+    "VerifyError": ".mirror",
+    "allocate": ".buffers",
+    "freebuffer": ".buffers",
+    "guard": ".planner",
+    "plan": ".planner",
 }
 
 __all__ = sorted(_ROOM)
-
-
-def __getattr__(name: str) -> Any:
-    module = _ROOM.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy.names(__name__, _ROOM)

@@ -1,25 +1,46 @@
-"""Where a design runs: the `Device` contract, and the simulated device that is always there."""
+"""Where a design runs: the `Device` contract, and the simulated device that is always there.
 
-from pynq_widgets.device.buffer import PynqBuffer
-from pynq_widgets.device.clock import Clock, ClockEvent, VirtualClock, WallClock
-from pynq_widgets.device.contract import Device, InterruptSource
-from pynq_widgets.device.errors import BufferFreedError, BusError, NoAddressError, PoolExhaustedError
-from pynq_widgets.device.simulated import IPModel, ModelContext, SimulatedDevice, model
+The names are resolved when they are first touched: an overlay loads numpy with its first buffer.
+"""
 
-__all__ = [
-    "BufferFreedError",
-    "BusError",
-    "Clock",
-    "ClockEvent",
-    "Device",
-    "IPModel",
-    "InterruptSource",
-    "ModelContext",
-    "NoAddressError",
-    "PoolExhaustedError",
-    "PynqBuffer",
-    "SimulatedDevice",
-    "VirtualClock",
-    "WallClock",
-    "model",
-]
+from typing import TYPE_CHECKING
+
+from pynq_widgets import lazy
+
+if TYPE_CHECKING:
+    from .buffer import PynqBuffer as PynqBuffer
+    from .clock import Clock as Clock
+    from .clock import ClockEvent as ClockEvent
+    from .clock import VirtualClock as VirtualClock
+    from .clock import WallClock as WallClock
+    from .contract import Device as Device
+    from .contract import InterruptSource as InterruptSource
+    from .errors import BufferFreedError as BufferFreedError
+    from .errors import BusError as BusError
+    from .errors import NoAddressError as NoAddressError
+    from .errors import PoolExhaustedError as PoolExhaustedError
+    from .simulated import IPModel as IPModel
+    from .simulated import ModelContext as ModelContext
+    from .simulated import SimulatedDevice as SimulatedDevice
+    from .simulated import model as model
+
+_ROOM = {
+    "BufferFreedError": ".errors",
+    "BusError": ".errors",
+    "Clock": ".clock",
+    "ClockEvent": ".clock",
+    "Device": ".contract",
+    "IPModel": ".simulated",
+    "InterruptSource": ".contract",
+    "ModelContext": ".simulated",
+    "NoAddressError": ".errors",
+    "PoolExhaustedError": ".errors",
+    "PynqBuffer": ".buffer",
+    "SimulatedDevice": ".simulated",
+    "VirtualClock": ".clock",
+    "WallClock": ".clock",
+    "model": ".simulated",
+}
+
+__all__ = sorted(_ROOM)
+__getattr__, __dir__ = lazy.names(__name__, _ROOM)

@@ -3,8 +3,9 @@
 The names are resolved when they are first touched.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pynq_widgets import lazy
 
 if TYPE_CHECKING:
     from pynq_widgets.access.errors import StaleOverlayError as StaleOverlayError
@@ -33,16 +34,4 @@ _ROOM = {
 }
 
 __all__ = sorted(_ROOM)
-
-
-def __getattr__(name: str) -> Any:
-    module = _ROOM.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(module, __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy.names(__name__, _ROOM)

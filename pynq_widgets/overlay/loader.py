@@ -16,10 +16,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.machinery import SourceFileLoader
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from pynq_widgets.plugins import entry_points
 
 SUFFIXES = (".bit", ".bin", ".pdi", ".xsa", ".hdf", ".hwh")
 

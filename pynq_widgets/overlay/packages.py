@@ -8,10 +8,16 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterable, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from functools import cached_property
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+from pynq_widgets.plugins import entry_points
 
 from .binding import Candidate, checked_bindto, full_name, without_version
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "pynq_widgets.drivers"
 
@@ -27,14 +33,21 @@ class Packages:
     """The drivers that `points` offer, imported when they are first asked for."""
 
     def __init__(self, points: Iterable[EntryPoint] | None = None, base: type = object) -> None:
-        self._points: dict[str, list[EntryPoint]] = {}
+        self._given = points
         self._base = base
         self._loaded: dict[EntryPoint, tuple[Candidate, ...]] = {}
-        roots = set()
-        for point in installed() if points is None else points:
-            self._points.setdefault(point.name.strip(), []).append(point)
-            roots.add(point.value.partition(":")[0].partition(".")[0].strip())
-        self.roots = frozenset(roots)
+
+    @cached_property
+    def _points(self) -> dict[str, list[EntryPoint]]:
+        points: dict[str, list[EntryPoint]] = {}
+        for point in installed() if self._given is None else self._given:
+            points.setdefault(point.name.strip(), []).append(point)
+        return points
+
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """The top-level names of the packages that have entry points."""
+        return frozenset(point.value.partition(":")[0].partition(".")[0].strip() for points in self._points.values() for point in points)
 
     def owns(self, cls: type) -> bool:
         """Whether `cls` stands in one of the packages that have entry points (and not in the user's own code)."""

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pynq_widgets.device.errors import BufferFreedError, PoolExhaustedError
-from pynq_widgets.device.simulated.pool import PAGE, Allocation, Block, ContiguousPool, MainMemory
+from pynq_widgets.device.simulated.allocation import Allocation, Block
+from pynq_widgets.device.simulated.pool import PAGE, ContiguousPool, MainMemory
 
 SIZE = 64 * PAGE
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pynq_widgets.device.simulated.model import IPModel
+from pynq_widgets.device.simulated.ipmodel import IPModel
 
 
 class Broadcaster(IPModel):

@@ -10,19 +10,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from pynq_widgets.device.buffer import PynqBuffer
 from pynq_widgets.device.clock import Clock, VirtualClock
 from pynq_widgets.device.contract import Device, InterruptSource
 from pynq_widgets.device.errors import BufferFreedError, BusError
-from pynq_widgets.device.simulated.pool import DEFAULT_BASE, DEFAULT_SIZE, Allocation, Block, ContiguousPool, MainMemory
+from pynq_widgets.device.simulated.pool import DEFAULT_BASE, DEFAULT_SIZE, ContiguousPool, MainMemory
 from pynq_widgets.device.simulated.signals import ip_name
 from pynq_widgets.device.simulated.world import ModelFailure, World, is_dram, is_processor
 
 if TYPE_CHECKING:
     from pynq_widgets.design import Design, InterruptLine
-    from pynq_widgets.device.simulated.model import IPModel
+    from pynq_widgets.device.buffer import PynqBuffer
+    from pynq_widgets.device.simulated.allocation import Allocation
+    from pynq_widgets.device.simulated.ipmodel import IPModel
     from pynq_widgets.device.simulated.stream import StreamQueue
 
 _log = logging.getLogger(__name__)
@@ -314,6 +313,12 @@ class SimulatedDevice(Device):
 
         A `cacheable` buffer has a copy of its own on the host's side: `flush` and `invalidate` carry the contents over.
         """
+        # Loaded with the first buffer, not with the first overlay.
+        import numpy as np
+
+        from pynq_widgets.device.buffer import PynqBuffer
+        from pynq_widgets.device.simulated.allocation import Block
+
         if kwargs:
             raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable and name")
         dtype = np.dtype(dtype)
@@ -355,6 +360,8 @@ class SimulatedDevice(Device):
                 allocation.host[offset : offset + nbytes] = allocation.memory[offset : offset + nbytes]
 
     def _allocation(self, bo: Any, offset: int, nbytes: int) -> Allocation:
+        from pynq_widgets.device.simulated.allocation import Allocation
+
         if not isinstance(bo, Allocation):
             raise TypeError(f"this is no buffer object of the simulated device: {bo!r}")
         if bo.freed:

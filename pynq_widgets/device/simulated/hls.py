@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from pynq_widgets.device.simulated.model import IPModel, ModelContext
+from pynq_widgets.device.simulated.ipmodel import IPModel, ModelContext
 
 if TYPE_CHECKING:
     from pynq_widgets.design import Module, Register

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+from mmap import mmap
 
 PAGE = 4096
 
@@ -102,8 +102,8 @@ class Ram:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        # numpy's zeros come from calloc: a large one costs nothing until it is written, which a bytearray's would.
-        self._bytes = np.zeros((size + 7) & ~7, np.uint8).data
+        # Pages of an anonymous mapping cost nothing until they are written, which a bytearray's would.
+        self._bytes = memoryview(mmap(-1, max(8, (size + 7) & ~7)))
         self._words = self._bytes.cast("I")
 
     def read(self, offset: int) -> int:

@@ -5,55 +5,17 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
-from pynq_widgets.device.buffer import Origin
 from pynq_widgets.device.errors import BufferFreedError, PoolExhaustedError
 from pynq_widgets.device.simulated.memory import SparseMemory
+
+if TYPE_CHECKING:
+    from pynq_widgets.device.simulated.allocation import Allocation
 
 PAGE = 4096
 DEFAULT_SIZE = 128 << 20
 DEFAULT_BASE = 0x1000_0000
-
-Bytes = npt.NDArray[np.uint8]
-
-
-class Allocation:
-    """`nbytes` bytes of the pool at the physical `address`.
-
-    `host` is what the processor sees through its cache, `memory` what is in the DRAM; for a buffer that is not cacheable they are one.
-    """
-
-    __slots__ = ("address", "freed", "host", "memory", "nbytes", "owner", "pool", "size")
-
-    def __init__(self, pool: ContiguousPool, address: int, size: int, nbytes: int, cacheable: bool, owner: str) -> None:
-        self.pool = pool
-        self.address = address
-        self.size = size  # what it takes of the pool: whole pages
-        self.nbytes = nbytes
-        self.owner = owner
-        self.freed = False
-        self.memory: Bytes = np.zeros(size, np.uint8)
-        self.host: Bytes = np.zeros(size, np.uint8) if cacheable else self.memory
-
-    def __repr__(self) -> str:
-        return f"<{'freed ' if self.freed else ''}allocation of {self.nbytes} bytes at 0x{self.address:08x}: {self.owner}>"
-
-
-class Block(np.ndarray[Any, np.dtype[np.uint8]]):
-    """The bytes of an allocation. Every array over them has this as its last base: when the last goes, the memory is free."""
-
-    allocation: Allocation | None = None
-    origin: Origin | None = None  # what the arrays over it know of it
-
-    def __del__(self) -> None:
-        if self.origin is not None:
-            self.origin.gone = True
-        if self.allocation is not None:
-            self.allocation.pool.abandon(self.allocation)
 
 
 class ContiguousPool:
@@ -79,6 +41,9 @@ class ContiguousPool:
 
         `PoolExhaustedError` (a `MemoryError`) tells what is left and who holds the rest.
         """
+        # numpy is loaded with the first buffer, not with the first overlay.
+        from pynq_widgets.device.simulated.allocation import Allocation
+
         if nbytes < 0:
             raise ValueError(f"a buffer cannot have {nbytes} bytes")
         if align < PAGE or align & (align - 1):

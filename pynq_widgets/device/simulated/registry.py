@@ -6,11 +6,14 @@ import inspect
 import logging
 import warnings
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pynq_widgets.plugins import entry_points
+
 if TYPE_CHECKING:
-    from pynq_widgets.device.simulated.model import IPModel
+    from importlib.metadata import EntryPoint
+
+    from pynq_widgets.device.simulated.ipmodel import IPModel
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ def model(*vlnvs: str) -> Callable[[M], M]:
 
     def define(behaviour: M) -> M:
         from pynq_widgets.device.simulated.hls import model_of_function
-        from pynq_widgets.device.simulated.model import IPModel
+        from pynq_widgets.device.simulated.ipmodel import IPModel
 
         if inspect.isclass(behaviour):
             if not issubclass(behaviour, IPModel):
@@ -135,7 +138,7 @@ def _installed(key: str) -> type[IPModel] | None:
 
 def _checked(loaded: Any, where: str) -> type[IPModel]:
     from pynq_widgets.device.simulated.hls import model_of_function
-    from pynq_widgets.device.simulated.model import IPModel
+    from pynq_widgets.device.simulated.ipmodel import IPModel
 
     if inspect.isclass(loaded):
         if issubclass(loaded, IPModel):

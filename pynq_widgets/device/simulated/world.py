@@ -12,11 +12,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pynq_widgets.device.clock import ClockScope
-from pynq_widgets.device.simulated.hls import IdleCore, has_ap_control
 from pynq_widgets.device.simulated.interrupts import Interrupts
+from pynq_widgets.device.simulated.ipmodel import IPModel, ModelContext
 from pynq_widgets.device.simulated.masters import AddressDecoder, MasterMemory, Target, Window
 from pynq_widgets.device.simulated.memory import memory_range
-from pynq_widgets.device.simulated.model import IPModel, ModelContext
 from pynq_widgets.device.simulated.pool import MemoryWindow
 from pynq_widgets.device.simulated.registerfile import RegisterFile
 from pynq_widgets.device.simulated.registry import ModelTable
@@ -268,8 +267,10 @@ class World:
         made: IPModel | None = None
         if module is not None:
             kind = self._table.find(module.vlnv)
-            if kind is None and has_ap_control(module):
-                kind = IdleCore
+            if kind is None:
+                from pynq_widgets.device.simulated.hls import IdleCore, has_ap_control  # loads numpy
+
+                kind = IdleCore if has_ap_control(module) else None
             if kind is not None:
                 made = self._make(kind, module)
         if made is not None:

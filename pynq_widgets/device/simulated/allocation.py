@@ -1,0 +1,49 @@
+"""The storage of one contiguous buffer, and who still holds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from pynq_widgets.device.buffer import Origin
+    from pynq_widgets.device.simulated.pool import ContiguousPool
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class Allocation:
+    """`nbytes` bytes of the pool at the physical `address`.
+
+    `host` is what the processor sees through its cache, `memory` what is in the DRAM; for a buffer that is not cacheable they are one.
+    """
+
+    __slots__ = ("address", "freed", "host", "memory", "nbytes", "owner", "pool", "size")
+
+    def __init__(self, pool: ContiguousPool, address: int, size: int, nbytes: int, cacheable: bool, owner: str) -> None:
+        self.pool = pool
+        self.address = address
+        self.size = size  # what it takes of the pool: whole pages
+        self.nbytes = nbytes
+        self.owner = owner
+        self.freed = False
+        self.memory: Bytes = np.zeros(size, np.uint8)
+        self.host: Bytes = np.zeros(size, np.uint8) if cacheable else self.memory
+
+    def __repr__(self) -> str:
+        return f"<{'freed ' if self.freed else ''}allocation of {self.nbytes} bytes at 0x{self.address:08x}: {self.owner}>"
+
+
+class Block(np.ndarray[Any, np.dtype[np.uint8]]):
+    """The bytes of an allocation. Every array over them has this as its last base: when the last goes, the memory is free."""
+
+    allocation: Allocation | None = None
+    origin: Origin | None = None  # what the arrays over it know of it
+
+    def __del__(self) -> None:
+        if self.origin is not None:
+            self.origin.gone = True
+        if self.allocation is not None:
+            self.allocation.pool.abandon(self.allocation)

@@ -15,7 +15,7 @@ def test_the_tour_runs_and_shows_what_it_says(lab: Any) -> None:
     notebook = lab.open("tour.ipynb")
     notebook.run_all()
 
-    assert notebook.execute("bin(ol.leds.channel1.read())") == "'0b0'"  # the design was opened again, so it starts afresh
+    assert notebook.execute("bin(ol.leds.channel1.read())") == "'0b1'"  # what the button left there: the views above are still alive
     notebook.cell(0).page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(2)")
     tree = notebook.page.get_by_role("treegrid").first
     tree.wait_for()

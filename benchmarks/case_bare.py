@@ -8,7 +8,7 @@ from timing import median, once, report
 
 
 def main(case: str, bitstream: str) -> None:
-    if case == "import":
+    if case in ("import", "names"):
         return report(once(lambda: __import__("numpy")))
     if case in ("whole", "open", "read_design"):
         return report(once(lambda: ElementTree.parse(Path(bitstream).with_suffix(".hwh"))))

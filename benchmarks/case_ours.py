@@ -15,6 +15,10 @@ def import_() -> None:
     import pynq_widgets  # noqa: F401
 
 
+def names() -> None:
+    from pynq_widgets import MMIO, Overlay, allocate  # noqa: F401
+
+
 def open_design(bitstream: str) -> Any:
     from pynq_widgets import Overlay
 
@@ -53,6 +57,8 @@ REGISTER = {
 def main(case: str, bitstream: str) -> None:
     if case == "import":
         return report(once(import_))
+    if case == "names":
+        return report(once(names))
     if case == "whole":
         return report(once(lambda: (import_(), open_design(bitstream))))
     import_()

@@ -14,6 +14,10 @@ def import_() -> None:
     import pynq  # noqa: F401
 
 
+def names() -> None:
+    from pynq import MMIO, Overlay, allocate  # noqa: F401
+
+
 def device() -> Any:
     import numpy as np
     import pynq
@@ -69,6 +73,8 @@ REGISTER = {
 def main(case: str, bitstream: str) -> None:
     if case == "import":
         return report(once(import_))
+    if case == "names":
+        return report(once(names))
     if case == "whole":
         return report(once(lambda: (import_(), open_design(bitstream))))
     import_()

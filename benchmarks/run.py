@@ -38,7 +38,8 @@ class Case:
 
 
 CASES = (
-    Case("import", "import", "import numpy", 9),
+    Case("import", "import of the package", "import numpy", 9),
+    Case("names", "from … import Overlay, MMIO, allocate", "import numpy", 9),
     Case("whole", "import and open the design, to the object tree (cold)", "ElementTree.parse", 9),
     Case("open", "open the design after the import (cold)", "ElementTree.parse", 9),
     Case("read_design", "read_design and ip_dict (cold)", "ElementTree.parse", 9, pynq=False),

@@ -150,7 +150,8 @@ def _from(candidate: Candidate) -> str:
 
 
 def _exact_reason(vlnv: str, exact: Sequence[Candidate]) -> str:
-    newest = "" if len(exact) == 1 else f", first of {len(exact)}"
+    classes = {c.driver for c in exact}  # a package's class stands twice where it is imported already: registered, and by its entry point
+    newest = "" if len(classes) == 1 else f", first of {len(classes)}"
     return f"bindto has {vlnv}{newest}{_from(exact[0])}"
 
 

@@ -220,6 +220,57 @@ def test_a_core_without_a_model_is_done_at_once_and_says_so(build: Any, caplog: 
     assert device.assumptions == ["f: (v:hls:f:1.0) has no model: when started it is done at once and does nothing; see @model"]
 
 
+def free_running(build: Any) -> Any:
+    valid = build.field("c_ap_vld", 0, 1, "read-only", "clear")
+    registers = [*(build.register(n, 0x10 + 8 * i) for i, n in enumerate("abc")), build.register("c_ctrl", 0x24, "read-only", fields=[valid])]
+    build.module("f", "v:hls:f:1.0", registers, "s_axi_control")
+    build.range("f", BASE, interface="s_axi_control")
+    return build
+
+
+def test_a_core_that_nothing_starts_follows_its_registers(build: Any) -> None:
+    calls = []
+
+    @model("v:hls:f:1.0")
+    def f(core: Any) -> None:
+        calls.append((core.a, core.b))
+        core.c = core.a + core.b + 1
+
+    device = free_running(build).device()
+    assert device.read_word(BASE + 0x20) == 1  # it has run since it was reset
+    device.write_word(BASE + 0x10, 3)
+    device.write_word(BASE + 0x18, 4)
+    assert device.read_word(BASE + 0x20) == 8
+    assert [device.read_word(BASE + 0x24) for _ in range(2)] == [1, 0]
+    assert calls == [(0, 0), (3, 0), (3, 4)]
+
+
+def test_a_core_that_nothing_starts_and_that_takes_time_catches_up(build: Any) -> None:
+    @model("v:hls:f:1.0")
+    def f(core: Any) -> Iterator[float]:
+        seen = core.a
+        yield 1.0
+        core.c = seen
+
+    device = free_running(build).device()
+    device.write_word(BASE + 0x10, 3)
+    device.write_word(BASE + 0x10, 4)  # while it works on the 3
+    device.clock.advance(1.0)
+    assert device.read_word(BASE + 0x20) == 3
+    device.clock.advance(1.0)
+    assert device.read_word(BASE + 0x20) == 4
+
+
+def test_a_core_that_nothing_can_start_is_told(build: Any) -> None:
+    model("v:hls:f:1.0")(lambda core: core.send("out", [1]))
+    build.module("f", "v:hls:f:1.0", [build.register("a", 0x10)], "s_axi_control")
+    build.modules["f"].buses["out"] = BusInterface("out", "master", None, None, "axis", None, {"TDATA_NUM_BYTES": "4"}, {})
+    build.range("f", BASE, interface="s_axi_control")
+    device = build.device()
+    device.write_word(BASE + 0x10, 3)
+    assert device.assumptions == ["f: has neither a control port nor an input stream: nothing starts its model, which is never called"]
+
+
 def test_receiving_twice_in_one_call_is_explained(build: Any, caplog: pytest.LogCaptureFixture) -> None:
     @model("v:hls:f")
     def f(core: Any) -> None:

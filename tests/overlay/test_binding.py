@@ -53,6 +53,11 @@ def test_newest_of_two_is_taken_and_the_reason_says_so() -> None:
     assert choose_ip("leds", GPIO, own, never, Default) == Choice(Second, "bindto has xilinx.com:ip:axi_gpio:2.0, first of 2")
 
 
+def test_a_package_s_class_that_is_imported_already_counts_once() -> None:
+    own = [Candidate(First, (GPIO,), "package a"), Candidate(First, (GPIO,), "package a")]
+    assert choose_ip("leds", GPIO, own, never, Default) == Choice(First, "bindto has xilinx.com:ip:axi_gpio:2.0 (from package a)")
+
+
 def test_own_class_wins_over_a_package() -> None:
     own, packaged = [Candidate(First, (GPIO,))], [Candidate(Second, (GPIO,), "package x")]
     assert choose_ip("leds", GPIO, own, lambda: packaged, Default).driver is First

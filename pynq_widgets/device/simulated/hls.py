@@ -139,9 +139,17 @@ class HLSModel(IPModel):
         self._status = AP_IDLE
         self._auto = False
         self._started = False
+        self._unseen = True  # registers that a free-running core has not yet worked on, at first their reset values
         self._gier = self._ier = self._isr = 0
 
+    @property
+    def _free_running(self) -> bool:
+        """Whether nothing starts the core but its registers (``ap_ctrl_none`` without streams): its outputs always follow its inputs."""
+        return self.control is None and not self._inputs and not self._outputs and type(self).function is not None
+
     def reset(self) -> None:
+        if self.control is None and not self._inputs and self._outputs and type(self).function is not None:
+            self.context.assume("has neither a control port nor an input stream: nothing starts its model, which is never called")
         # A function takes packets whole, however long they are.
         for name in self._inputs:
             self.context.stream(name).capacity = None
@@ -156,6 +164,8 @@ class HLSModel(IPModel):
 
     def read(self, interface: str, offset: int) -> int:
         if self.control is None or interface.lower() != self.control.lower() or offset > ISR:
+            if self._unseen and self._free_running:
+                self._try()
             return self._file(interface).read(offset)
         if offset == CTRL:
             value = self._status | (AP_START if self._started else 0) | (AUTO_RESTART if self._auto else 0)
@@ -168,6 +178,9 @@ class HLSModel(IPModel):
     def write(self, interface: str, offset: int, value: int) -> None:
         if self.control is None or interface.lower() != self.control.lower() or offset > ISR:
             self._file(interface).write(offset, value)
+            if self._free_running:
+                self._unseen = True
+                self._try()
             return
         if offset == CTRL:
             self._auto = bool(value & AUTO_RESTART)
@@ -213,8 +226,9 @@ class HLSModel(IPModel):
         needs = [name for name in self._inputs if not self.context.stream(name).packets]
         if function is not None and needs and not (generator and self.control is not None):
             return
-        if self.control is None and not self._inputs:
+        if self.control is None and not self._inputs and not (self._unseen and self._free_running):
             return
+        self._unseen = False
         self._running = True
         try:
             result: Any = function(self._core) if function is not None else None

@@ -222,7 +222,10 @@ def test_a_core_without_a_model_is_done_at_once_and_says_so(build: Any, caplog: 
 
 def free_running(build: Any) -> Any:
     valid = build.field("c_ap_vld", 0, 1, "read-only", "clear")
-    registers = [*(build.register(n, 0x10 + 8 * i) for i, n in enumerate("abc")), build.register("c_ctrl", 0x24, "read-only", fields=[valid])]
+    registers = [
+        *(build.register(n, 0x10 + 8 * i) for i, n in enumerate("abc")),
+        build.register("c_ctrl", 0x24, "read-only", fields=[valid]),
+    ]
     build.module("f", "v:hls:f:1.0", registers, "s_axi_control")
     build.range("f", BASE, interface="s_axi_control")
     return build
@@ -264,7 +267,8 @@ def test_a_core_that_nothing_starts_and_that_takes_time_catches_up(build: Any) -
 def test_a_core_that_nothing_can_start_is_told(build: Any) -> None:
     model("v:hls:f:1.0")(lambda core: core.send("out", [1]))
     build.module("f", "v:hls:f:1.0", [build.register("a", 0x10)], "s_axi_control")
-    build.modules["f"].buses["out"] = BusInterface("out", "master", None, None, "axis", None, {"TDATA_NUM_BYTES": "4"}, {})
+    build.module("to", "v:l:end:1")
+    build.stream("f", "to", out="out")
     build.range("f", BASE, interface="s_axi_control")
     device = build.device()
     device.write_word(BASE + 0x10, 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 Bytes = npt.NDArray[np.uint8]
 
 
+class Maker(NamedTuple):
+    """What was asked for and by which line; put into words only when somebody wants to know who holds the memory."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{'×'.join(map(str, self.shape)) or 'scalar'} {self.dtype} made at {self.file}:{self.line}"
+
+
 class Allocation:
     """`nbytes` bytes of the pool at the physical `address`.
 
@@ -22,12 +34,12 @@ class Allocation:
 
     __slots__ = ("address", "freed", "host", "memory", "nbytes", "owner", "pool", "size")
 
-    def __init__(self, pool: ContiguousPool, address: int, size: int, nbytes: int, cacheable: bool, owner: str) -> None:
+    def __init__(self, pool: ContiguousPool, address: int, size: int, nbytes: int, cacheable: bool, owner: object) -> None:
         self.pool = pool
         self.address = address
         self.size = size  # what it takes of the pool: whole pages
         self.nbytes = nbytes
-        self.owner = owner
+        self.owner = owner  # its str() says who that is
         self.freed = False
         self.memory: Bytes = np.zeros(size, np.uint8)
         self.host: Bytes = np.zeros(size, np.uint8) if cacheable else self.memory

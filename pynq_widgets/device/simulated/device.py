@@ -317,19 +317,18 @@ class SimulatedDevice(Device):
         import numpy as np
 
         from pynq_widgets.device.buffer import PynqBuffer
-        from pynq_widgets.device.simulated.allocation import Block
+        from pynq_widgets.device.simulated.allocation import Block, Maker
 
         if kwargs:
             raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable and name")
         dtype = np.dtype(dtype)
         if dtype.hasobject:
             raise TypeError(f"a buffer for hardware cannot hold Python objects (dtype {dtype})")
-        dimensions = (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
+        dimensions = (shape,) if type(shape) is int else (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
         if any(n < 0 for n in dimensions):
             raise ValueError(f"a buffer cannot have a negative dimension: {dimensions}")
         nbytes = math.prod(dimensions) * dtype.itemsize
-        owner = name or f"{'×'.join(map(str, dimensions)) or 'scalar'} {dtype} made at {_site()}"
-        allocation = self.pool.allocate(nbytes, cacheable=cacheable, owner=owner)
+        allocation = self.pool.allocate(nbytes, cacheable=cacheable, owner=name or Maker(dimensions, dtype, *_site()))
         block = allocation.host.view(Block)
         block.allocation = allocation
         buffer = PynqBuffer(
@@ -456,9 +455,9 @@ def _same(a: Design, b: Design) -> bool:
     )
 
 
-def _site() -> str:
-    """Where, outside of this package, a buffer is being allocated."""
+def _site() -> tuple[str, int]:
+    """The file and line where, outside of this package, a buffer is being allocated."""
     frame = sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("pynq_widgets."):
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return frame.f_code.co_filename, frame.f_lineno

@@ -36,7 +36,7 @@ class ContiguousPool:
         self._lock = threading.Lock()
         self._abandoned: deque[Allocation] = deque()
 
-    def allocate(self, nbytes: int, *, cacheable: bool = False, owner: str = "", align: int = PAGE) -> Allocation:
+    def allocate(self, nbytes: int, *, cacheable: bool = False, owner: object = "", align: int = PAGE) -> Allocation:
         """`nbytes` contiguous bytes, all 0, at a multiple of `align` (a power of 2, at least a page).
 
         `PoolExhaustedError` (a `MemoryError`) tells what is left and who holds the rest.

@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import Any
 
-from timing import median, once, report
+from timing import REGISTER, cold, median, report
 
 
 def import_() -> None:
@@ -59,27 +59,9 @@ def open_design(bitstream: str) -> Any:
     return dir(pynq.Overlay(bitstream, download=False, device=device()))
 
 
-REGISTER = {
-    "CTRL": {
-        "address_offset": 0,
-        "size": 32,
-        "access": "read-write",
-        "description": "",
-        "fields": {"START": {"bit_offset": 3, "bit_width": 1, "access": "read-write", "description": ""}},
-    }
-}
-
-
 def main(case: str, bitstream: str) -> None:
-    if case == "import":
-        return report(once(import_))
-    if case == "names":
-        return report(once(names))
-    if case == "whole":
-        return report(once(lambda: (import_(), open_design(bitstream))))
-    import_()
-    if case == "open":
-        return report(once(lambda: open_design(bitstream)))
+    if cold(case, import_, names, lambda: open_design(bitstream)):
+        return None
     import pynq
     from pynq.registers import RegisterMap
 

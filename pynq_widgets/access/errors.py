@@ -18,3 +18,9 @@ def near_names(name: str, known: Iterable[str]) -> str:
     names = {known_name.lower(): known_name for known_name in known}
     near = [names[match] for match in get_close_matches(name.lower(), list(names), n=3, cutoff=0.6)]
     return f" (did you mean {', '.join(map(repr, near))}?)" if near else ""
+
+
+def near_or_all(name: str, known: Iterable[str], most: int = 8) -> str:
+    """:func:`near_names`; where none is near and there are `most` or fewer, `` (it has a, b)`` or `` (it has none)``."""
+    names = list(known)
+    return near_names(name, names) or ("" if len(names) > most else f" (it has {', '.join(names) or 'none'})")

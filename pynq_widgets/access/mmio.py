@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from pynq_widgets.device import Device
 
 
+def _check_offset(operation: str, offset: object) -> None:
+    """Raise ``TypeError`` where `offset` is not an integer."""
+    if not hasattr(offset, "__index__"):
+        raise TypeError(
+            f"MMIO {operation}: the offset is a number of bytes as int, not the {type(offset).__name__} {offset!r}; "
+            "a register is reached by its name through register_map"
+        )
+
+
+def _word_of(offset: int) -> str:
+    return f"Offset {offset:#x} lies in the word at {offset & ~3:#x}"
+
+
 class MMIO:
     """Reads and writes of whole words in an address range of a device.
 
@@ -44,7 +57,10 @@ class MMIO:
             del kwargs["debug"]
         if kwargs:
             raise TypeError(f"MMIO() got an unexpected keyword argument {next(iter(kwargs))!r}")
-        base_addr, length = operator.index(base_addr), operator.index(length)
+        try:
+            base_addr, length = operator.index(base_addr), operator.index(length)
+        except TypeError:
+            raise TypeError(f"MMIO() takes an address and a length as int, not {base_addr!r} and {length!r}") from None
         if base_addr < 0 or length < 0:
             raise ValueError("Base address or length cannot be negative.")
         if device is None:
@@ -84,6 +100,9 @@ class MMIO:
                 return port.words[offset >> 2]
         except IndexError:
             raise self._outside("read", offset, 4) from None
+        except TypeError:
+            _check_offset("read", offset)
+            raise
         return self._read_other(offset, length, word_order)
 
     def _read_other(self, offset: int, length: int, word_order: str) -> int:
@@ -94,7 +113,7 @@ class MMIO:
         if length == 8 and word_order not in ("big", "little"):
             raise ValueError("MMIO only supports big and little endian.")
         if offset % 4:
-            raise MemoryError("Unaligned read: offset must be multiple of 4.")
+            raise MemoryError(f"Unaligned read: offset must be multiple of 4. {_word_of(offset)}")
         words = self._port.words
         index = offset >> 2
         if index + (length == 8) >= len(words):
@@ -123,20 +142,27 @@ class MMIO:
                 return
         except IndexError:
             raise self._outside("write", offset, 4) from None
+        except TypeError:
+            _check_offset("write", offset)
+            raise
         self._write_other(offset, data)
 
     def _write_other(self, offset: int, data: Any) -> None:
+        _check_offset("write", offset)
         if offset < 0:
             raise ValueError("Offset cannot be negative.")
         if offset % 4:
-            raise MemoryError("Unaligned write: offset must be multiple of 4.")
+            raise MemoryError(f"Unaligned write: offset must be multiple of 4. {_word_of(offset)}; nothing was written")
         if isinstance(data, (bytes, bytearray, memoryview)):
             self._write_bytes(offset, bytes(data))
             return
         try:
             value = operator.index(data)
         except TypeError:
-            raise ValueError("Data type must be int or bytes.") from None
+            raise ValueError(
+                f"Data type must be int or bytes. MMIO write at {self.base_addr + offset:#010x} got the {type(data).__name__} {data!r}; "
+                "nothing was written"
+            ) from None
         if not 0 <= value <= 0xFFFF_FFFF:
             hint = f"; for two's complement write {value} & 0xFFFFFFFF" if -0x8000_0000 <= value < 0 else ""
             raise ValueError(

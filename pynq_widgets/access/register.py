@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .bits import bit_range, reversed_bits, safe_name
 from .describe import FieldLike, RegisterInfo, field_of, sensitive_bits
-from .errors import near_names
+from .errors import near_or_all
 from .planner import guard
 from .port import Port, port_of
 
@@ -180,12 +180,17 @@ class Register:
         mask = (1 << width) - 1
         if width == 1:
             if value not in (0, 1):
-                raise ValueError("Value to be set should be either 0 or 1.")
+                raise ValueError(
+                    f"Value to be set should be either 0 or 1. Bit {lower} of {self._title()} got {value}; nothing was written"
+                )
             if self._debugging:
                 self._print(f"Setting bit {lower} at address {hex(self._address)} to {value}")
         else:
             if not 0 <= value <= mask:
-                raise ValueError(f"Slicing range cannot represent value {value}")
+                raise ValueError(
+                    f"Slicing range cannot represent value {value}: bits {upper} to {lower} of {self._title()} take 0 to {mask:#x}; "
+                    "nothing was written"
+                )
             if upwards:
                 value = reversed_bits(value, width)
             if self._debugging:
@@ -201,7 +206,7 @@ class Register:
         if name not in self._fields:
             attribute = safe_name(name)
             if attribute not in self._fields:
-                raise KeyError(f"{self._title()} has no field {name!r}{near_names(name, self._fields)}")
+                raise KeyError(f"{self._title()} has no field {name!r}{near_or_all(name, self._fields)}")
             return attribute
         return name
 
@@ -212,7 +217,7 @@ class Register:
         print(f"Register Debug: {text}")
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"{self._title()} has no field {name!r}{near_names(name, self._fields)}", name=name, obj=self)
+        raise AttributeError(f"{self._title()} has no field {name!r}{near_or_all(name, self._fields)}", name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
         put = self._setters.get(name)
@@ -226,7 +231,7 @@ class Register:
             if hasattr(type(self), name):
                 raise
             raise AttributeError(
-                f"{self._title()} has no field {name!r}{near_names(name, self._fields)}: nothing was written", name=name, obj=self
+                f"{self._title()} has no field {name!r}{near_or_all(name, self._fields)}: nothing was written", name=name, obj=self
             ) from None
 
     def __int__(self) -> int:

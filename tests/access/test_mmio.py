@@ -55,7 +55,12 @@ def test_eight_bytes_at_the_end_read_nothing_before_they_are_refused(bus_spy):
     ("arguments", "error", "text"),
     [
         ((-4,), ValueError, "Offset cannot be negative."),
-        ((2,), MemoryError, "Unaligned read: offset must be multiple of 4."),
+        ((2,), MemoryError, "Unaligned read: offset must be multiple of 4. Offset 0x2 lies in the word at 0x0"),
+        (
+            ("DATA",),
+            TypeError,
+            "MMIO read: the offset is a number of bytes as int, not the str 'DATA'; a register is reached by its name through register_map",
+        ),
         ((4, 6), ValueError, "MMIO currently only supports 1, 2, 4 and 8-byte reads."),
         ((4, 8, "middle"), ValueError, "MMIO only supports big and little endian."),
         ((16,), IndexError, "MMIO read of 4 bytes at offset 0x10 is outside the 0x10 bytes at 0x40000000 (last word: offset 0xc)"),
@@ -71,9 +76,24 @@ def test_reads_that_cannot_be(any_spy, arguments, error, text):
     ("arguments", "error", "text"),
     [
         ((-4, 1), ValueError, "Offset cannot be negative."),
-        ((2, 1), MemoryError, "Unaligned write: offset must be multiple of 4."),
-        ((4, 8.5), ValueError, "Data type must be int or bytes."),
-        ((4, "8"), ValueError, "Data type must be int or bytes."),
+        ((2, 1), MemoryError, "Unaligned write: offset must be multiple of 4. Offset 0x2 lies in the word at 0x0; nothing was written"),
+        (
+            (4, 8.5),
+            ValueError,
+            "Data type must be int or bytes. MMIO write at 0x40000004 got the float 8.5; nothing was written",
+        ),
+        ((4, "8"), ValueError, "Data type must be int or bytes. MMIO write at 0x40000004 got the str '8'; nothing was written"),
+        (
+            (4.0, 8),
+            TypeError,
+            "MMIO write: the offset is a number of bytes as int, not the float 4.0; a register is reached by its name through register_map",
+        ),
+        (
+            ("DATA", "8"),
+            TypeError,
+            "MMIO write: the offset is a number of bytes as int, not the str 'DATA'; "
+            "a register is reached by its name through register_map",
+        ),
         ((4, b"123456"), MemoryError, "Unaligned write: data length must be multiple of 4."),
         ((16, 1), IndexError, "MMIO write of 4 bytes at offset 0x10 is outside the 0x10 bytes at 0x40000000 (last word: offset 0xc)"),
         ((12, bytes(8)), IndexError, "MMIO write of 8 bytes at offset 0xc is outside the 0x10 bytes at 0x40000000 (last word: offset 0xc)"),
@@ -95,6 +115,12 @@ def test_writes_that_cannot_be_write_nothing(any_spy, arguments, error, text):
         MMIO(BASE, 16, any_spy).write(*arguments)
     assert str(raised.value) == text
     assert not any(any_spy.memory)
+
+
+def test_an_address_is_an_int(any_spy):
+    with pytest.raises(TypeError) as raised:
+        MMIO("0x40000000", 16, any_spy)
+    assert str(raised.value) == "MMIO() takes an address and a length as int, not '0x40000000' and 16"
 
 
 def test_numpy_integers_are_integers(any_spy):

@@ -216,7 +216,9 @@ class Channel:
         """
         self._check_present()
         if self.slicetype is Input:
-            raise RuntimeError("You cannot write to an Input")
+            raise RuntimeError(f"You cannot write to an Input: {self.name} only reads its wires")
+        if not hasattr(val, "__index__"):
+            raise TypeError(f"{self.name} is written with an int, one bit a wire, not the {type(val).__name__} {val!r}")
         every = (1 << self.width) - 1
         with self.lock:
             value = val & mask & every

@@ -77,7 +77,7 @@ def test_setdirection_moves_the_wires(build: Any, gpio_block: Any) -> None:
     assert bench.model("gpio").outputs() == 0b1010
     gpio.channel1.setdirection(AxiGPIO.Input)
     assert bench.model("gpio").outputs() == 0
-    with pytest.raises(RuntimeError, match=r"^You cannot write to an Input$"):
+    with pytest.raises(RuntimeError, match=r"^You cannot write to an Input: gpio channel 1 only reads its wires$"):
         gpio.channel1.write(1, 1)
 
 
@@ -88,6 +88,7 @@ def test_setdirection_moves_the_wires(build: Any, gpio_block: Any) -> None:
         (lambda g: g[0:5], IndexError, "gpio channel 1 has 4 wires, so [0:5] reaches beyond them"),
         (lambda g: g[0:4:2], IndexError, "Steps other than 1 not supported"),
         (lambda g: g[2:2], IndexError, "[2:2] of gpio channel 1 holds no wire"),
+        (lambda g: g.channel1.write("5"), TypeError, "gpio channel 1 is written with an int, one bit a wire, not the str '5'"),
         (lambda g: g[0:2].write(4), ValueError, "4 too large for 2 bits"),
         (lambda g: g[0].write(-1), ValueError, "<Output wire 0 of gpio channel 1> cannot be driven to -1: expected 0 to 0x1"),
         (lambda g: g[0].write(0.5), TypeError, "<Output wire 0 of gpio channel 1> is written with an int, not the float 0.5"),

@@ -63,6 +63,7 @@ class Life:
 
 
 _current: weakref.WeakKeyDictionary[Any, Life] = weakref.WeakKeyDictionary()
+# Nothing is ended under this lock: that takes the lock of the bus, and who holds the bus may be asking what is current.
 _lock = threading.RLock()
 
 
@@ -75,9 +76,10 @@ def current(device: Any) -> Life | None:
     """The life that `device` holds now, or None where nothing has been loaded, or something that no Overlay knows."""
     with _lock:
         life = _current.get(device)
-        if life is not None and life.alive and generation_of(device) != life.device_generation:
-            life.end(f"{short(life.bitfile_name)} was replaced by a download that no Overlay object made")
-        return life if life is not None and life.alive else None
+        replaced = life is not None and life.alive and generation_of(device) != life.device_generation
+    if life is not None and replaced:
+        life.end(f"{short(life.bitfile_name)} was replaced by a download that no Overlay object made")
+    return life if life is not None and life.alive else None
 
 
 def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:
@@ -87,14 +89,14 @@ def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:
         if previous is not None and previous is old and previous.alive:
             previous.device_generation = generation_of(device)
             return previous
-        if old is not None and old.alive:
-            if old.bitfile_name == bitfile_name:
-                old.end(f"{short(bitfile_name)} was loaded again as another Overlay object")
-            else:
-                old.end(f"{short(old.bitfile_name)} was replaced by {short(bitfile_name)}")
         life = Life(bitfile_name, generation_of(device), device)
         _current[device] = life
-        return life
+    if old is not None:
+        if old.bitfile_name == bitfile_name:
+            old.end(f"{short(bitfile_name)} was loaded again as another Overlay object")
+        else:
+            old.end(f"{short(old.bitfile_name)} was replaced by {short(bitfile_name)}")
+    return life
 
 
 def short(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from pynq_widgets import Overlay, StaleOverlayError
 from pynq_widgets.device import SimulatedDevice
+from pynq_widgets.overlay import life
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,29 @@ def test_who_waits_for_an_interrupt_is_told_that_the_overlay_has_gone(demo_desig
         assert str(raised.value) == f"Interrupt invalidated by Overlay change: {reason}"
 
     asyncio.run(main())
+
+
+def test_who_holds_the_bus_may_ask_what_is_loaded_while_another_overlay_is(demo_design: Path) -> None:
+    overlay = Overlay(demo_design, device=SimulatedDevice("t"))
+    device = overlay.device
+    with pytest.raises(TimeoutError):
+        overlay.timer.interrupt.wait_blocking(0)  # from now on ending the overlay needs the bus
+    ending = threading.Event()
+
+    class Holder:
+        def _forget(self) -> None:
+            ending.set()
+
+    holder = Holder()
+    overlay._life.holders.add(holder)
+    loading = threading.Thread(target=lambda: life.begin(device, "other.hwh"), daemon=True)
+    answers: list[bool] = []
+    asking = threading.Thread(target=lambda: answers.append(overlay.is_loaded()), daemon=True)
+    with device.lock:
+        loading.start()
+        assert ending.wait(20)
+        asking.start()
+        asking.join(20)
+        assert answers == [False]
+    loading.join(20)
+    assert not loading.is_alive()

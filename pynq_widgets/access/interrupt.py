@@ -16,10 +16,12 @@ Nothing is put on the bus before somebody waits, and nothing runs while nobody d
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.design.model import InterruptController, InterruptLine
@@ -107,6 +109,7 @@ class Interrupt:
         Raises ``TimeoutError`` after `timeout` seconds of the device's clock, and
         :class:`~pynq_widgets.access.errors.StaleOverlayError` when the overlay has been, or is meanwhile, replaced.
         """
+        timeout = _checked_timeout(timeout)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
 
@@ -125,8 +128,10 @@ class Interrupt:
 
         waiter = Waiter(tell)
         node = self._arm(waiter)
-        timer = None if timeout is None else self.device.clock.call_later(timeout, lambda: tell(self._late(timeout)))
+        timer = None
         try:
+            if timeout is not None:
+                timer = self.device.clock.call_later(timeout, lambda: tell(self._late(timeout)))
             await future
         finally:
             if timer is not None:
@@ -135,6 +140,7 @@ class Interrupt:
 
     def wait_blocking(self, timeout: float | None = None) -> None:
         """Block this thread until the interrupt is high; for scripts without an event loop. Raises as :meth:`wait` does."""
+        timeout = _checked_timeout(timeout)
         event = self.device.clock.event()
         errors: list[BaseException] = []
 
@@ -147,18 +153,27 @@ class Interrupt:
         node = self._arm(waiter)
         try:
             if not self.device.clock.wait(event, timeout):
-                raise self._late(timeout)
+                raise self._late(timeout or 0)
         finally:
             node.remove(self._number, waiter)
         if errors:
             raise errors[0]
 
-    def _late(self, timeout: float | None) -> TimeoutError:
-        return TimeoutError(f"interrupt {self.pinname} did not come within {timeout} s")
+    def _late(self, timeout: float) -> TimeoutError:
+        return TimeoutError(f"interrupt {self.pinname} did not come within {timeout:g} s")
 
     def __repr__(self) -> str:
         way = f"line {self.line.index} of {self.line.controller}" if self.line.controller else "straight to the processing system"
         return f"Interrupt({self.pinname!r}, {way})"
+
+
+def _checked_timeout(timeout: Any) -> float | None:
+    # Not a number is no time: nothing is ever later than NaN.
+    if timeout is None:
+        return None
+    if isinstance(timeout, Real) and (seconds := float(timeout)) >= 0:
+        return None if math.isinf(seconds) else seconds
+    raise ValueError(f"a timeout is 0 or more seconds, or None to wait for ever, not {timeout!r}")
 
 
 def forget(device: Device, reason: str) -> None:

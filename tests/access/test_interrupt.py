@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from types import SimpleNamespace
 
@@ -339,6 +340,21 @@ def test_a_timeout_is_in_the_time_of_the_device(device):
     run(main())
     assert device.intc.ier == 0
     assert device.clock.pending == 0
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), -1, "1"])
+def test_a_timeout_that_is_no_time_is_refused_and_nobody_waits(device, timeout):
+    interrupt = Interrupt("timer/interrupt", device)
+    message = f"^a timeout is 0 or more seconds, or None to wait for ever, not {re.escape(repr(timeout))}$"
+    with pytest.raises(ValueError, match=message):
+        interrupt.wait_blocking(timeout)
+
+    async def main():
+        with pytest.raises(ValueError, match=message):
+            await interrupt.wait(timeout)
+
+    run(main())
+    assert device.intc.taken() == []
 
 
 def test_told_for_nothing_it_waits_on_without_a_busy_loop(device):

@@ -30,7 +30,11 @@ def allocate(
     """
     import numpy as np
 
-    kind = np.dtype(dtype)
+    try:
+        kind = np.dtype(dtype)
+    except TypeError as error:
+        turned = f"; shape comes first: allocate({dtype!r}, {shape!r})" if isinstance(dtype, int) and not isinstance(shape, int) else ""
+        raise TypeError(f"allocate: {dtype!r} is no numpy type ({error}); expected one such as 'u4', 'i2' or np.float32{turned}") from None
     if kind.hasobject:
         raise TypeError(f"allocate: dtype {kind} holds Python objects, which hardware cannot read: use a numeric type such as 'u4'")
     if kind.itemsize == 0:

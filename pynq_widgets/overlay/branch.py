@@ -53,7 +53,7 @@ class Branch:
                 if name.startswith("_"):
                     raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}") from None
                 names = [n for n in self.__dir__() if not n.startswith("_")]
-                raise teach(self, f"{self._who()} has no attribute {name!r}{near_names(name, names)}") from None
+                raise teach(self, f"{self._who()} has no attribute {name!r}{self._deeper(name) or near_names(name, names)}") from None
         else:
             self._check_alive(name)
             value = tree.get(node.path)
@@ -61,6 +61,13 @@ class Branch:
         self.__dict__[name] = value
         self.__dict__.setdefault("_looked_up", set()).add(name)
         return value
+
+    def _deeper(self, name: str) -> str:
+        """Where `name` stands further down, if it does: the usual slip is to leave out the hierarchy."""
+        start = f"{self._below()}/" if self._below() else ""
+        below = [path[len(start) :].split("/") for path in self._tree().nodes if path.startswith(start)]
+        found = [".".join(path) for path in sorted(below, key=len) if path[-1] == name and all(part.isidentifier() for part in path)]
+        return f" (did you mean {', '.join(map(repr, found[:3]))}?)" if found else ""
 
     def _let_go(self) -> None:
         """Forget the attributes that were looked up, so that they are looked up again."""

@@ -59,6 +59,8 @@ def find_bitfile(name: str | os.PathLike[str], device: Any = None) -> Path:
     if not isinstance(name, (str, os.PathLike)) or isinstance(os.fspath(name), bytes):
         raise TypeError(f"Overlay() takes the name of a bitstream as str or Path, not {type(name).__name__}: {name!r}")
     given = Path(name).expanduser()
+    if given.is_dir() and (not given.name or given.suffix in SUFFIXES):
+        raise FileNotFoundError(_is_folder(given))
     need = needs_bitstream(device)
     names = list(_names(given, need))
     folders = [Path.cwd()]
@@ -90,6 +92,13 @@ def _names(given: Path, need: bool) -> Iterator[Path]:
             yield given.with_suffix(".hwh")
 
 
+def _is_folder(given: Path) -> str:
+    inside = [str(given / entry.name) for entry in sorted(given.iterdir()) if entry.suffix.lower() in SUFFIXES and entry.is_file()]
+    return f"No overlay {str(given)!r}: that is a folder. " + (
+        f"Did you mean {', '.join(map(repr, inside[:3]))}?" if inside else "No overlay file is in it."
+    )
+
+
 def _not_found(given: Path, names: list[Path], folders: list[Path], need: bool, device: Any) -> str:
     places = [given.parent] if given.is_absolute() else [folder / given.parent for folder in folders]
     there: dict[str, Path] = {}
@@ -101,6 +110,12 @@ def _not_found(given: Path, names: list[Path], folders: list[Path], need: bool, 
     message = f"No overlay {str(given)!r}: looked for {looked} in {where}"
     if need and given.with_suffix(".hwh").name in there:
         message += f"; there is {given.with_suffix('.hwh').name}, but device {getattr(device, 'tag', device)!r} needs the bitstream"
+    if given.is_dir():
+        return _is_folder(given)
+    if given.is_file() and given.suffix.lower() not in SUFFIXES:
+        return f"No overlay {str(given)!r}: that file is none of {', '.join(SUFFIXES)}"
+    if not any(place.is_dir() for place in places):
+        return f"{message}. That folder does not exist" + ("" if given.is_absolute() else f"; the current folder is {Path.cwd()}") + "."
     near = get_close_matches(given.name, list(there), n=3, cutoff=0.5) or list(there)[:3]
     return message + (f". Did you mean {', '.join(map(repr, near))}?" if near else ". No overlay file is there.")
 

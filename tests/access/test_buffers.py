@@ -52,6 +52,17 @@ def test_the_active_device_is_the_default(bus_spy, active_device):
     ("arguments", "error", "text"),
     [
         (
+            (4, "int23"),
+            TypeError,
+            "allocate: 'int23' is no numpy type (data type 'int23' not understood); expected one such as 'u4', 'i2' or np.float32",
+        ),
+        (
+            ("u4", 10),
+            TypeError,
+            "allocate: 10 is no numpy type (Cannot interpret '10' as a data type); expected one such as 'u4', 'i2' or np.float32; "
+            "shape comes first: allocate(10, 'u4')",
+        ),
+        (
             (4, object),
             TypeError,
             "allocate: dtype object holds Python objects, which hardware cannot read: use a numeric type such as 'u4'",

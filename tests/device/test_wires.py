@@ -78,6 +78,8 @@ def test_inputs_from_outside_reach_models_and_gpio(board: Any) -> None:
         device.drive("btns", 4)
     with pytest.raises(KeyError, match="no port 'buttons' in design 'made'; its inputs are btns"):
         device.drive("buttons", 1)
+    with pytest.raises(KeyError, match="no port 'buttons' in design 'made'; its ports are btns"):
+        device.probe("buttons")
     with pytest.raises(KeyError, match="no IP 'nobody'"):
         device.probe("nobody/x")
 

@@ -52,6 +52,9 @@ def test_wrong_name_suggests_the_near_ones(nested: Path, device: Any) -> None:
     with pytest.raises(AttributeError) as error:
         _ = ol.a.coer
     assert str(error.value).startswith("hierarchy a has no attribute 'coer' (did you mean 'core'")
+    with pytest.raises(AttributeError) as error:
+        _ = ol.core
+    assert str(error.value) == "overlay small has no attribute 'core' (did you mean 'a.core', 'a.b.core'?)"
     with pytest.raises(KeyError) as missing:
         ol.a["b/coer"]
     assert missing.value.args == ("hierarchy a/b has no IP, hierarchy or memory 'coer' (did you mean 'core'?)",)

@@ -80,9 +80,36 @@ def test_not_found_says_what_and_where_and_what_is_near(small: Path, monkeypatch
     with pytest.raises(FileNotFoundError) as error:
         find_bitfile(small.parent / "nowhere" / "x.hwh")
     assert str(error.value) == (
-        f"No overlay '{small.parent}/nowhere/x.hwh': looked for x.hwh in {small.parent.resolve()}/nowhere. No overlay file is there."
+        f"No overlay '{small.parent}/nowhere/x.hwh': looked for x.hwh in {small.parent.resolve()}/nowhere. That folder does not exist."
     )
     assert isinstance(error.value, OSError), "PYNQ raises IOError"
+    with pytest.raises(FileNotFoundError) as error:
+        find_bitfile("nowhere/x.hwh")
+    here = small.parent.resolve()
+    assert str(error.value) == (
+        f"No overlay 'nowhere/x.hwh': looked for x.hwh in {here}/nowhere. That folder does not exist; the current folder is {here}."
+    )
+
+
+def test_a_folder_is_no_overlay_but_may_hold_one(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(small.parent)
+    (small.parent / "empty").mkdir()
+    for name, text in [
+        (".", "No overlay '.': that is a folder. Did you mean 'small.hwh'?"),
+        (small.parent, f"No overlay '{small.parent}': that is a folder. Did you mean '{small}'?"),
+        ("empty", "No overlay 'empty': that is a folder. No overlay file is in it."),
+    ]:
+        with pytest.raises(FileNotFoundError) as error:
+            find_bitfile(name)
+        assert str(error.value) == text
+
+
+def test_a_file_of_another_kind_is_told(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(small.parent)
+    Path("project.xpr").write_text("<Project/>")
+    with pytest.raises(FileNotFoundError) as error:
+        find_bitfile("project.xpr")
+    assert str(error.value) == "No overlay 'project.xpr': that file is none of .bit, .bin, .pdi, .xsa, .hdf, .hwh"
 
 
 @pytest.mark.parametrize("wrong", [None, 3, b"base.bit"])

@@ -280,7 +280,8 @@ class Signals:
         if not path:
             net = self._net_of((None, name))
             if net is None:
-                raise KeyError(f"no port {name!r} in design {self._world.design.name!r}")
+                names = sorted(port.name for port in self._world.design.ports.values())
+                raise KeyError(f"no port {name!r} in design {self._world.design.name!r}; its ports are {', '.join(names) or 'none'}")
             driver = net.driver
             return 0 if driver is None else self.level_of_output((driver.module, driver.port))
         module = self._world.design.modules.get(path)

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 from .document import Document
 from .model import AddressRange, Kind
 from .module import Module
+from .sections import Node
 from .values import ADDRESS_END, number
 
 # Who runs the software, best first: a hard processing system, a processor, a bridge from a host computer, a debugger.
@@ -20,7 +21,7 @@ _SHARED_SPACE = ("processing_system7", "zynq_ultra_ps_e")
 _Windows = list[tuple[AddressRange, Element]]
 
 
-def read_map(document: Document, master: str, element: Element, modules: Mapping[str, Module]) -> _Windows:
+def read_map(document: Document, master: str, element: Node, modules: Mapping[str, Module]) -> _Windows:
     """The ranges of one master; ``modules`` is by INSTANCE."""
     windows = []
     for memory_map in element.iterfind("MEMORYMAP"):

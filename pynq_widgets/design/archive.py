@@ -40,11 +40,7 @@ def read_archive(path: str) -> tuple[Document, str]:
     except (ValueError, OverflowError, KeyError, IndexError, UnicodeError, MemoryError) as error:
         raise DesignError(path, f"this is not a sound .xsa archive: {type(error).__name__} {error}".rstrip()) from None
 
-    def reload() -> bytes:
-        with zipfile.ZipFile(path) as archive:
-            return _member(path, archive, name, MAX_BYTES)
-
-    return Document(f"{path}!{name}", data, reload), name
+    return Document(f"{path}!{name}", data), name
 
 
 def _member(path: str, archive: zipfile.ZipFile, name: str, limit: int) -> bytes:

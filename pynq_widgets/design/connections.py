@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from .model import BusConnection
 from .module import Module, protocol_of
+from .sections import Node
 
 _MASTER = ("MASTER", "INITIATOR")
 _SLAVE = ("SLAVE", "TARGET")
@@ -20,7 +21,7 @@ class _End(NamedTuple):
     element: Element
 
 
-def read_connections(root: Element, modules: Iterable[Module]) -> tuple[BusConnection, ...]:
+def read_connections(root: Node, modules: Iterable[Module]) -> tuple[BusConnection, ...]:
     masters: dict[str, list[_End]] = {}
     slaves: dict[str, list[_End]] = {}
     for module in modules:

@@ -32,6 +32,7 @@ from .model import (
 )
 from .module import Frozen, Hierarchy, Module, read_bus, read_port
 from .nets import Nets, Wiring
+from .registers import are_plain
 
 _SYSTEM = ("SYSTEMINFO", "STSTEMINFO")  # the second is how some Versal files spell it
 
@@ -88,7 +89,8 @@ class Design(Frozen, Shown):
         )
         # What a file says wrongly of registers, interrupts or GPIO is told now, and not when a view is drawn.
         for module in modules.values():
-            _ = module.blocks
+            if not are_plain(module.element):
+                _ = module.blocks
         _ = self._interrupts, self.gpio
 
     def __repr__(self) -> str:
@@ -122,7 +124,7 @@ class Design(Frozen, Shown):
 
     @cached_property
     def _wiring(self) -> Wiring:
-        return Wiring(self._parsed, self.modules.values(), self._parsed.root.find("EXTERNALPORTS"))
+        return Wiring(self._parsed, self._parsed.root, self.modules.values())
 
     @cached_property
     def nets(self) -> Mapping[str, Net]:
@@ -192,11 +194,11 @@ class Design(Frozen, Shown):
 
 
 def _read_modules(document: Document) -> dict[str, Module]:
-    if document.root.find("MODULES") is None:
+    if document.modules is None:
         document.fail(document.root, "there is no <MODULES> in it: not a block design's handoff, or one that was cut")
     modules: dict[str, Module] = {}
     instances: dict[str, str] = {}
-    for element in document.root.iterfind("MODULES/MODULE"):
+    for element in document.modules:
         path = (element.get("FULLNAME") or element.get("INSTANCE") or "").lstrip("/")
         if not path:
             document.fail(element, "a module has neither FULLNAME nor INSTANCE")

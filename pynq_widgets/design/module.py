@@ -1,4 +1,4 @@
-"""Modules and hierarchies; a module's details are read out of the parsed file when first asked for."""
+"""Modules and hierarchies; a module's details are read out of the file when first asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from .document import Document
 from .model import AddressBlock, BusInterface, Port
 from .registers import read_blocks
+from .sections import Node
 from .values import to_int
 
 _MODES = {"MASTER": "master", "INITIATOR": "master", "SLAVE": "slave", "TARGET": "slave"}
@@ -47,7 +48,7 @@ class Module(Frozen):
     version: str
     kind: str
 
-    def __init__(self, document: Document, element: Element, path: str) -> None:
+    def __init__(self, document: Document, element: Node, path: str) -> None:
         get = element.get
         vlnv = get("VLNV") or None
         self.__dict__.update(
@@ -66,9 +67,9 @@ class Module(Frozen):
         return f"Module({self.path!r}, {self.vlnv or self.kind or self.modtype!r})"
 
     @property
-    def element(self) -> Element:
-        """The parsed ``MODULE``, for the other files of this room; not to be changed."""
-        element: Element = self.__dict__["_element"]
+    def element(self) -> Node:
+        """The ``MODULE`` of the file, for the other files of this room; not to be changed."""
+        element: Node = self.__dict__["_element"]
         return element
 
     @property

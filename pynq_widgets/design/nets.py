@@ -6,13 +6,16 @@ for a pin that has no SIGNAME.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from .document import Document
 from .model import Net, Pin
 from .module import Module, port_width
+from .sections import Node
+from .signals import modules_by_signal
 from .values import to_int
 
 _CONCAT = {"xlconcat", "ilconcat"}
@@ -46,61 +49,99 @@ class Source(NamedTuple):
     bit: int
 
 
-class Wiring:
-    """All pins by net, indexed once."""
+class _Ports:
+    """The ports of one module; of several with one name the last counts."""
 
-    def __init__(self, document: Document, modules: Iterable[Module], external: Element | None) -> None:
+    def __init__(self, elements: Iterable[Element]) -> None:
+        self.elements = tuple(elements)
+        self.by_name: dict[str, Element] = {}
+        self.by_signal: dict[str, list[Element]] = {}
+        for element in self.elements:
+            self.by_name[element.get("NAME", "")] = element
+            signal = element.get("SIGNAME")
+            if signal:
+                self.by_signal.setdefault(signal, []).append(element)
+
+
+def _is_loose(port: Element) -> bool:
+    """Whether a port has connections but no name of a net."""
+    return not port.get("SIGNAME") and len(port) > 0 and len(port[0]) > 0
+
+
+class Wiring:
+    """All pins by net. The ports of a module are parsed when a net that is followed touches it, the rest when all nets are asked for."""
+
+    def __init__(self, document: Document, root: Node, modules: Collection[Module]) -> None:
         self._document = document
-        self.nets: dict[str, list[End]] = {}
-        self._ports: dict[str, dict[str, Element]] = {}
+        self._root = root
+        self._modules = modules
+        self._touching = modules_by_signal(modules)
+        self._ports: dict[str, _Ports] = {}
+        if any(_is_loose(element) for element in self._of(None).elements):
+            self._touching = None
+
+    @cached_property
+    def nets(self) -> Mapping[str, list[End]]:
+        """Every net by its name, the pins of each in the order of the file, those of the design last."""
+        nets: dict[str, list[End]] = {}
         loose: list[End] = []
-        groups: list[tuple[Module | None, Iterable[Element]]] = [(module, module.element.iterfind("PORTS/PORT")) for module in modules]
-        groups.append((None, () if external is None else external.iterfind("PORT")))
-        nets = self.nets
-        for owner, elements in groups:
-            ports: dict[str, Element] = {}
-            self._ports["" if owner is None else owner.path] = ports
-            for element in elements:
-                ports[element.get("NAME", "")] = element
+        for owner in (*self._modules, None):
+            for element in self._of(owner).elements:
                 signal = element.get("SIGNAME")
                 if signal:
                     if signal in nets:
                         nets[signal].append(End(owner, element))
                     else:
                         nets[signal] = [End(owner, element)]
-                elif len(element) and len(element[0]):
+                elif _is_loose(element):
                     loose.append(End(owner, element))
         if loose:
-            self._join(loose)
+            self._join(nets, loose)
+        return nets
 
-    def _join(self, loose: list[End]) -> None:
-        by_instance = {end.module.instance: end.module for ends in self.nets.values() for end in ends if end.module is not None} | {
+    def _of(self, owner: Module | None) -> _Ports:
+        """The ports of a module, or of the design."""
+        path = "" if owner is None else owner.path
+        ports = self._ports.get(path)
+        if ports is None:
+            elements = self._root.iterfind("EXTERNALPORTS/PORT") if owner is None else owner.element.iterfind("PORTS/PORT")
+            ports = self._ports.setdefault(path, _Ports(elements))
+        return ports
+
+    def _net(self, name: str) -> Sequence[End]:
+        if self._touching is None or "nets" in self.__dict__:
+            return self.nets.get(name, ())
+        owners: list[Module | None] = [*self._touching.get(name, ()), None]
+        return [End(owner, element) for owner in owners for element in self._of(owner).by_signal.get(name, ())]
+
+    def _join(self, nets: dict[str, list[End]], loose: list[End]) -> None:
+        by_instance = {end.module.instance: end.module for ends in nets.values() for end in ends if end.module is not None} | {
             end.module.instance: end.module for end in loose if end.module is not None
         }
         pending = {id(end.element): end for end in loose}
         for end in loose:
             for connection in end.element.iterfind("CONNECTIONS/CONNECTION"):
                 module = by_instance.get(connection.get("INSTANCE", ""))
-                other = self._ports["" if module is None else module.path].get(connection.get("PORT", ""))
+                other = self._of(module).by_name.get(connection.get("PORT", ""))
                 if other is None:
                     continue
                 name = other.get("SIGNAME") or f"{End(module, other).path}"
-                members = self.nets.setdefault(name, [End(module, other)])
+                members = nets.setdefault(name, [End(module, other)])
                 if all(member.element is not end.element for member in members):
                     members.append(end)
                 pending.pop(id(end.element), None)
                 pending.pop(id(other), None)
 
     def port(self, module: Module | None, name: str) -> End | None:
-        element = self._ports["" if module is None else module.path].get(name)
+        element = self._of(module).by_name.get(name)
         return None if element is None else End(module, element)
 
     def ports(self, module: Module | None) -> Mapping[str, Element]:
-        return self._ports["" if module is None else module.path]
+        return self._of(module).by_name
 
     def others(self, end: End) -> list[End]:
         """Every other pin on the net of a pin."""
-        return [other for other in self.nets.get(end.element.get("SIGNAME") or end.path, ()) if other.element is not end.element]
+        return [other for other in self._net(end.element.get("SIGNAME") or end.path) if other.element is not end.element]
 
     def driver(self, end: End) -> End | None:
         return next((other for other in self.others(end) if other.drives), None)
@@ -137,12 +178,12 @@ class Wiring:
         return None
 
     def concat_lanes(self, module: Module) -> Iterator[End]:
-        ports = {name.lower(): name for name in self._ports[module.path]}
+        ports = {name.lower(): name for name in self._of(module).by_name}
         for number in range(len(ports)):
             name = ports.get(f"in{number}")
             if name is None:
                 return
-            yield End(module, self._ports[module.path][name])
+            yield End(module, self._of(module).by_name[name])
 
     def _lane_width(self, module: Module, lane: End) -> int:
         declared = to_int(module.parameters.get(f"{lane.port.upper()}_WIDTH"))
@@ -150,7 +191,7 @@ class Wiring:
 
     def _through_slice(self, module: Module, bit: int) -> tuple[End, int] | None:
         taken = self.slice_bits(module)
-        inputs = {name.lower(): element for name, element in self._ports[module.path].items()}
+        inputs = {name.lower(): element for name, element in self._of(module).by_name.items()}
         element = inputs.get("din")
         if taken is None or element is None or bit >= taken[1]:
             return None

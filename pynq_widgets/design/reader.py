@@ -51,18 +51,15 @@ def _from_archive(path: str, header: BitHeader | None) -> Design:
 
 
 def _read_document(path: str) -> Document:
-    def load() -> bytes:
+    try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_BYTES:
                 raise DesignError(path, f"{size} bytes are too many for a hardware handoff (at most {MAX_BYTES})")
-            return file.read(MAX_BYTES + 1)
-
-    try:
-        data = load()
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise DesignError(path, f"the file cannot be read: {error.strerror or error}") from None
-    return Document(path, data, load)
+    return Document(path, data)
 
 
 def _beside(bitstream: str, suffix: str) -> Design:

@@ -7,10 +7,12 @@ Two that files leave out are added: ``ap_done`` and the ``*_ap_vld`` flags of HL
 
 from __future__ import annotations
 
+import re
 from xml.etree.ElementTree import Element
 
 from .document import Document
 from .model import Access, AddressBlock, Field, Register
+from .sections import Node, Section
 from .values import ADDRESS_END, number, to_int
 
 MAX_FIELD_BITS = 4096
@@ -18,7 +20,30 @@ MAX_BITS = 1 << 40
 _LARGEST_WORD = 64
 
 
-def read_blocks(document: Document, module: Element, is_hls: bool) -> tuple[AddressBlock, ...]:
+# What Vivado writes, with numbers within their limits. What does not vary stands first, since the search for it is what costs.
+_REGISTER = re.compile(rb"""<REGISTER(?!S)( [^<>]*>\s*(?:<PROPERTY NAME="DESCRIPTION"[^<]*)?<PROPERTY NAME="ADDRESS_OFFSET" )?""")
+_NUMBER = re.compile(
+    rb"""NAME="(?:ADDRESS_OFFSET"( VALUE="(?:0x[0-9A-Fa-f]{1,16}|[0-9]{1,19})")?"""
+    rb"""|SIZE"( VALUE="(?:0x[0-9A-Fa-f]{1,9}|[0-9]{1,12})")?|BIT_(?:OFFSET|WIDTH)"( VALUE="(?:0x[0-9A-Fa-f]{1,3}|[0-9]{1,3})")?)"""
+)
+_RANGE = re.compile(rb"""RANGE(="(?:0x[0-9A-Fa-f]{1,15}|[0-9]{1,19})?")?""")
+
+
+def are_plain(module: Node) -> bool:
+    """Whether a look at the bytes of a module's registers finds every number in order, so that reading them can wait.
+
+    ``False`` says only that they must be read to know.
+    """
+    if not isinstance(module, Section):
+        return False
+    data = module.data
+    return all(
+        all(_REGISTER.findall(data, *span)) and all(map(any, _NUMBER.findall(data, *span))) and all(_RANGE.findall(data, *span))
+        for span in module.spans("ADDRESSBLOCKS")
+    )
+
+
+def read_blocks(document: Document, module: Node, is_hls: bool) -> tuple[AddressBlock, ...]:
     blocks = module.find("ADDRESSBLOCKS")
     if blocks is None:
         return ()

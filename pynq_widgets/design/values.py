@@ -35,7 +35,6 @@ def number(document: Document, element: Element, what: str, text: str | None, de
     elif 0 <= value <= limit:
         return value
     document.fail(element, f"{what} is {_shown(text)}, which is not from 0 to {limit:#x}")
-    raise AssertionError  # fail() always raises
 
 
 def _shown(text: str | None) -> str:

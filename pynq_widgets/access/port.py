@@ -31,6 +31,10 @@ class Words(Protocol):
     def __len__(self) -> int: ...
 
 
+def _outside(index: int, length: int) -> IndexError:
+    return IndexError(f"word {index} (offset {4 * index:#x}) is outside the {length} words of this range")
+
+
 class BusWords:
     """The words of a device that is not mapped: each access is one call of the device (capability ``REGISTER_RW``)."""
 
@@ -48,12 +52,12 @@ class BusWords:
 
     def __getitem__(self, index: int) -> int:
         if not 0 <= index < self.length:
-            raise IndexError(index)
+            raise _outside(index, self.length)
         return self.read_word(self.base + 4 * index)
 
     def __setitem__(self, index: int, value: int) -> None:
         if not 0 <= index < self.length:
-            raise IndexError(index)
+            raise _outside(index, self.length)
         self.write_word(self.base + 4 * index, value)
 
     def _read_registers(self, address: int) -> int:
@@ -77,12 +81,12 @@ class RemoteWords:
 
     def __getitem__(self, index: int) -> int:
         if not 0 <= index < self.length:
-            raise IndexError(index)
+            raise _outside(index, self.length)
         return int(self.mapping.read(4 * index))
 
     def __setitem__(self, index: int, value: int) -> None:
         if not 0 <= index < self.length:
-            raise IndexError(index)
+            raise _outside(index, self.length)
         self.mapping.write(4 * index, value)
 
 
@@ -263,12 +267,12 @@ class _Shifted:
 
     def __getitem__(self, index: int) -> int:
         if not 0 <= index < self.length:
-            raise IndexError(index)
+            raise _outside(index, self.length)
         return self.words[self.first + index]
 
     def __setitem__(self, index: int, value: int) -> None:
         if not 0 <= index < self.length:
-            raise IndexError(index)
+            raise _outside(index, self.length)
         self.words[self.first + index] = value
 
 

@@ -45,7 +45,7 @@ class Register:
     _access: str
     _debugging: bool
     _plain: bool
-    _unread: str | None
+    _unread: str | Callable[[], str | None] | None  # why it is not read unasked, or who knows
 
     def __init__(
         self,
@@ -71,7 +71,16 @@ class Register:
             buffer = MMIO(address, width // 8, device=device)
         self._attach(port_of(buffer), 0, address, width, access, self._reason, debug)
 
-    def _attach(self, port: Port, index: int, address: int, width: int, access: str, unread: str | None, debug: bool = False) -> None:
+    def _attach(
+        self,
+        port: Port,
+        index: int,
+        address: int,
+        width: int,
+        access: str,
+        unread: str | Callable[[], str | None] | None,
+        debug: bool = False,
+    ) -> None:
         _set(self, "_port", port)
         _set(self, "_index", index)
         _set(self, "_address", address)
@@ -106,6 +115,11 @@ class Register:
     def debug(self, on: bool) -> None:
         _set(self, "_debugging", bool(on))
         _set(self, "_plain", self._width == 32 and self._access == "read-write" and not on)
+
+    def _why_unread(self) -> str | None:
+        if callable(self._unread):
+            _set(self, "_unread", self._unread())
+        return self._unread  # type: ignore[return-value]
 
     def _load(self) -> int:
         port = self._port
@@ -148,9 +162,9 @@ class Register:
         if isinstance(index, str):
             return int(getattr(self, self._field_name(index)))
         lower, upper, upwards = bit_range(index, self._width)
-        value = self._load()
         if self._access == "write-only":
-            return self._access  # type: ignore[return-value]  # PYNQ's answer
+            return self._access  # type: ignore[return-value]  # PYNQ's answer; the word is not read for it
+        value = self._load()
         if lower == upper:
             if self._debugging:
                 self._print(f"Reading index {index} at address {hex(self._address)}")
@@ -243,13 +257,13 @@ class Register:
     __index__ = __int__
 
     def __str__(self) -> str:
-        return repr(self) if self._unread else hex(self[:])
+        return repr(self) if self._why_unread() else hex(self[:])
 
     def __repr__(self) -> str:
         if self._access == "write-only":
             return "Register(value=write-only)"
-        if self._unread:
-            return f"Register(not read: {self._unread})"
+        if why := self._why_unread():
+            return f"Register(not read: {why})"
         try:
             value = self._load()
         except Exception as error:

@@ -111,7 +111,9 @@ class RegisterMap(Shown):
             fields: Any = entry.get("fields") or {} if isinstance(entry, Mapping) else {field.name: field for field in info.fields}
             register_class = self._classes[name] = Register.create_subclass(name, fields, info.description or None)
         made = register_class.__new__(register_class)
-        made._attach(self._port, info.offset // 4, info.offset, 32 if info.width <= 32 else 64, info.access, _reason(register_class, info))
+        # Others may share its word; the whole block is looked at when it is to be shown, not when it is used.
+        why = _reason(register_class, info) or (lambda: self._guards().why(info))
+        made._attach(self._port, info.offset // 4, info.offset, 32 if info.width <= 32 else 64, info.access, why)
         # Another thread may have been faster: there is one handle of a register.
         return self._instances.setdefault(name, made)
 

@@ -174,6 +174,24 @@ def test_what_is_no_register_is_told_and_left_out(bus_spy):
     assert repr(rm) == "RegisterMap {\n  fine = Register(value=0)\n}"
 
 
+def test_a_register_that_shares_a_word_with_a_guarded_one_is_not_read_to_show_it(bus_spy):
+    clears = {"DONE": {"bit_offset": 1, "bit_width": 1, "access": "read-only", "read_action": "clear"}}
+    made = RegisterMap.create_subclass("shared", {"CTRL": entry(0, fields=clears), "LOW": entry(0, size=16), "NEXT": entry(4)})
+    rm = made(MMIO(BASE, 64, bus_spy))
+    assert repr(rm.LOW) == str(rm.LOW) == "Register(not read: shares a word with CTRL: reading clears DONE)"
+    assert bus_spy.taken() == []
+    assert repr(rm.NEXT) == "Register(value=0)"
+    assert rm.LOW[:] == 0
+    assert bus_spy.taken() == [("read", 4, 4), ("read", 0, 4)]
+
+
+def test_a_register_beyond_the_range_is_told_by_its_place(bus_spy):
+    rm = RegisterMap.create_subclass("short", {"FAR": entry(0x40)})(MMIO(BASE, 0x40, bus_spy))
+    with pytest.raises(IndexError, match=r"^word 16 \(offset 0x40\) is outside the 16 words of this range$"):
+        rm.FAR[:]
+    assert bus_spy.taken() == []
+
+
 def test_it_ends_with_its_overlay(any_spy):
     rm = Map(MMIO(BASE, 0x1000, any_spy, generation=0))
     rm.CTRL

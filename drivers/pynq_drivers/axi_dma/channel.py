@@ -5,6 +5,7 @@ Source: AMD PG021, AXI DMA v7.1: "Direct Register Mode (Simple DMA)", "MM2S_DMAS
 
 from __future__ import annotations
 
+import logging
 import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,10 @@ _PATIENCE = 0.5
 _FIRST_LOOK, _LONGEST_PAUSE = 10e-6, 2e-3
 # With an interrupt the status is looked at all the same after so many seconds: an interrupt can be lost.
 _LOOK_AGAIN = 0.5
+# Who waits without a timeout is told after so many seconds, once, what stands still.
+_TELL_AFTER = 3.0
+
+_log = logging.getLogger(__name__)
 
 _ERRORS = {
     r.DMA_INT_ERR: "DMA Internal Error (transfer length 0, or a packet longer than its buffer)",
@@ -204,17 +209,20 @@ class Channel:
     def wait(self, timeout: float | None = None) -> None:
         """Wait for the transfer to complete.
 
-        Returns at once where the last transfer has been waited for already. Raises RuntimeError where there was no transfer, where the
-        channel is not running or where the core reports an error, and TimeoutError, telling what stands still, after `timeout` seconds;
-        the transfer is then still under way and can be waited for again.
+        Returns at once where the last transfer has been waited for already. With no `timeout`, what stands still is logged once after
+        3 s. Raises RuntimeError where there was no transfer, where the channel is not running or where the core reports an error, and
+        TimeoutError, telling what stands still, after `timeout` seconds; the transfer is then still under way and can be waited for again.
         """
         if not self._under_way():
             return
         deadline = waiting.Deadline(self._dma.device.clock, timeout)
+        patience = waiting.Deadline(self._dma.device.clock, _TELL_AFTER if timeout is None else None)
         pause = _FIRST_LOOK
         while not self._is_over():
             if deadline.passed():
                 raise self._late(timeout)
+            if patience.passed():
+                patience = self._tell()
             if self._interrupt is not None:
                 try:
                     self._interrupt.wait_blocking(deadline.slice(_LOOK_AGAIN))
@@ -230,10 +238,13 @@ class Channel:
         if not self._under_way():
             return
         deadline = waiting.Deadline(self._dma.device.clock, timeout)
+        patience = waiting.Deadline(self._dma.device.clock, _TELL_AFTER if timeout is None else None)
         pause = _FIRST_LOOK
         while not self._is_over():
             if deadline.passed():
                 raise self._late(timeout)
+            if patience.passed():
+                patience = self._tell()
             if self._interrupt is not None:
                 try:
                     await self._interrupt.wait(deadline.slice(_LOOK_AGAIN))
@@ -282,6 +293,18 @@ class Channel:
     def _explain(self, status: int) -> str:
         reasons = [text for bit, text in _ERRORS.items() if status & bit]
         return " and ".join(reasons) or f"an error that direct register mode does not have (DMASR {status:#010x})"
+
+    def _tell(self) -> waiting.Deadline:
+        """Say what stands still; the deadline that never comes."""
+        _log.warning(
+            "%s: %d bytes are not through after %g s, and it goes on waiting. %s "
+            "Interrupt the kernel to give up, or pass wait(timeout=...)",
+            self._title,
+            self._asked,
+            _TELL_AFTER,
+            self._dma.why_waiting(self),
+        )
+        return waiting.Deadline(self._dma.device.clock, None)
 
     def _late(self, timeout: float | None) -> TimeoutError:
         return TimeoutError(

@@ -279,6 +279,23 @@ def test_a_timeout_tells_what_stands_still(bench: Any) -> None:
     assert "It waits for its own recvchannel, which has no buffer: call recvchannel.transfer() first." in str(caught.value)
 
 
+def test_waiting_without_end_says_once_what_stands_still(bench: Any, caplog: pytest.LogCaptureFixture) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench, 65536, "u1")
+    dma.recvchannel.transfer(target)
+    bench.clock.call_later(10, lambda: dma.sendchannel.transfer(source))
+    dma.recvchannel.wait()
+    assert [record.getMessage() for record in caplog.records] == [
+        "dma.recvchannel: 65536 bytes are not through after 3 s, and it goes on waiting. It waits for a packet from dma, which ends with "
+        "TLAST; sendchannel has nothing under way and has never sent anything. Interrupt the kernel to give up, or pass wait(timeout=...)"
+    ]
+    caplog.clear()
+    dma.recvchannel.transfer(target)
+    with pytest.raises(TimeoutError):
+        dma.recvchannel.wait(timeout=10)
+    assert caplog.records == []
+
+
 def test_errors_are_named_and_reset_recovers(bench: Any) -> None:
     dma = bench.overlay.dma
     source, target = buffers(bench)

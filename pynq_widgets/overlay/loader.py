@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import inspect
@@ -13,7 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 
 from pynq_widgets.plugins import entry_points
 
+_OURS = ("pynq_widgets", "pynq")
 SUFFIXES = (".bit", ".bin", ".pdi", ".xsa", ".hdf", ".hwh")
 
 _log = logging.getLogger(__name__)
@@ -131,6 +133,7 @@ class Request:
     dtbo: str | os.PathLike[str] | None
     ignore_version: bool
     device: Any
+    download: bool = True  # False where the class takes no such argument, so that it is not downloaded all the same
 
 
 _request: ContextVar[Request | None] = ContextVar("pynq_widgets_overlay_request", default=None)
@@ -180,22 +183,30 @@ def import_sidecar(path: Path) -> Callable[..., Any] | None:
 
     Raises :class:`SidecarError` where it cannot be run.
     """
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-    name = f"_pynq_widgets_beside_{re.sub('[^A-Za-z0-9_]', '_', path.stem)}_{digest}"
+    if not _defines_overlay(path):
+        _log.info("%s defines no Overlay; it is not run", path)
+        return None
+    # Within a package of its own, so that the file may import its neighbours: ``from .constants import WIDTH``.
+    stem = re.sub("[^A-Za-z0-9_]", "_", path.stem)
+    package = f"_pynq_widgets_beside_{stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    name = f"{package}.{stem}"
     _log.info("importing %s, which stands beside its bitstream, as module %s", path, name)
     spec = importlib.util.spec_from_file_location(name, path, loader=_Fresh(name, str(path)))
     if spec is None or spec.loader is None:
         raise SidecarError(f"{path} cannot be imported as Python", name=name, path=str(path))
     module = importlib.util.module_from_spec(spec)
-    previous = sys.modules.get(name)
+    previous = {key: known for key, known in sys.modules.items() if key == package or key.startswith(f"{package}.")}
+    for key in previous:
+        del sys.modules[key]
+    neighbours = sys.modules[package] = ModuleType(package, f"What stands in {path.parent}.")
+    neighbours.__path__ = [str(path.parent)]
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        if previous is None:
-            del sys.modules[name]
-        else:
-            sys.modules[name] = previous
+    except (Exception, SystemExit) as error:
+        for key in [key for key in sys.modules if key == package or key.startswith(f"{package}.")]:
+            del sys.modules[key]
+        sys.modules.update(previous)
         raise SidecarError(
             f"{path}, line {_line(error, path)}: {type(error).__name__}: {error}. This file stands beside the bitstream, so Overlay() runs "
             "it for its Overlay class; mend or rename it, or use DefaultOverlay(...) to do without it",
@@ -205,6 +216,29 @@ def import_sidecar(path: Path) -> Callable[..., Any] | None:
     return _overlay_of(module, path)
 
 
+def _defines_overlay(path: Path) -> bool:
+    """Whether the file gives ``Overlay`` a meaning of its own, outside of functions. One that cannot be parsed is run, to say why."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return True
+    todo: list[ast.AST] = [tree]
+    while todo:
+        for node in ast.iter_child_nodes(todo.pop()):
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                names = [node.name]
+            elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").partition(".")[0] in _OURS:
+                continue
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                names = [alias.asname or alias.name for alias in node.names]
+            else:
+                names = [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []
+                todo.append(node)
+            if "Overlay" in names:
+                return True
+    return False
+
+
 def _overlay_of(module: ModuleType, path: Path) -> Callable[..., Any] | None:
     factory = vars(module).get("Overlay")
     if factory is None:
@@ -212,7 +246,7 @@ def _overlay_of(module: ModuleType, path: Path) -> Callable[..., Any] | None:
         return None
     if not callable(factory):
         raise SidecarError(f"{path}: its Overlay must be a class or function, not {type(factory).__name__}", path=str(path))
-    if getattr(factory, "__module__", "").partition(".")[0] in ("pynq_widgets", "pynq"):
+    if getattr(factory, "__module__", "").partition(".")[0] in _OURS:
         _log.info("%s only imports Overlay and defines none of its own; it is not used", path)
         return None
     return factory  # type: ignore[no-any-return]
@@ -240,9 +274,12 @@ def call_sidecar(factory: Callable[..., Any], path: Path, download: bool, reques
         kwargs["download"] = download
     elif len(positional) > 1 or any(p.kind is p.VAR_POSITIONAL for p in parameters.values()):
         args.append(download)
+    elif not download:
+        request = replace(request, download=False)
     for name in {"dtbo", "ignore_version", "device"} & keywords - {p.name for p in positional[: len(args)]}:
         kwargs[name] = getattr(request, name)
-    overlay = factory(*args, **kwargs)
+    with requesting(request):
+        overlay = factory(*args, **kwargs)
     if overlay is None:
         raise SidecarError(f"{path.with_suffix('.py')}: its Overlay(...) returned None; it must return the overlay", path=str(path))
     return overlay

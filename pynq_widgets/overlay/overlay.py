@@ -138,6 +138,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
             target = request.device if target is None else target
             dtbo = request.dtbo if dtbo is None else dtbo
             ignore_version = ignore_version or request.ignore_version
+            download = download and request.download
         if target is None:
             target = Device.active_device
         source = _metadata(target, path)
@@ -451,10 +452,13 @@ def _metadata(device: Any, path: Path) -> Any:
     return read_design(path) if known is None else known
 
 
-def _find_dtbo(dtbo: str | os.PathLike[str] | None, path: Path) -> str | None:
+def _find_dtbo(dtbo: Any, path: Path) -> str | None:
     if dtbo is None:
         beside = path.with_suffix(".dtbo")
         return str(beside) if beside.is_file() else None
+    if not isinstance(dtbo, (str, os.PathLike)):
+        hint = f"; write download={dtbo}, or derive from DefaultOverlay, whose second argument it is" if isinstance(dtbo, bool) else ""
+        raise TypeError(f"dtbo must be the name of a device tree overlay, as str or Path, not {type(dtbo).__name__}: {dtbo!r}{hint}")
     for candidate in (Path(dtbo), path.parent / dtbo):
         if candidate.is_file():
             return str(candidate.resolve())

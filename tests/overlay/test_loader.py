@@ -234,9 +234,10 @@ def test_the_loader_leaves_subclasses_alone(small: Path, device: Any) -> None:
 @pytest.mark.parametrize(
     ("source", "where"),
     [
-        ("x = 1\nraise_me()\n", "line 2: NameError: name 'raise_me' is not defined"),
+        ("Overlay = None\nraise_me()\n", "line 2: NameError: name 'raise_me' is not defined"),
         ("def f(:\n", "line 1: SyntaxError: invalid syntax"),
-        ("def f():\n    1 / 0\n\nf()\n", "line 2: ZeroDivisionError: division by zero"),
+        ("def Overlay():\n    1 / 0\n\nOverlay()\n", "line 2: ZeroDivisionError: division by zero"),
+        ("Overlay = 3\nraise SystemExit(1)\n", "line 2: SystemExit: 1"),
     ],
 )
 def test_an_error_in_the_file_names_file_and_line(source: str, where: str, small: Path, device: Any) -> None:
@@ -249,6 +250,39 @@ def test_an_error_in_the_file_names_file_and_line(source: str, where: str, small
     assert error.value.__cause__ is not None
     assert device.log == []
     assert {name for name in sys.modules if name.startswith("_pynq_widgets_beside_")} == before
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import a_board_library\n", "raise SystemExit\n", "class BaseOverlay:\n    from nowhere import x\n", "from pynq import Overlay\n"],
+)
+def test_a_file_that_defines_no_overlay_is_not_run(source: str, small: Path, device: Any, caplog: pytest.LogCaptureFixture) -> None:
+    file = beside(small, source)
+    with caplog.at_level(logging.INFO, "pynq_widgets.overlay"):
+        assert type(Overlay(small, device=device)) is DefaultOverlay
+    assert f"{file.resolve()} defines no Overlay; it is not run" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["from .shapes import WIDTH", "from . import shapes; WIDTH = shapes.WIDTH"])
+def test_it_may_import_its_neighbours_and_sees_what_was_edited_there(how: str, small: Path, device: Any) -> None:
+    neighbour = small.with_name("shapes.py")
+    for width in (3, 44):
+        neighbour.write_text(f"WIDTH = {width}\n", encoding="utf-8")
+        file = f"{how}\nfrom pynq_widgets import DefaultOverlay\nclass Overlay(DefaultOverlay):\n    width = WIDTH\n"
+        beside(small, file)
+        assert Overlay(small, device=device).width == width
+
+
+def test_download_false_holds_for_a_class_that_does_not_take_it(small: Path, device: Any) -> None:
+    beside(
+        small,
+        "from pynq_widgets import DefaultOverlay\nclass Overlay(DefaultOverlay):\n"
+        "    def __init__(self, bitfile_name):\n        super().__init__(bitfile_name)\n",
+    )
+    assert Overlay(small, device=device, download=False).timestamp == ""
+    assert device.log == []
+    assert Overlay(small, device=device).timestamp != ""
+    assert device.log == [("download", "small.hwh")]
 
 
 def test_an_overlay_that_is_nothing_to_call_or_gives_nothing(small: Path, device: Any) -> None:

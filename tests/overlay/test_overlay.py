@@ -770,3 +770,18 @@ def test_an_exported_hardware_archive(small: Path, device: Any) -> None:
     assert ol.bitfile_name == str(archive.resolve())
     assert ol.hier.core.read() == 0
     assert Overlay(archive.with_suffix(""), device=device).is_loaded()
+
+
+def test_a_second_argument_that_is_meant_for_download_is_told(small: Path, device: Any) -> None:
+    class Mine(Overlay):  # type: ignore[misc]
+        def __init__(self, bitfile_name: str, download: bool) -> None:
+            super().__init__(bitfile_name, download, device=device)
+
+    expected = (
+        "dtbo must be the name of a device tree overlay, as str or Path, not bool: True; write download=True, "
+        "or derive from DefaultOverlay, whose second argument it is"
+    )
+    with pytest.raises(TypeError) as raised:
+        Mine(str(small), True)
+    assert str(raised.value) == expected
+    assert device.log == []

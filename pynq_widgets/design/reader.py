@@ -72,7 +72,9 @@ def _beside(bitstream: str, suffix: str) -> Design:
                 return Design(_read_document(stem + other), _stem(bitstream), stem + other, header)
             return _from_archive(stem + other, header)
     raise DesignError(
-        bitstream, f"there is no {os.path.basename(stem)}.hwh beside it, which says what is in the bitstream; copy it from Vivado's project"
+        bitstream,
+        f"there is no {os.path.basename(stem)}.hwh beside it, which says what is in the bitstream; copy it "
+        "from Vivado's project (<project>.gen/sources_1/bd/<design>/hw_handoff/<design>.hwh) under this name",
     )
 
 

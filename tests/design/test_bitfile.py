@@ -45,7 +45,10 @@ def test_no_handoff_beside_it(pair: Path) -> None:
     pair.with_suffix(".hwh").unlink()
     with pytest.raises(DesignError) as caught:
         read_design(pair)
-    assert caught.value.cause == "there is no top.hwh beside it, which says what is in the bitstream; copy it from Vivado's project"
+    assert caught.value.cause == (
+        "there is no top.hwh beside it, which says what is in the bitstream; copy it from Vivado's project "
+        "(<project>.gen/sources_1/bd/<design>/hw_handoff/<design>.hwh) under this name"
+    )
 
 
 def test_every_truncation(tmp_path: Path) -> None:

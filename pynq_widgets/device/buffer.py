@@ -289,9 +289,19 @@ class FreedBuffer(PynqBuffer):
 
     __array_ufunc__ = _refuse
     __array_function__ = _refuse
+    __enter__ = _refuse
     copy = _refuse
     astype = _refuse
     tolist = _refuse
     tobytes = _refuse
+    tofile = _refuse
     fill = _refuse
     item = _refuse
+    sort = _refuse
+    partition = _refuse
+    byteswap = _refuse
+    put = _refuse
+    nonzero = _refuse
+    flat = property(_refuse)
+    real = property(_refuse)
+    imag = property(_refuse)

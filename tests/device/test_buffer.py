@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,27 @@ def test_use_after_free_and_double_free_are_clear_errors(device: SimulatedDevice
     assert view.tolist() == [7] * 4
     view[:] = 1
     assert after.tolist() == [9] * 16
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda b: b.sort(),
+        lambda b: b.partition(2),
+        lambda b: b.put(0, 1),
+        lambda b: b.byteswap(inplace=True),
+        lambda b: b.nonzero(),
+        lambda b: b.tofile("never written"),
+        lambda b: b.flat[0],
+        lambda b: b.real,
+        lambda b: b.__enter__(),
+    ],
+)
+def test_what_numpy_does_by_itself_is_refused_after_free_too(use: Callable[[Any], Any], device: SimulatedDevice) -> None:
+    buffer = device.allocate(4, "u4")
+    buffer.freebuffer()
+    with pytest.raises(BufferFreedError, match=r"^use after free: the buffer of shape \(4,\) and dtype uint32 was freed$"):
+        use(buffer)
 
 
 def test_only_the_whole_can_be_freed(device: SimulatedDevice) -> None:

@@ -25,7 +25,8 @@ class Choice(NamedTuple):
 class Registry:
     """Driver classes, newest definition first.
 
-    Defining a class of the same name in the same module again (a notebook cell run twice) replaces the older one.
+    Defining a class of the same name in the same module again (a notebook cell run twice) replaces the older one. Classes that a
+    function makes share a name by nature: those replace one another only where they bind to the same types.
     """
 
     def __init__(self) -> None:
@@ -33,8 +34,7 @@ class Registry:
 
     def add(self, cls: type) -> None:
         """Put `cls` before all others; an older definition of the same module and qualified name goes."""
-        name = (cls.__module__, cls.__qualname__)
-        self._classes = (cls, *(old for old in self._classes if (old.__module__, old.__qualname__) != name))
+        self._classes = (cls, *(old for old in self._classes if not _replaces(cls, old)))
 
     def remove(self, cls: type) -> None:
         """Take `cls` out; what was there before it is found again."""
@@ -43,6 +43,12 @@ class Registry:
     def snapshot(self) -> tuple[type, ...]:
         """The classes of this moment, newest first."""
         return self._classes
+
+
+def _replaces(new: type, old: type) -> bool:
+    if (old.__module__, old.__qualname__) != (new.__module__, new.__qualname__):
+        return False
+    return "<locals>" not in new.__qualname__ or set(getattr(old, "bindto", ())) == set(getattr(new, "bindto", ()))
 
 
 ip_drivers = Registry()

@@ -50,6 +50,20 @@ def test_running_a_cell_twice_replaces() -> None:
     assert ip_drivers.snapshot() == before
 
 
+def test_a_function_that_makes_drivers_makes_several() -> None:
+    def driver_for(vlnv: str) -> Any:
+        class Made(DefaultIP):
+            bindto = [vlnv]
+
+        return Made
+
+    before = ip_drivers.snapshot()
+    first, other = driver_for("a:b:c:1.0"), driver_for("a:b:d:1.0")
+    assert ip_drivers.snapshot() == (other, first, *before)
+    again = driver_for("a:b:c:1.0")
+    assert ip_drivers.snapshot() == (again, other, *before)
+
+
 def test_a_broken_contract_is_no_class_and_no_registration() -> None:
     before = ip_drivers.snapshot()
     with pytest.raises(TypeError, match=r"^Driver.bindto must be a list of VLNV strings, not the str 'a:b:c:1.0': write bindto = "):

@@ -193,7 +193,7 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
     @cached_property
     def register_map(self) -> RegisterMap:
         if not self._registers:
-            raise teach(self, self._no_registers("register_map"))
+            raise teach(self, self._no_registers())
         listed = self._with_effects(self._registers)
         if self.guards:
             listed = {name: {**entry, "guard": self.guards[name]} if name in self.guards else entry for name, entry in listed.items()}
@@ -204,7 +204,7 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
     def registers(self) -> Mirror:
         block = self._primary_block()
         if block is None:
-            raise teach(self, self._no_registers("registers"))
+            raise teach(self, self._no_registers())
         return Mirror(self.mmio, block, guards=self.guards)
 
     def read(self, offset: int = 0) -> int:
@@ -293,8 +293,10 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
     def _where(self) -> str:
         return self._fullpath or "this IP"
 
-    def _no_registers(self, name: str) -> str:
-        return f"{name}: the design lists no registers for {self._where()}; read(offset) and write(offset, value) work"
+    def _no_registers(self) -> str:
+        if not self._has_address:
+            return self._no_address()
+        return f"the design lists no registers for {self._where()}; read(offset) and write(offset, value) work"
 
     def _check_alive(self, name: str) -> None:
         if self._life is not None and not self._life.alive:

@@ -55,9 +55,16 @@ def test_no_registers_in_the_design_says_so(device: Any) -> None:
         with pytest.raises(AttributeError) as error:
             getattr(ip, name)
         assert str(error.value) == (
-            f"DefaultIP.{name}: {name}: the design lists no registers for hier/core; read(offset) and write(offset, value) work"
+            f"DefaultIP.{name}: the design lists no registers for hier/core; read(offset) and write(offset, value) work"
         )
     assert not hasattr(ip, "register_map")
+
+
+def test_no_registers_and_no_address_says_that_there_is_nothing_to_read(device: Any) -> None:
+    ip = DefaultIP(described(device, phys_addr=None, addr_range=None))
+    for name in ("register_map", "registers", "mmio"):
+        with pytest.raises(AttributeError, match=rf"^DefaultIP\.{name}: hier/core .* has no address range that software sees, so there is"):
+            getattr(ip, name)
 
 
 def test_made_by_hand_from_pynqs_description(device: Any) -> None:

@@ -48,5 +48,5 @@ class PoolExhaustedError(MemoryError):
         hint = "ask for less" if requested > total else "free buffers"
         super().__init__(
             f"no contiguous block of {requested} bytes: {left} of {total} bytes are left, the largest block has {largest}{held}. "
-            f"Try to {hint} or make the device with a larger pool_size"
+            f"Try to {hint} or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
         )

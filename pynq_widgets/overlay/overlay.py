@@ -64,6 +64,11 @@ def load(
     target = device
     if target is None:
         target = Device.active_device
+    elif not hasattr(target, "download"):
+        raise TypeError(
+            f"Overlay(device=...) takes a device, such as one of Device.devices or SimulatedDevice(), not the {type(target).__name__} "
+            f"{target!r}"
+        )
     path = find_bitfile(bitfile_name, target)
     if request_for(path) is None and (beside := find_sidecar(path)) is not None:
         request = Request(path, dtbo, ignore_version, target)
@@ -72,6 +77,10 @@ def load(
             if factory is not None:
                 return call_sidecar(factory, path, download, request)
     return DefaultOverlay(path, download, dtbo, ignore_version, device)
+
+
+# Python names the function in what it says of wrong arguments; the user has called Overlay.
+load.__qualname__ = "Overlay"
 
 
 class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):

@@ -175,7 +175,7 @@ def test_exhaustion_tells_what_is_left_and_who_holds_the_rest() -> None:
         device.allocate(12288, "u1")
     assert str(error.value) == (
         "no contiguous block of 12288 bytes: 12288 of 16384 bytes are left, the largest block has 8192; held by "
-        "mask (4096 bytes at 0x10001000). Try to free buffers or make the device with a larger pool_size"
+        "mask (4096 bytes at 0x10001000). Try to free buffers or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
     )
     assert isinstance(error.value, MemoryError)
     del second

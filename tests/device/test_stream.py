@@ -155,6 +155,12 @@ def test_a_ring_of_straight_ip_and_loose_ends_do_no_harm(build: Any) -> None:
     device = build.device()
     assert device.stream("a", "M_AXIS").send(b"1234") == 4
     assert device.stream("loose", "M_AXIS").send(bytes(9999)) == 4096
+    with pytest.raises(KeyError) as error:
+        device.stream("lose", "M_AXIS")
+    assert error.value.args == ("no IP 'lose' in design 'made'; did you mean loose?",)
+    with pytest.raises(KeyError) as error:
+        device.stream("a", "AXIS")
+    assert error.value.args == ("a has no stream 'AXIS'; it has M_AXIS, S_AXIS",)
     device.settle()
 
 

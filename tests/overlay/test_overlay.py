@@ -66,6 +66,23 @@ def test_with_no_board_it_runs_on_the_simulated_device(small: Path) -> None:
     assert ol.core.read(0) == 5
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "Overlay() missing 1 required positional argument: 'bitfile_name'"),
+        ({"bitfile_name": "a.bit", "downlod": False}, "Overlay() got an unexpected keyword argument 'downlod'"),
+        (
+            {"bitfile_name": "a.bit", "device": "pynq"},
+            "Overlay(device=...) takes a device, such as one of Device.devices or SimulatedDevice(), not the str 'pynq'",
+        ),
+    ],
+)
+def test_wrong_arguments_are_those_of_overlay(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError) as error:
+        Overlay(**arguments)
+    assert str(error.value).startswith(message)
+
+
 def test_a_bitstream_with_its_handoff_beside_it(small: Path, device: Any) -> None:
     small.with_suffix(".bit").write_bytes(bytes(64))
     with pytest.raises(DesignError):

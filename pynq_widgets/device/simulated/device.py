@@ -6,7 +6,7 @@ import logging
 import math
 import sys
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -409,9 +409,10 @@ class SimulatedDevice(Device):
             return self._gpio_out >> index & 1
 
     def drive(self, name: str, value: int | None) -> None:
-        """Set an input from outside: a port of the design (``'btns_4bits_tri_i'``), or override the input ``'hier/ip/pin'`` of an IP.
+        """Set a wire from outside: an input port of the design (``'btns_4bits_tri_i'``), or a pin ``'hier/ip/pin'`` of an IP.
 
-        None takes such an override back.
+        An input of an IP is overridden; None takes that back. An output is set in its IP's place, until that sets it again: an
+        interrupt of a core that has no model is raised so.
         """
         with self._lock:
             self._clock.run_due()
@@ -427,11 +428,25 @@ class SimulatedDevice(Device):
             return value
 
     def stream(self, path: str, interface: str) -> StreamQueue:
-        """The stream connection at an interface of an IP, to feed it or look into it from outside (then call `settle`)."""
+        """The stream connection at an interface of an IP, to feed it or look into it from outside (then call `settle`).
+
+        Raises ``KeyError`` for an IP that the design does not have, and for an interface that is not among its streams.
+        """
         with self._lock:
+            self._check_stream(path, interface)
             queue = self.world.streams.queue(path, interface)
             self.world.settle()
             return queue
+
+    def _check_stream(self, path: str, interface: str) -> None:
+        design = self.world.design
+        module = design.modules.get(path)
+        if module is None:
+            raise KeyError(f"no IP {path!r} in design {design.name!r}{_near(path, design.modules)}")
+        slaves, masters = self.world.streams.interfaces(path)
+        names = {*slaves, *masters, *(bus.name for bus in module.buses.values() if bus.protocol == "axis")}
+        if names and interface.lower() not in {name.lower() for name in names}:
+            raise KeyError(f"{path} has no stream {interface!r}; it has {', '.join(sorted(names))}")
 
     def settle(self) -> None:
         """Run what is due and what follows from it; `RuntimeError` with the cause if a model fails in that."""
@@ -440,6 +455,13 @@ class SimulatedDevice(Device):
             error = self.world.settle()
             if error is not None:
                 raise RuntimeError(f"a model failed: {error!r}") from error
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only mistakes need it
+
+    near = get_close_matches(name, list(known), 3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def _gpio_pin(world: World, ending: str) -> str | None:

@@ -74,6 +74,14 @@ def test_inputs_from_outside_reach_models_and_gpio(board: Any) -> None:
     device.drive("ip/btn", None)
     assert device.models["ip"].seen.pop() == ("btn", 3)
     assert device.models["ip"].seen == [("btn", 2), ("btn", 1)]
+    device.drive("ip/out", 1)
+    assert (device.probe("ip/out"), device.probe("led")) == (1, 0)
+    device.drive("ip/out", 0)
+    assert device.probe("led") == 1
+    with pytest.raises(ValueError, match=r"^ip/out is an output: it always has a level, there is no override to take back$"):
+        device.drive("ip/out", None)
+    with pytest.raises(ValueError, match=r"^led is an output of the design: what is inside drives it, and probe\('led'\) tells its level$"):
+        device.drive("led", 1)
     with pytest.raises(ValueError, match="btns has 2 bits: expected 0 to 0x3, not 4"):
         device.drive("btns", 4)
     with pytest.raises(KeyError, match="no port 'buttons' in design 'made'; its inputs are btns"):

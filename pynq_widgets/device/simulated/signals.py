@@ -239,7 +239,10 @@ class Signals:
     # The world outside.
 
     def drive(self, name: str, value: int | None) -> None:
-        """Set a port of the design, or override the input ``path/pin``, from outside; None takes the override back."""
+        """Set an input port of the design, an output ``path/pin`` in its IP's place, or override the input ``path/pin``.
+
+        None takes an override back.
+        """
         path, _, pin = name.rpartition("/")
         if path:
             module = self._world.design.modules.get(path)
@@ -247,6 +250,13 @@ class Signals:
                 raise KeyError(f"no IP {path!r} in design {self._world.design.name!r}")
             key = self._key(path, pin)
             width = self._width(path, pin)
+            port = module.ports.get(key[1])
+            if port is not None and port.direction == "O":
+                if value is None:
+                    raise ValueError(f"{name} is an output: it always has a level, there is no override to take back")
+                self._check(name, value, width)
+                self.output(path, pin).set(value)
+                return
             old = self.level_of_input(key)
             if value is None:
                 self._forced.pop(key, None)
@@ -265,6 +275,8 @@ class Signals:
             names = sorted(port.name for port in self._world.design.ports.values() if port.direction == "I")
             raise KeyError(f"no port {name!r} in design {self._world.design.name!r}; its inputs are {', '.join(names) or 'none'}")
         outer = next(p for p in net.pins if p.module is None and p.port == name)
+        if self._world.design.ports[name].direction == "O":
+            raise ValueError(f"{name} is an output of the design: what is inside drives it, and probe({name!r}) tells its level")
         self._check(name, value, outer.width)
         old = self.driven.get(key, 0)
         if value != old:

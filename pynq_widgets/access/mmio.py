@@ -96,16 +96,16 @@ class MMIO:
         if port.owner.generation != port.generation:
             port.check()
         try:
-            if length == 4 and offset >= 0 and not offset & 3:
+            # An exact int: numpy's wrap around, or overflow, when a base is added to them.
+            if length == 4 and type(offset) is int and offset >= 0 and not offset & 3:
                 return port.words[offset >> 2]
         except IndexError:
             raise self._outside("read", offset, 4) from None
-        except TypeError:
-            _check_offset("read", offset)
-            raise
         return self._read_other(offset, length, word_order)
 
     def _read_other(self, offset: int, length: int, word_order: str) -> int:
+        _check_offset("read", offset)
+        offset = operator.index(offset)
         if length not in (1, 2, 4, 8):
             raise ValueError("MMIO currently only supports 1, 2, 4 and 8-byte reads.")
         if offset < 0:
@@ -137,18 +137,16 @@ class MMIO:
         if port.owner.generation != port.generation:
             port.check()
         try:
-            if type(data) is int and 0 <= data <= 0xFFFF_FFFF and offset >= 0 and not offset & 3:
+            if type(data) is int and 0 <= data <= 0xFFFF_FFFF and type(offset) is int and offset >= 0 and not offset & 3:
                 port.words[offset >> 2] = data
                 return
         except IndexError:
             raise self._outside("write", offset, 4) from None
-        except TypeError:
-            _check_offset("write", offset)
-            raise
         self._write_other(offset, data)
 
     def _write_other(self, offset: int, data: Any) -> None:
         _check_offset("write", offset)
+        offset = operator.index(offset)
         if offset < 0:
             raise ValueError("Offset cannot be negative.")
         if offset % 4:

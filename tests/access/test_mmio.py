@@ -328,3 +328,13 @@ def test_no_warning_is_hidden_by_the_fast_path(mapped_spy):
         warnings.simplefilter("error")
         MMIO(BASE, 16, mapped_spy).write(0, np.int32(5))
     assert mapped_spy.word(0) == 5
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.uint32, np.int64])
+def test_an_offset_of_numpys_counts_like_an_int(bus_spy, kind):
+    mmio = MMIO(BASE, 0x1000, bus_spy)
+    mmio.write(kind(0x60), 7)
+    assert mmio.read(kind(0x60)) == 7
+    log = bus_spy.taken()
+    assert log == [("write", 0x60, 7), ("read", 0x60, 4)]
+    assert all(type(entry[1]) is int for entry in log)

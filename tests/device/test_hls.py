@@ -306,3 +306,36 @@ def test_the_example_of_the_page_works_as_it_stands(build: Any, repository: Path
     device.write_word(CTRL, 1)
     assert np.frombuffer(device.stream("out", "S_AXIS").receive()[0], "f4").tolist() == [2.5, 5.0, 7.5]
     assert device.read_word(BASE + 0x18) == 1
+
+
+@pytest.mark.parametrize("control", [True, False])
+def test_a_function_that_takes_nothing_does_not_go_round_without_time(build: Any, control: bool) -> None:
+    calls = []
+
+    @model("v:hls:f")
+    def f(core: Any) -> None:
+        calls.append(core.available("in"))
+
+    device = streaming(build, control).device()
+    device.model_of("f")
+    if control:
+        device.write_word(CTRL, 0x81)
+    device.stream("from", "M_AXIS").send(np.arange(4, dtype="i2"))
+    device.settle()
+    assert calls == [1]
+    device.clock.advance(0.0105)
+    assert calls == [1] * 11
+
+
+def test_a_generator_that_takes_nothing_does_not_go_round_without_time(build: Any) -> None:
+    calls = []
+
+    @model("v:hls:f")
+    def f(core: Any) -> Iterator[None]:
+        calls.append(core.available("in"))
+        yield
+
+    device = streaming(build, True).device()
+    device.write_word(CTRL, 0x81)
+    device.clock.advance(0.0105)
+    assert calls == [0] * 11

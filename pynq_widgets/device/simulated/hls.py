@@ -134,6 +134,7 @@ class HLSModel(IPModel):
         self._core = Core(self)
         self._to_send: deque[tuple[str, memoryview, bool]] = deque()
         self._running = False
+        self._took = False  # whether this run has taken a packet: one that takes none and starts again would go round without time
         self._waiting_for: str | None = None
         self._steps: Generator[Any, None, Any] | None = None
         self._status = AP_IDLE
@@ -229,7 +230,7 @@ class HLSModel(IPModel):
         if self.control is None and not self._inputs and not (self._unseen and self._free_running):
             return
         self._unseen = False
-        self._running = True
+        self._running, self._took = True, False
         try:
             result: Any = function(self._core) if function is not None else None
         except BaseException:
@@ -283,11 +284,14 @@ class HLSModel(IPModel):
     def _done(self) -> None:
         self._running = False
         if self.control is None:
-            self.context.post(self._try)
+            if self._took or not self._inputs:
+                self.context.post(self._try)
+            else:
+                self.context.clock.call_later(RESTART_PERIOD, self._try)
             return
         self._status |= AP_DONE | AP_READY
         if self._auto:
-            if self._inputs:
+            if self._took:
                 self.context.post(self._try)
             else:
                 self.context.clock.call_later(RESTART_PERIOD, self._try)
@@ -396,6 +400,7 @@ class HLSModel(IPModel):
                 f"in a generator, 'yield {found!r}' waits for the next"
             )
         data, _ = queue.receive()
+        self._took = True
         kind = np.dtype(dtype) if dtype is not None else self._natural(found)
         if len(data) % kind.itemsize:
             raise ValueError(f"a packet of {len(data)} bytes at {self.context.path}/{found} is no whole number of {kind} elements")

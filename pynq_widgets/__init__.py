@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .device import IPModel as IPModel
     from .device import PynqBuffer as PynqBuffer
     from .device import SimulatedDevice as SimulatedDevice
+    from .device import VirtualClock as VirtualClock
     from .device import model as model
     from .live import Sampler as Sampler
     from .overlay import DefaultHierarchy as DefaultHierarchy
@@ -42,7 +43,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "design": ("Design", "DesignError", "read_design"),
-    "device": ("BusError", "Device", "IPModel", "PynqBuffer", "SimulatedDevice", "model"),
+    "device": ("BusError", "Device", "IPModel", "PynqBuffer", "SimulatedDevice", "VirtualClock", "model"),
     "access": ("MMIO", "Clocks", "GPIO", "Interrupt", "Register", "RegisterMap", "allocate", "freebuffer"),
     "live": ("Sampler",),
     "overlay": ("DefaultHierarchy", "DefaultIP", "DefaultOverlay", "Overlay", "StaleOverlayError", "UnsupportedConfiguration"),

@@ -18,6 +18,7 @@ def names(package: str, module_of: Mapping[str, str]) -> tuple[Callable[[str], A
         return value
 
     def listed() -> list[str]:
-        return sorted({*vars(modules[package]), *module_of})
+        # Modules that have been loaded and what was imported for the package itself are not what a person looks for.
+        return sorted({*module_of, *(name for name in vars(modules[package]) if name.startswith("__"))})
 
     return get, listed

@@ -62,6 +62,17 @@ class Branch:
         self.__dict__.setdefault("_looked_up", set()).add(name)
         return value
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A number put where a block is would hide the block and reach no hardware. Objects are let through: a class may put a driver
+        # of its own in the place of a block.
+        plain = isinstance(value, (int, float, str, bytes)) and not name.startswith("_")
+        if plain and self._is_ready() and name in self and name not in self._by_item_only():
+            raise AttributeError(
+                f"{name!r} is a block of {self._who()}: {value!r} was not written. "
+                f"Write a register of it, as in .{name}.write(offset, value) or .{name}.register_map.REGISTER = value"
+            )
+        super().__setattr__(name, value)
+
     def _deeper(self, name: str) -> str:
         """Where `name` stands further down, if it does: the usual slip is to leave out the hierarchy."""
         start = f"{self._below()}/" if self._below() else ""

@@ -32,6 +32,22 @@ def test_sub_hierarchies_and_ip_are_attributes(nested: Path, device: Any) -> Non
     assert ol.a.panel() is None
 
 
+def test_a_number_does_not_take_the_place_of_a_block(nested: Path, device: Any) -> None:
+    class Stand:
+        pass
+
+    ol = Overlay(nested, device=device)
+    for block, owner in ((ol, "overlay"), (ol.a, "hierarchy")):
+        with pytest.raises(AttributeError) as caught:
+            setattr(block, "a" if owner == "overlay" else "core", 0b1010)
+        assert str(caught.value).startswith(f"'{'a' if owner == 'overlay' else 'core'}' is a block of {owner} ")
+        assert ": 10 was not written. Write a register of it, as in ." in str(caught.value)
+    assert isinstance(ol.a.core, DefaultIP)
+    ol.note = 5  # not a name of the design
+    ol.a.core = stand = Stand()  # a class may put a driver of its own there
+    assert (ol.note, ol.a.core) == (5, stand)
+
+
 def test_a_hierarchy_with_no_address_in_it_is_there_too(nested: Path, device: Any) -> None:
     ol = Overlay(nested, device=device)
     assert "plain" not in ol.hierarchy_dict

@@ -27,7 +27,8 @@ class Document:
     """A handoff that is known to be well-formed: its root, its modules, and where in the file each element stands.
 
     It is cut into sections that are parsed when they are needed. Where it holds what makes cutting unsafe (comments, CDATA,
-    processing instructions, namespaces), or ``whole`` is asked for, all of it is parsed at once; the answers are the same.
+    processing instructions, namespaces, groups inside one another), or ``whole`` is asked for, all of it is parsed at once; the
+    answers are the same.
     """
 
     root: Node
@@ -43,8 +44,9 @@ class Document:
                 f"this is another XML file: its root element is <{tag[:80]}>, a hardware handoff has <EDKSYSTEM>",
                 self._line_at(start),
             )
-        if plain and not whole:
-            self.root, self.modules = cut(self._data, start)
+        sections = cut(self._data, start) if plain and not whole else None
+        if sections is not None:
+            self.root, self.modules = sections
         else:
             tree = parse(self._data)
             self.root = tree
@@ -127,8 +129,6 @@ def _to_utf8(path: str, data: bytes) -> bytes:
 
 def _examine(path: str, data: bytes) -> tuple[str, int, bool]:
     """The root's tag, where it begins, and whether all is elements; ``DesignError`` where it is not well-formed or has a document type."""
-    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise DesignError(path, "the file is empty")
     if len(data) > _ROOM_FOR_TOO_MANY and (data.count(b"<") > MAX_TAGS or data.count(b"=") > MAX_ATTRIBUTES):
         raise DesignError(path, "there are too many elements for a hardware handoff")
     # With namespaces, as ElementTree parses, so that it finds nothing wrong later.
@@ -156,6 +156,8 @@ def _examine(path: str, data: bytes) -> tuple[str, int, bool]:
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
+        if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+            raise DesignError(path, "the file is empty") from None
         raise DesignError(path, _explain(expat.ErrorString(error.code), data), error.lineno) from None
     return *roots[0], plain
 

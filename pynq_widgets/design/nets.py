@@ -15,7 +15,7 @@ from .document import Document
 from .model import Net, Pin
 from .module import Module, port_width
 from .sections import Node
-from .signals import modules_by_signal
+from .signals import read_touched
 from .values import to_int
 
 _CONCAT = {"xlconcat", "ilconcat"}
@@ -75,10 +75,10 @@ class Wiring:
         self._document = document
         self._root = root
         self._modules = modules
-        self._touching = modules_by_signal(modules)
+        self._touched = read_touched(modules)
         self._ports: dict[str, _Ports] = {}
         if any(_is_loose(element) for element in self._of(None).elements):
-            self._touching = None
+            self._touched = None
 
     @cached_property
     def nets(self) -> Mapping[str, list[End]]:
@@ -109,9 +109,9 @@ class Wiring:
         return ports
 
     def _net(self, name: str) -> Sequence[End]:
-        if self._touching is None or "nets" in self.__dict__:
+        if self._touched is None or "nets" in self.__dict__:
             return self.nets.get(name, ())
-        owners: list[Module | None] = [*self._touching.get(name, ()), None]
+        owners: list[Module | None] = [*self._touched.by(name), None]
         return [End(owner, element) for owner in owners for element in self._of(owner).by_signal.get(name, ())]
 
     def _join(self, nets: dict[str, list[End]], loose: list[End]) -> None:

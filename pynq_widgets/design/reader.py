@@ -56,7 +56,9 @@ def _read_document(path: str) -> Document:
             size = os.fstat(file.fileno()).st_size
             if size > MAX_BYTES:
                 raise DesignError(path, f"{size} bytes are too many for a hardware handoff (at most {MAX_BYTES})")
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(size + 1)  # not MAX_BYTES at once, for which the room would be made first
+            if len(data) > size:
+                data += file.read(MAX_BYTES)
     except OSError as error:
         raise DesignError(path, f"the file cannot be read: {error.strerror or error}") from None
     return Document(path, data)

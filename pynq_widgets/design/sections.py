@@ -103,13 +103,21 @@ def _without_collections() -> Iterator[None]:
                 gc.enable()
 
 
-def cut(data: bytes, start: int) -> tuple[Section, list[Section] | None]:
-    """The root, whose tag begins at ``start``, and the modules of a well-formed document; ``None`` where it has no ``MODULES``."""
-    return _Cutter(data, start).root()
+def cut(data: bytes, start: int) -> tuple[Section, list[Section] | None] | None:
+    """The root, whose tag begins at ``start``, and the modules of a well-formed document; ``None`` in place of the modules where
+    it has no ``MODULES``, and in place of both where it cannot be cut, because groups of one name stand inside one another.
+    """
+    cutter = _Cutter(data, start)
+    found = cutter.root()
+    return None if cutter.has_more() else found
 
 
 class _Cutter:
-    """Walks over the children of an element from tag to tag; what is in a group is jumped over."""
+    """Walks over the children of an element from tag to tag; what is in a group is jumped over, to the first end tag of its name.
+
+    If that is the end tag of another element, inside the group, then more elements were begun than ended in what was jumped over.
+    Outside of it each start tag is paired with one end tag, so that in the end as many end tags are left over.
+    """
 
     def __init__(self, data: bytes, start: int) -> None:
         self._data = data
@@ -138,6 +146,10 @@ class _Cutter:
         for section, head in zip(self._sections, heads, strict=True):
             section.attrib = head.attrib
         return root, modules
+
+    def has_more(self) -> bool:
+        """Whether tags are left over."""
+        return self._data.find(b"<", self._at) >= 0
 
     def _module(self, begin: re.Match[bytes]) -> Section:
         groups: dict[str, list[tuple[int, int]]] = {}
@@ -176,25 +188,12 @@ class _Cutter:
         return self._data[tag.end() - 2] == _SLASH
 
     def _jump(self, tag: re.Match[bytes]) -> None:
-        """Behind the end tag that belongs to a start tag."""
-        if self._is_empty(tag):
-            return
-        name = tag[1]
-        end = self._data.index(b"</" + name, self._at)
-        # The plain case: no tag in it begins with the name, and the end tag is of that name and no longer one.
-        if self._data.find(b"<" + name, self._at, end) < 0 and self._data[end + 2 + len(name)] in b"> \t\r\n":
-            self._at = self._data.index(b">", end) + 1
-            return
-        # Elements of one name inside one another: count them.
-        depth = 1
-        for other in re.compile(rb"</" + re.escape(name) + rb"\s*>|<" + re.escape(name) + rb"(?=[\s/>])").finditer(self._data, self._at):
-            if self._data[other.start() + 1] == _SLASH:
-                depth -= 1
-                if depth == 0:
-                    self._at = other.end()
-                    return
-            else:
-                begin = _START.match(self._data, other.start())
-                assert begin is not None
-                depth += not self._is_empty(begin)
-        raise AssertionError  # a well-formed document has the end tag
+        """Behind the first end tag of a start tag's name."""
+        if not self._is_empty(tag):
+            end = b"</" + tag[1]
+            at = self._at
+            while True:
+                at = self._data.index(end, at) + len(end)
+                if self._data[at] in b"> \t\r\n":  # else it is the beginning of a longer name
+                    break
+            self._at = self._data.index(b">", at) + 1

@@ -18,25 +18,32 @@ _SIGNAL = re.compile(rb"""SIGNAME(?:(?<=\sSIGNAME)="([^"'=<>&\s]+)"(?=[\s/>])[^<
 _FURTHER = re.compile(rb"</CONNECTIONS>\s*<CONNECTIONS")
 
 
-def modules_by_signal(modules: Iterable[Module]) -> dict[str, list[Module]] | None:
-    """The modules with a port on each signal; ``None`` where that cannot be told without parsing the ports.
+class Touched:
+    """The modules with a port on a signal, in the order of the file."""
 
-    It cannot where a port is joined by its CONNECTIONS alone, and where a SIGNAME is written in any other way than Vivado's.
-    """
-    found: dict[bytes, list[Module]] = {}
+    def __init__(self, signals: list[tuple[Module, set[bytes]]]) -> None:
+        self._signals = signals
+
+    def by(self, name: str) -> list[Module]:
+        encoded = name.encode("utf-8")
+        return [module for module, names in self._signals if encoded in names]
+
+
+def read_touched(modules: Iterable[Module]) -> Touched | None:
+    """``None`` where the bytes do not tell: a port is joined by its CONNECTIONS alone, or a SIGNAME is not written as Vivado does."""
+    signals: list[tuple[Module, set[bytes]]] = []
     for module in modules:
         section = module.element
         if not isinstance(section, Section):
             return None
-        names: set[bytes] = set()
+        touched: set[bytes] = set()
         for start, end in section.spans("PORTS"):
-            names_here = _signals(section.data, start, end)
-            if names_here is None:
+            names = _signals(section.data, start, end)
+            if names is None:
                 return None
-            names |= names_here
-        for name in names:
-            found.setdefault(name, []).append(module)
-    return {name.decode("utf-8"): members for name, members in found.items()}
+            touched |= names
+        signals.append((module, touched))
+    return Touched(signals)
 
 
 def _signals(data: bytes, start: int, end: int) -> set[bytes] | None:

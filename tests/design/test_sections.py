@@ -108,6 +108,18 @@ def test_what_could_hide_tags_changes_nothing(small: Small, put: str, place: str
     assert facts(design) == facts(small())
 
 
+def test_a_module_may_have_its_ports_in_two_groups(small: Small) -> None:
+    place = '<PORT DIR="O" NAME="Dout" SIGIS="undef" SIGNAME="n_low"/>'
+    same(SMALL.replace(place, f"</PORTS><PORTS>{place}").encode())
+    assert small((place, f"</PORTS><PORTS>{place}")).gpio == small().gpio
+
+
+def test_groups_inside_one_another_are_read_all_the_same(small: Small) -> None:
+    design = small(("<PORTS>", "<PORTS><PORTS><PORT NAME='x'/></PORTS>"))
+    assert not isinstance(design.modules["ps"].element, Section)
+    assert facts(design) == facts(small())
+
+
 def test_an_error_in_a_file_with_a_comment_names_the_line_too(small: Small, line_of: Callable[[str], int]) -> None:
     with pytest.raises(DesignError, match="overlaps") as caught:
         small(("<MODULES>", "<!-- -->\n<MODULES>"), ("0x43C10000", "0x41200000"), ("0x43C11FFF", "0x4120FFFF"))
@@ -142,7 +154,14 @@ def elements(draw: st.DrawFn, depth: int = 4) -> str:
 def test_elements_of_one_name_inside_one_another(children: list[str]) -> None:
     text = f"<EDKSYSTEM X='1'>{''.join(children)}</EDKSYSTEM>"
     tree = ElementTree.fromstring(text)
-    root, modules = cut(text.encode(), 0)
+    found = cut(text.encode(), 0)
+    nested = [group for group in tree if group.tag != "MODULES"]
+    nested += [inner for group in tree.findall("MODULES") for inner in group if inner.tag != "MODULE"]
+    nested += [group for module in tree.findall("MODULES/MODULE") for group in module]
+    if found is None:
+        assert any(element.find(f".//{element.tag}") is not None for element in nested)
+        return
+    root, modules = found
     assert root.attrib == tree.attrib
     assert (modules is None) == (tree.find("MODULES") is None)
     pairs = list(zip(modules or [], tree.findall("MODULES/MODULE"), strict=True))

@@ -339,3 +339,17 @@ def test_a_generator_that_takes_nothing_does_not_go_round_without_time(build: An
     device.write_word(CTRL, 0x81)
     device.clock.advance(0.0105)
     assert calls == [0] * 11
+
+
+def test_what_is_no_number_is_not_sent(build: Any) -> None:
+    @model("v:hls:f")
+    def f(core: Any) -> None:
+        core.receive("in")
+        core.send("out", None)
+
+    device = streaming(build, False).device()
+    device.model_of("f")
+    device.stream("from", "M_AXIS").send(np.arange(4, dtype="i2"))
+    with pytest.raises(RuntimeError, match=r"the core f sends numbers on out_r, not None"):
+        device.settle()
+    assert device.stream("to", "S_AXIS").available == 0

@@ -88,3 +88,16 @@ def test_ones_own_comes_before_a_packages_until_it_is_taken_back(package: Any) -
     assert found is not None
     assert found.__name__ == "Good"
     assert registry.find_model(None) is None
+
+
+def test_a_function_that_cannot_be_a_model_is_told_when_it_is_defined() -> None:
+    async def waits(core: Any) -> None:
+        """Nobody awaits it."""
+
+    def two(core: Any, other: Any) -> None:
+        """Nobody gives the second."""
+
+    with pytest.raises(TypeError, match=r"^the model waits is an async function, which nothing awaits: write a generator, whose"):
+        model("v:l:wrong")(waits)
+    with pytest.raises(TypeError, match=r"^the model two must take one argument, the core, not \(core: '?Any'?, other: '?Any'?\)"):
+        model("v:l:wrong")(two)

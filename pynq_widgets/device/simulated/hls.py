@@ -416,7 +416,10 @@ class HLSModel(IPModel):
 
     def send(self, name: str, values: npt.ArrayLike, last: bool) -> None:
         found = self._named(name, self._outputs, "output")
-        data = memoryview(np.ascontiguousarray(values).tobytes())
+        array = np.ascontiguousarray(values)
+        if array.dtype.hasobject:
+            raise TypeError(f"the core {self.context.path} sends numbers on {found}, not {values!r}")
+        data = memoryview(array.tobytes())
         self._to_send.append((found, data, last))
 
 

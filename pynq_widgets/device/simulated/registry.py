@@ -25,6 +25,18 @@ _defined: dict[str, type[IPModel]] = {}
 _from_packages: dict[str, type[IPModel] | None] = {}
 
 
+def _check_function(function: Callable[..., Any]) -> None:
+    name = getattr(function, "__name__", repr(function))
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"the model {name} is an async function, which nothing awaits: write a generator, whose 'yield seconds' takes time")
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        raise TypeError(f"the model {name} must take one argument, the core, not {inspect.signature(function)}") from None
+    except ValueError:
+        return  # a function of C does not tell its arguments
+
+
 def model(*vlnvs: str) -> Callable[[M], M]:
     """Give the IP of these VLNVs a behaviour on the simulated device.
 
@@ -48,6 +60,7 @@ def model(*vlnvs: str) -> Callable[[M], M]:
                 raise TypeError(f"a model is a class derived from IPModel or a function of a core, not the class {behaviour.__name__}")
             made: type[IPModel] = behaviour
         elif callable(behaviour):
+            _check_function(behaviour)
             made = model_of_function(behaviour)
         else:
             raise TypeError(f"a model is a class derived from IPModel or a function of a core, not {behaviour!r}")

@@ -57,6 +57,7 @@ class Branch:
         else:
             self._check_alive(name)
             value = tree.get(node.path)
+            self._check_alive(name)  # making a driver takes time, in which another overlay may be loaded
         # From now on an attribute like any other.
         self.__dict__[name] = value
         self.__dict__.setdefault("_looked_up", set()).add(name)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pynq_widgets.access.errors import near_names
+from pynq_widgets.access.errors import StaleOverlayError, near_names
 
 from .binding import (
     Candidate,
@@ -168,6 +168,8 @@ class Tree:
             self._choices[node.path] = Choice(default, f"{full_name(choice.driver)} refused the configuration: {refusal}")
             return default(description)
         except Exception as error:
+            if isinstance(error, StaleOverlayError) and not self.owner.is_loaded():
+                raise  # the overlay went while the driver was made: that is not the driver's fault
             raise DriverError(
                 f"{node.path}: its driver {full_name(choice.driver)} failed in __init__: {type(error).__name__}: {error}. "
                 "The rest of the overlay works; mend the driver, or take it out with its unregister(), and load the overlay again"

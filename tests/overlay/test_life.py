@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pynq_widgets import Overlay, StaleOverlayError
+from pynq_widgets import DefaultIP, Overlay, StaleOverlayError
 from pynq_widgets.device import SimulatedDevice
 from pynq_widgets.overlay import life
 
@@ -60,3 +60,32 @@ def test_who_holds_the_bus_may_ask_what_is_loaded_while_another_overlay_is(demo_
         assert answers == [False]
     loading.join(20)
     assert not loading.is_alive()
+
+
+def test_an_overlay_that_goes_while_a_driver_is_made_is_what_the_error_says(demo_design: Path) -> None:
+    device = SimulatedDevice("t")
+
+    class Reloads(DefaultIP):
+        bindto = ["xilinx.com:ip:axi_timer:2.0"]
+
+        def __init__(self, description: dict[str, Any], touch: bool = True) -> None:
+            super().__init__(description)
+            Overlay(demo_design, device=device)
+            if touch:
+                self.read(0)
+
+    class ReloadsOnly(Reloads):
+        bindto = ["xilinx.com:ip:axi_gpio:2.0"]
+
+        def __init__(self, description: dict[str, Any]) -> None:
+            super().__init__(description, touch=False)
+
+    try:
+        for name in ("timer", "leds"):
+            overlay = Overlay(demo_design, device=device)
+            for _ in range(2):
+                with pytest.raises(StaleOverlayError, match=r"demo\.hwh was loaded again as another Overlay object"):
+                    getattr(overlay, name)
+    finally:
+        Reloads.unregister()
+        ReloadsOnly.unregister()

@@ -646,7 +646,7 @@ def test_loading_while_a_driver_is_made_does_not_lock_up(small: Path, write_desi
     goes_on.set()
     thread.join(10)
     assert not thread.is_alive()
-    assert isinstance(errors[0].__cause__, StaleOverlayError)
+    assert isinstance(errors[0], StaleOverlayError)
 
 
 def test_a_device_of_no_class_of_ours(small: Path) -> None:

@@ -340,21 +340,3 @@ def test_partial_bitstreams_are_refused_before_anything_changes(build: Any) -> N
     with pytest.raises(NotImplementedError, match="loads whole designs, not partial bitstreams"):
         device.download(Partial())
     assert device.generation == 0
-
-
-def test_words_are_fast(build: Any) -> None:
-    """A bound that a path of the wrong shape (a search, a copy, an import an access) does not keep."""
-    import time
-
-    build.module("regs", "v:l:regs:1", [build.register(f"R{i}", 4 * i) for i in range(256)])
-    for i in range(100):
-        build.range("regs", 0x4000_0000 + (i << 16))
-    device = build.device()
-    device.read_word(0x4000_0010)
-    best = 1.0
-    for _ in range(5):
-        start = time.perf_counter()
-        for _ in range(2000):
-            device.read_word(0x4000_0010)
-        best = min(best, (time.perf_counter() - start) / 2000)
-    assert best < 20e-6

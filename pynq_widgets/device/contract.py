@@ -103,7 +103,6 @@ class Device(metaclass=DeviceMeta):
     design: Design | None = None
     parser: Any = None
     bitfile_name: str | None = None
-    generation: int = 0
 
     def __init__(self, tag: str, warn: bool = False) -> None:
         if type(tag) is not str:
@@ -113,6 +112,21 @@ class Device(metaclass=DeviceMeta):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {getattr(self, 'tag', '?')!r} ({self.kind})>"
+
+    @property
+    def generation(self) -> int:
+        """How many full downloads there have been. A handle that was made for another number is stale."""
+        return int(self.__dict__.get("_generation", 0))
+
+    @generation.setter
+    def generation(self, count: int) -> None:
+        self.__dict__["_generation"] = count
+        for told in tuple(self.__dict__.get("_watching_generation", ())):
+            told()
+
+    def watch_generation(self, told: Callable[[], object]) -> None:
+        """Call `told()` whenever `generation` is set, on the thread that does so."""
+        self.__dict__.setdefault("_watching_generation", []).append(told)
 
     # What PYNQ's Device has.
 

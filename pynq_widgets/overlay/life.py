@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.access.errors import StaleOverlayError
@@ -63,6 +65,9 @@ class Life:
 
 
 _current: weakref.WeakKeyDictionary[Any, Life] = weakref.WeakKeyDictionary()
+_watched: weakref.WeakSet[Any] = weakref.WeakSet()
+# Devices on which an Overlay is being downloaded: what that replaces, `begin` says.
+_expected: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 # Nothing is ended under this lock: that takes the lock of the bus, and who holds the bus may be asking what is current.
 _lock = threading.RLock()
 
@@ -76,15 +81,45 @@ def current(device: Any) -> Life | None:
     """The life that `device` holds now, or None where nothing has been loaded, or something that no Overlay knows."""
     with _lock:
         life = _current.get(device)
-        replaced = life is not None and life.alive and generation_of(device) != life.device_generation
+        replaced = life is not None and life.alive and generation_of(device) != life.device_generation and device not in _expected
     if life is not None and replaced:
         life.end(f"{short(life.bitfile_name)} was replaced by a download that no Overlay object made")
     return life if life is not None and life.alive else None
 
 
+@contextmanager
+def expected(device: Any) -> Iterator[None]:
+    """While an Overlay downloads itself to `device`, the growing count is no stranger's doing."""
+    with _lock:
+        _expected[device] = _expected.get(device, 0) + 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _expected[device] -= 1
+            if not _expected[device]:
+                del _expected[device]
+
+
+def _watch(device: Any) -> None:
+    # A download past every Overlay must not wait for somebody to ask: handles would reach the new design until then.
+    if device in _watched or not hasattr(device, "watch_generation"):
+        return
+    _watched.add(device)
+    where = weakref.ref(device)
+
+    def look() -> None:
+        here = where()
+        if here is not None:
+            current(here)
+
+    device.watch_generation(look)
+
+
 def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:
     """Begin a life on `device` after a download; `previous` (of the same overlay, downloaded again) goes on instead of ending."""
     with _lock:
+        _watch(device)
         old = _current.get(device)
         if previous is not None and previous is old and previous.alive:
             previous.device_generation = generation_of(device)

@@ -179,11 +179,13 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         """
         if dtbo is not None:
             self.dtbo = _find_dtbo(dtbo, Path(self.bitfile_name))
-        before = lives.generation_of(self.device)
-        self.device.download(self, self._source)
-        self._tell_device(before)
         previous = self._life
-        self._begin(lives.begin(self.device, self.bitfile_name, previous))
+        with lives.expected(self.device):
+            before = lives.generation_of(self.device)
+            self.device.download(self, self._source)
+            self._tell_device(before)
+            life = lives.begin(self.device, self.bitfile_name, previous)
+        self._begin(life)
         now = datetime.datetime.now()
         if not self.timestamp or previous is not None:
             self.timestamp = f"{now:%Y/%m/%d %H:%M:%S} +{now.microsecond}"
@@ -204,8 +206,10 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         if there is None:
             held = getattr(self.device, "bitfile_name", None)
             if held is None or str(held) == self.bitfile_name or not lives.generation_of(self.device):
-                self._tell_device(-1)
-                self._begin(lives.begin(self.device, self.bitfile_name))
+                with lives.expected(self.device):
+                    self._tell_device(-1)
+                    life = lives.begin(self.device, self.bitfile_name)
+                self._begin(life)
         elif there.bitfile_name == self.bitfile_name:
             self._begin(there)
 

@@ -89,3 +89,24 @@ def test_an_overlay_that_goes_while_a_driver_is_made_is_what_the_error_says(demo
     finally:
         Reloads.unregister()
         ReloadsOnly.unregister()
+
+
+def test_a_download_past_every_overlay_ends_what_is_held(demo_design: Path) -> None:
+    device = SimulatedDevice("t")
+    overlay = Overlay(demo_design, device=device)
+    mmio, registers, gpio = overlay.leds.mmio, overlay.leds.register_map, overlay.leds.registers
+    mmio.write(0, 5)
+    device.download(parser=overlay.design)
+    for touch in (lambda: mmio.write(0, 5), lambda: registers.GPIO_DATA[:], gpio.refresh, lambda: overlay.leds):
+        with pytest.raises(StaleOverlayError, match=r"demo\.hwh was replaced by a download that no Overlay object made"):
+            touch()
+    assert device.probe("leds/gpio_io_o") == 0
+
+
+def test_an_overlay_that_downloads_itself_again_keeps_its_registers(demo_design: Path) -> None:
+    overlay = Overlay(demo_design, device=SimulatedDevice("t"))
+    mmio = overlay.leds.mmio
+    mmio.write(0, 5)
+    overlay.download()
+    assert mmio.read(0) == 0
+    assert overlay.is_loaded()

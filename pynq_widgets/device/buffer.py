@@ -238,7 +238,8 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         plain = np.asarray(array)
         return plain[()] if plain.ndim == 0 else plain
 
-    def copy(self, order: Any = "C") -> PlainArray:
+    # NumPy 1.26 types these three as giving the subclass.
+    def copy(self, order: Any = "C") -> PlainArray:  # type: ignore[override, unused-ignore]
         """A plain array with the same contents, in ordinary memory."""
         return np.array(self, order=order, copy=True, subok=False)
 
@@ -246,10 +247,10 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         """A plain array, converted."""
         return self.view(np.ndarray).astype(*args, **kwargs)
 
-    def __copy__(self) -> PlainArray:
+    def __copy__(self) -> PlainArray:  # type: ignore[override, unused-ignore]
         return self.copy()
 
-    def __deepcopy__(self, memo: dict[int, Any] | None) -> PlainArray:
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> PlainArray:  # type: ignore[override, unused-ignore]
         return self.copy()
 
     def __reduce_ex__(self, protocol: Any) -> Any:

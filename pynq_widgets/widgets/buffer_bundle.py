@@ -40,8 +40,8 @@ def buffer_html(buffer: Array) -> Markup:
     array = plain(buffer)
     if sentence:
         drawing = element("div", sentence)
-    elif array.ndim == 0:
-        drawing = element("div", value_text(array, ()), style="font-family:monospace")
+    elif array.ndim < 2 and array.size == 1:
+        drawing = element("div", value_text(array, (0,) * array.ndim), style="font-family:monospace")
     elif array.ndim == 1:
         drawing = _drawn_line(array)
     else:

@@ -102,7 +102,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         array = self._array
         traits: dict[str, Any] = {"title": buffer_name(self.buffer), "facts": [list(fact) for fact in facts(self.buffer)]}
         self.kind = "text"
-        if not self.sentence and array.ndim == 1:
+        if not self.sentence and array.ndim == 1 and array.size > 1:
             from .line_plot import COLOURS, LinePlot
 
             self.kind = "line"
@@ -184,6 +184,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             if gone:
                 if gone != self._gone:
                     self._gone = gone
+                    self.panel.facts = [list(fact) for fact in facts(self.buffer)]
                     self._state()
                 return False
             return self._draw()
@@ -210,7 +211,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             return self._draw_line()
         if self.kind == "picture":
             return self._draw_picture()
-        text = quoted_text(self._array) if self.sentence else value_text(self._array, ())
+        text = quoted_text(self._array) if self.sentence else value_text(self._array, (0,) * self._array.ndim)
         return self._say(value=text)
 
     def _draw_line(self) -> bool:
@@ -252,6 +253,11 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             content = {**self._status, "rate": self._rate, "live": self.live and not self._gone, "said": said, "gone": bool(self._gone)}
             self.panel.state({**content, **(extra or {})}, picture)
 
+    def _answer(self) -> None:
+        """A buffer that does not change is silent, and the page wants to know once a second that somebody is there."""
+        if self.live and self._now() - self._stated_at >= 0.9:
+            self._state()
+
     def _moved(self) -> None:
         self.refresh()
 
@@ -276,6 +282,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self.viewers.beat(
             str(content.get("view"))[:64], bool(content.get("visible")), (), seen if isinstance(seen, int) else self.panel.frame
         )
+        self._answer()
 
     def _on_bye(self, content: Mapping[str, Any]) -> None:
         self.viewers.bye(str(content.get("view")))
@@ -330,6 +337,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         if not self.viewers.watched or self._behind():
             return  # what changed meanwhile goes out in one frame, later
         self.refresh()
+        self._answer()
         if self._gone:
             self._resubscribe()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Any
 
 import ipywidgets
@@ -104,14 +105,23 @@ def detail_of(overlay: Any, node: TreeNode | None) -> NodeDetail:
 
 def overlay_content(overlay: Any) -> Content:
     """The summary of a whole overlay."""
+    file = str(overlay.bitfile_name)
     facts = (
-        ("Bitstream", overlay.bitfile_name),
-        ("Loaded", overlay.timestamp or "not by this object"),
+        ("Design file" if file.lower().endswith((".hwh", ".xsa")) else "Bitstream", file),
+        ("Loaded", _time_text(overlay.timestamp) or "not by this object"),
         ("Device", device_text(overlay.device)[0]),
     )
     if overlay.design is not None:
         return {**overlay_summary(overlay.design, facts), "title": overlay_name(overlay)}
     return {"title": overlay_name(overlay), "facts": [list(fact) for fact in facts], "sections": []}
+
+
+def _time_text(timestamp: str) -> str:
+    """PYNQ's ``2026/11/22 17:10:09 +789120`` as a person reads it; what another device wrote stays as it is."""
+    try:
+        return datetime.strptime(timestamp, "%Y/%m/%d %H:%M:%S +%f").strftime("%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return timestamp
 
 
 def plain_content(node: TreeNode) -> Content:

@@ -83,7 +83,7 @@ def node_summary(design: Design, node: TreeNode) -> Content:
             for port in module.ports.values()
             if port.kind == "clk" and port.direction == "I"
         ]
-        sections.append(section("Clocks", ("Pin", "Frequency", "Net"), clocks, open=False))
+        sections.append(section("Clock inputs", ("Pin", "Frequency", "Net"), clocks, open=False))
         parameters = sorted(module.parameters.items())
         sections.append(section("Parameters", ("Name", "Value"), parameters, mono=(1,), open=False))
     return content(node.name, facts, sections, subtitle=node.path if "/" in node.path else "")

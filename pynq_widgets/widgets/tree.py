@@ -85,10 +85,10 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
             "device_hint": hint,
             "detail": (design.part or "") if design is not None else "",
         }
-        side = ipywidgets.Layout(flex="1 1 400px", width="auto", min_width="0", margin="0")
+        side = ipywidgets.Layout(flex="1 1 450px", width="auto", min_width="0", margin="0")
         self.list = TreeList(nodes=rows(nodes), about=about, status=self._gone(), layout=side)
         self.list.on_beat = self._look
-        self.place = ipywidgets.VBox([], layout=ipywidgets.Layout(flex="1.4 1 520px", width="auto", min_width="0", margin="0"))
+        self.place = ipywidgets.VBox([], layout=ipywidgets.Layout(flex="1.2 1 520px", width="auto", min_width="0", margin="0"))
         layout = ipywidgets.Layout(
             display="flex", flex_flow="row wrap", align_items="flex-start", width="100%", grid_gap="8px", overflow="visible"
         )

@@ -70,6 +70,46 @@ def test_what_matters_is_shown_and_the_rest_when_asked_for(bench: Bench) -> None
     assert bench.names() == LOUD
 
 
+def test_a_quiet_module_that_is_chosen_stays_in_sight_without_all_the_others(bench: Bench) -> None:
+    bench.filter("concat")
+    bench.page.locator("[data-path='concat']").click()
+    bench.selected("concat")
+    assert sorted(bench.filter("")) == sorted(["concat", *LOUD])
+    assert bench.page.get_by_role("button", name=re.compile("Show all")).get_attribute("aria-pressed") == "false"
+    bench.page.locator("[data-path='leds']").click()
+    assert "concat" in bench.names()
+
+
+def _node(name: str, **more: Any) -> dict[str, Any]:
+    words = {"path": name, "name": name, "type": name, "vlnv": "", "driver": "", "why": "", "address": ""}
+    return {**words, "level": 1, "kind": "ip", "ranges": [], "quiet": False, **more}
+
+
+def test_a_design_of_quiet_modules_only_is_not_an_empty_tree(page: Any) -> None:
+    tree = TreeList(nodes=[_node("core", quiet=True)], about=ABOUT)
+    page.show(tree)
+    page.page.wait_for_selector("[data-path='core']")
+    assert not page.page.get_by_role("button", name=re.compile("Show all")).is_visible()
+    assert not page.page.locator(".pw-tree-none").is_visible()
+    tree.close()
+
+
+@pytest.mark.parametrize("width", ["330px", "450px", "560px", "1060px"])
+def test_nothing_of_address_and_title_is_cut_off(page: Any, width: str) -> None:
+    long = "a_design_whose_name_" + "goes_on_" * 12
+    tree = TreeList(nodes=[_node("core", address="0x20100000000 256 M +2")], about={**ABOUT, "name": long})
+    page.show(tree, width)
+    page.page.wait_for_selector("[data-path='core']")
+    for part in (".pw-tree-root", "[data-path='core'] .pw-tree-address"):
+        fits = page.page.eval_on_selector(part, "e => e.scrollWidth <= e.clientWidth && e.scrollHeight <= e.clientHeight + 1")
+        assert fits, part
+    bar = page.page.locator(".pw-tree .pw-bar").first.bounding_box()
+    title = page.page.locator(".pw-tree-root").bounding_box()
+    assert title["x"] + title["width"] <= bar["x"] + bar["width"]
+    assert title["y"] + title["height"] <= bar["y"] + bar["height"]
+    tree.close()
+
+
 def test_the_device_is_named_and_simulated_is_a_word_on_the_page(bench: Bench) -> None:
     assert bench.page.locator(".pw-badge").inner_text() == "Simulated device"
     row = bench.page.locator("[data-path='leds']")

@@ -327,6 +327,45 @@ def test_long_cell_does_not_stop_the_view(sampler, now):
     view.close()
 
 
+def test_a_buffer_that_does_not_change_answers_once_a_second(make, sampler, now, pool):
+    view = make(pw.allocate(1000, target=pool))
+    look(view)
+    view.said.clear()
+    for _ in range(20):
+        now.pass_(0.1)
+        sampler.turn()
+        look(view)
+    assert [content["live"] for content, _ in view.said] == [True, True]
+    view.said.clear()
+    look(view, visible=False)
+    assert [content["live"] for content, _ in view.said] == [False]
+    now.pass_(5)
+    look(view, visible=False)
+    assert len(view.said) == 1, "a view that nobody sees needs no answer"
+
+
+def test_a_buffer_that_does_not_change_answers_between_slow_looks(make, sampler, now, pool):
+    view = make(pw.allocate(1000, target=pool), rate=0.1)
+    look(view)
+    view.said.clear()
+    now.pass_(1)
+    look(view)
+    assert [content["live"] for content, _ in view.said] == [True]
+
+
+def test_a_single_element_is_a_value_not_a_line_without_length(make, sampler, pool):
+    buffer = pw.allocate(1, "u4", target=pool)
+    buffer[0] = 42
+    view = make(buffer)
+    assert view.kind == "text"
+    look(view)
+    assert view.said[-1][0]["value"] == "[0] 42 (0x0000002a)"
+    buffer[0] = 43
+    sampler.turn()
+    assert view.said[-1][0]["value"] == "[0] 43 (0x0000002b)"
+    assert "[0] 43 (0x0000002b)" in buffer_html(buffer)
+
+
 def test_freed_buffer_says_so_and_stays_on_the_screen(make, sampler, pool):
     buffer = pw.allocate(1000, target=pool)
     buffer[:] = 5
@@ -337,6 +376,7 @@ def test_freed_buffer_says_so_and_stays_on_the_screen(make, sampler, pool):
     sampler.turn()
     assert view.said[-1][0]["gone"] is True
     assert view.said[-1][0]["said"].startswith("This buffer was freed: its memory may belong to another by now. What is shown")
+    assert dict(view.panel.facts)["Physical address"] == "none any more"
     assert sampler.polls == []
     assert view.plot.lines.y is drawn
     page_says(view, "at", view="eye", index=[3])

@@ -16,6 +16,9 @@ import pynq_widgets as pw
 from pynq_widgets import showing
 from pynq_widgets.access import Mirror, RegisterMap
 from pynq_widgets.widgets import html, reuse
+from pynq_widgets.widgets.detail import overlay_content
+from pynq_widgets.widgets.nodes import tree_nodes, walk
+from pynq_widgets.widgets.summaries import node_summary
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -188,3 +191,26 @@ def test_the_views_fetch_nothing_and_put_no_data_into_markup() -> None:
         source = path.read_text(encoding="utf-8")
         assert len(source.splitlines()) <= 520, path.name
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|https?://|@import|url\(", source), path.name
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "said"),
+    [
+        ("2026/11/22 17:10:09 +789120", "2026-11-22 17:10:09"),
+        ("2026/11/22 17:10:09 +7", "2026-11-22 17:10:09"),
+        ("yesterday", "yesterday"),
+        ("", "not by this object"),
+    ],
+)
+def test_the_time_of_loading_is_written_for_a_person(overlay: Any, timestamp: str, said: str) -> None:
+    overlay.timestamp = timestamp
+    facts = dict(overlay_content(overlay)["facts"])
+    assert facts["Loaded"] == said
+    assert facts["Design file"] == str(overlay.bitfile_name)
+    assert "Bitstream" not in facts
+
+
+def test_no_two_tables_of_a_summary_have_the_same_title(overlay: Any) -> None:
+    for _, node in walk(tree_nodes(overlay.design, overlay.drivers)):
+        titles = [table["title"] for table in node_summary(overlay.design, node)["sections"]]
+        assert len(titles) == len(set(titles)), node.path

@@ -24,7 +24,8 @@ function render({ model, el }) {
   if (kind !== "text") bar.append(where, whole);
   bar.append(rate, live);
   const facts = make("div", { class: "pw-buf-facts" });
-  for (const [name, text] of model.get("facts")) facts.append(make("span", { "data-fact": name }, make("span", { class: "pw-quiet" }, `${name} `), text));
+  const paintFacts = () => facts.replaceChildren(...model.get("facts").map(([name, text]) => make("span", { "data-fact": name }, make("span", { class: "pw-quiet" }, `${name} `), text)));
+  paintFacts();
   const said = make("div", { class: "pw-buf-said", role: "status" });
   const value = make("span", { class: "pw-mono pw-buf-value", role: "status" });
   const note = make("span", { class: "pw-quiet pw-buf-note" });
@@ -140,6 +141,7 @@ function render({ model, el }) {
   }
 
   model.on("msg:custom", onMessage);
+  model.on("change:facts", paintFacts);
   const clock = setInterval(() => {
     findFigure();
     paint();
@@ -150,6 +152,7 @@ function render({ model, el }) {
   post(model, { kind: "hello", view: pulse.view, visible: false });
   return () => {
     model.off("msg:custom", onMessage);
+    model.off("change:facts", paintFacts);
     clearInterval(clock);
     laid.disconnect();
     picture?.stop();

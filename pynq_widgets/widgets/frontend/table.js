@@ -153,6 +153,7 @@ function render({ model, el }) {
       parts.address.title = line.field ? "" : `offset ${line.reg.offset}`;
       setText(parts.access, { "read-only": "R", "read-write": "RW", "write-only": "W" }[line.access] ?? line.access);
       parts.access.title = [line.access, ACT_WORDS[line.field?.write_action]].filter(Boolean).join(", ");
+      parts.text.title = line.width === 1 ? "1 bit" : `${line.field || line.reg.reachable ? line.width : line.reg.bits} bits`;
       parts.text.classList.toggle("pw-reg-bit", bit(line));
       parts.text.classList.toggle("pw-reg-edit", writable(line) && !bit(line));
       parts.read.hidden = Boolean(line.field) || !line.reg.guard || !line.reg.reachable || line.reg.access === "write-only";
@@ -261,7 +262,7 @@ function render({ model, el }) {
     if (!line) return setText(foot, `${registers.length} registers`);
     const parts = [line.field ? `${line.reg.name}.${line.field.name}` : line.reg.name];
     if (line.field) parts.push(ACT_WORDS[line.field.write_action], line.field.read_action && "reading changes it");
-    else parts.push(line.reg.reset !== null && `reset ${line.reg.reset}`, line.reg.guard);
+    else parts.push(line.reg.bits === 32 ? "" : line.reg.bits === 1 ? "1 bit" : `${line.reg.bits} bits`, line.reg.reset !== null && `reset ${line.reg.reset}`, line.reg.guard);
     if (store.states[line.row] === "stale") parts.push(`stale: ${store.reasons[line.row]}`);
     parts.push(line.field ? line.field.text : line.reg.text);
     setText(foot, parts.filter(Boolean).join(" · "));

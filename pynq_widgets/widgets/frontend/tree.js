@@ -59,10 +59,12 @@ function render({ model, el }) {
   let nodes = [];
   let shown = [];
   let showAll = false;
+  let raised = new Set(); // quiet nodes that were chosen, with all above them: they stay in sight
   let active = null;
   let typed = { text: "", at: 0 };
 
   const folded = (node) => node.children.length > 0;
+  const shows = (node) => showAll || !node.quiet || raised.has(node);
   const chosen = () => nodes.find((node) => node.path === model.get("selected"));
 
   function buildRow(node) {
@@ -75,7 +77,7 @@ function render({ model, el }) {
       name,
       make("span", { class: "pw-tree-type", role: "gridcell", title: node.vlnv || node.type }, node.type),
       make("span", { class: "pw-tree-address pw-mono", role: "gridcell", title: node.ranges.map(([base, size]) => `${base} – ${size} bytes`).join("\n") }, node.address),
-      make("span", { class: "pw-tree-driver", role: "gridcell", title: node.why || null }, node.driver),
+      make("span", { class: "pw-tree-driver", role: "gridcell", title: node.driver && (node.why ? `${node.driver}: ${node.why}` : node.driver) }, node.driver),
     );
     node.row = row;
     row.addEventListener("click", (event) => {
@@ -111,11 +113,11 @@ function render({ model, el }) {
     }
     shown = [];
     const visit = (list) => {
-      const siblings = list.filter((node) => (match ? kept.has(node) : showAll || !node.quiet));
+      const siblings = list.filter((node) => (match ? kept.has(node) : shows(node)));
       siblings.forEach((node, place) => {
         shown.push(node);
         const row = node.row ?? buildRow(node);
-        const inner = node.children.some((child) => (match ? kept.has(child) : showAll || !child.quiet));
+        const inner = node.children.some((child) => (match ? kept.has(child) : shows(child)));
         row.setAttribute("aria-posinset", place + 1);
         row.setAttribute("aria-setsize", siblings.length);
         if (inner) row.setAttribute("aria-expanded", String(isOpen(node)));
@@ -236,11 +238,7 @@ function render({ model, el }) {
     const node = chosen();
     if (node) {
       for (let up = node.parent; up; up = up.parent) up.open = true;
-      for (let up = node; up && !showAll; up = up.parent)
-        if (up.quiet) {
-          showAll = true;
-          all.setAttribute("aria-pressed", "true");
-        }
+      for (let up = node; up; up = up.parent) raised.add(up);
       active = node;
     }
     layout();
@@ -270,7 +268,10 @@ function render({ model, el }) {
     const small = nodes.filter((node) => !node.quiet).length <= 40;
     for (const node of nodes) node.open = first ? small && folded(node) : opened.has(node.path);
     const quiet = nodes.filter((node) => node.quiet).length;
-    all.hidden = quiet === 0;
+    // A design of nothing but quiet modules is shown as it is.
+    raised = quiet === nodes.length ? new Set(nodes) : new Set();
+    all.hidden = quiet === 0 || quiet === nodes.length;
+    root.style.setProperty("--address", Math.min(22, Math.max(7, ...nodes.map((node) => node.address.length))));
     setText(all, `Show all ${nodes.filter((node) => node.kind !== "hierarchy").length} modules`);
     all.title = `${quiet} interconnects, constants, resets and the like are hidden`;
     active = null;

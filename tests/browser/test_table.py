@@ -286,6 +286,24 @@ def test_names_are_text(bench: Bench) -> None:
     assert bench.page.page.locator(".pw img").count() == 0
 
 
+@pytest.mark.parametrize("width", ["510px", "565px", "1000px"])
+def test_name_address_value_access_and_state_stand_beside_the_tree(page: Any, bus_spy: Any, width: str) -> None:
+    registers = (RegisterInfo("IP_IER", 0, 2, "read-write"), REGISTERS[2])
+    table = RegisterTable(Mirror(MMIO(BASE, spy_size(bus_spy), device=bus_spy), registers), title="demo", sampler=HandSampler())
+    page.show(table, width)
+    page.page.wait_for_selector(".pw-reg-body .pw-reg-row")
+    assert page.page.locator(".pw-reg-head > span:visible").all_inner_texts() == ["Name", "Address", "Value", "Access", "State"]
+    last = page.page.locator(".pw-reg-head > .pw-reg-state").bounding_box()
+    root = page.page.locator(".pw-reg").bounding_box()
+    assert last["x"] + last["width"] <= root["x"] + root["width"]
+    bar = page.page.locator(".pw-reg .pw-bar").bounding_box()
+    assert bar["height"] < 40, "the bar stands in one line"
+    page.page.locator(".pw-reg-row[aria-level='1']").first.click()
+    assert page.page.locator(".pw-reg-foot").inner_text() == "IP_IER · 2 bits"
+    assert page.page.locator(".pw-reg-body .pw-reg-text").first.get_attribute("title") == "2 bits"
+    table.close()
+
+
 def test_finding(bench: Bench) -> None:
     box = bench.page.page.get_by_label("Find registers")
     box.fill("mode")

@@ -19,7 +19,7 @@ function render({ model, el }) {
 
   const title = make("span", { class: "pw-title" }, model.get("title"));
   const live = make("span", { class: "pw-badge pw-reg-live" });
-  const filter = make("input", { type: "search", placeholder: "Find name, address, field", "aria-label": "Find registers", spellcheck: "false" });
+  const filter = make("input", { type: "search", placeholder: "Find name or address", title: "Registers and fields, by name, address or description", "aria-label": "Find registers", spellcheck: "false" });
   const fold = make("button", { type: "button", title: "Unfold or fold the fields of all registers", "aria-pressed": "false" }, "Fields");
   const radices = make("span", { class: "pw-reg-radix", role: "group", "aria-label": "Values as" });
   for (const radix of ["hex", "dec", "bin"]) radices.append(make("button", { type: "button", "data-radix": radix }, radix));

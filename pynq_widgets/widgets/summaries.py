@@ -70,6 +70,8 @@ def node_summary(design: Design, node: TreeNode) -> Content:
     elif ranges:
         listed = [(f"{s.base:#010x}", f"{s.high:#010x}", short_size(s.size), s.interface, s.block, s.kind) for s in ranges]
         sections.append(section("Address ranges", ("From", "To", "Size", "Interface", "Block", "Kind"), listed, mono=(0, 1)))
+    if module is not None and any(span.kind == "register" for span in ranges) and not any(block.registers for block in module.blocks):
+        facts.append(("Registers", "the design lists none; read(offset) and write(offset, value) reach the words"))
     if node.children:
         inside = [(child.name, child.type or child.kind, child.address, child.driver) for child in node.children]
         sections.append(section("Inside", ("Name", "Type", "Address", "Driver"), inside, mono=(2,)))

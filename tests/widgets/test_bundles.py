@@ -214,3 +214,15 @@ def test_no_two_tables_of_a_summary_have_the_same_title(overlay: Any) -> None:
     for _, node in walk(tree_nodes(overlay.design, overlay.drivers)):
         titles = [table["title"] for table in node_summary(overlay.design, node)["sections"]]
         assert len(titles) == len(set(titles)), node.path
+
+
+def test_an_ip_without_a_list_of_registers_tells_how_to_reach_it(tmp_path: Path, demo_design: Path) -> None:
+    text = demo_design.read_text(encoding="utf-8-sig")
+    start = text.index("<REGISTERS>", text.index('FULLNAME="/leds"'))
+    bare = tmp_path / "bare.hwh"
+    bare.write_text(text[:start] + text[text.index("</REGISTERS>", start) + len("</REGISTERS>") :], encoding="utf-8")
+    design = pw.read_design(bare)
+    told = {node.path: dict(node_summary(design, node)["facts"]).get("Registers") for _, node in walk(tree_nodes(design))}
+    assert told["leds"] == "the design lists none; read(offset) and write(offset, value) reach the words"
+    assert told["buttons"] is None
+    assert told["bram"] is None

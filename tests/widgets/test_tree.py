@@ -50,7 +50,7 @@ def test_rows(tree: OverlayTree) -> None:
     assert (by_path["filter"]["kind"], by_path["filter/dma"]["level"]) == ("hierarchy", 2)
     assert by_path["processing_system7_0"]["kind"] == "host"
     quiet = {path for path, row in by_path.items() if row["quiet"]}
-    assert {"concat", "reset", "axi_interconnect_0"} <= quiet
+    assert {"concat", "ps_reset", "axi_interconnect_0"} <= quiet
     assert not quiet & {"leds", "timer", "filter", "filter/dma", "filter/fir", "processing_system7_0"}
 
 

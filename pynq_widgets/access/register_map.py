@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from typing import Any, ClassVar
@@ -41,8 +40,6 @@ class RegisterMap(Shown):
         mine = vars(self)
         mine["_port"] = port_of(buffer)
         mine["_instances"] = {}
-        for name, width in self._too_wide():
-            warnings.warn(f"Unsupported register size {width} for register {name}", UserWarning, stacklevel=2)
 
     @classmethod
     def create_subclass(cls, name: str, registers: Any) -> type[RegisterMap]:
@@ -54,18 +51,6 @@ class RegisterMap(Shown):
         source = getattr(registers, "registers", registers)
         table = dict(source) if isinstance(source, Mapping) else {register.name: register for register in source}
         return type("RegisterMap" + safe_name(name), (cls,), {"_registers": table, "_classes": {}, "_tables": {}})
-
-    @classmethod
-    def _too_wide(cls) -> list[tuple[str, int]]:
-        found: list[tuple[str, int]] | None = cls._tables.get("wide")
-        if found is None:
-            found = cls._tables["wide"] = [
-                (name, width)
-                for name, entry in cls._registers.items()
-                # The exact type first: to ask an abstract class of each of a thousand entries is what would cost here.
-                if (width := entry["size"] if type(entry) is dict or isinstance(entry, Mapping) else entry.width) > 64
-            ]
-        return found
 
     @classmethod
     def _shown(cls) -> dict[str, str]:
@@ -102,7 +87,7 @@ class RegisterMap(Shown):
             return made
         entry = self._registers[name]
         info = register_of(name, entry) if isinstance(entry, Mapping) else entry
-        if not 0 < info.width <= 64 or info.offset % 4 or info.offset < 0:
+        if not _is_whole(info):
             raise AttributeError(
                 f"register {name} of {info.width} bits at offset {info.offset:#x} is not of 1 to 64 bits in whole words: use the MMIO"
             )
@@ -165,13 +150,19 @@ class RegisterMap(Shown):
         lines = []
         guards = self._guards()
         for name, info in sorted(self._infos().items(), key=lambda item: item[1].offset):
-            if not 0 < info.width <= 64 or info.offset % 4 or info.offset < 0:
+            if not _is_whole(info):
+                lines.append(f"  {safe_name(name)} = Register(not read: {info.width} bits at offset {info.offset:#x})")
                 continue
             register = self._register(name)
             why = guards.why(info)
             text = repr(register) if why is None or register.access == "write-only" else f"Register(not read: {why})"
             lines.append(f"  {safe_name(name)} = {text}")
         return "RegisterMap {\n" + ",\n".join(lines) + "\n}"
+
+
+def _is_whole(info: RegisterLike) -> bool:
+    """Whether one access reaches it: the arrays of an HLS core stand among its registers too."""
+    return 0 < info.width <= 64 and info.offset >= 0 and not info.offset % 4
 
 
 def _reason(register_class: type[Register], info: RegisterLike) -> str | None:

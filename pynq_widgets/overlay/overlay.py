@@ -64,7 +64,7 @@ def load(
     target = device
     if target is None:
         target = Device.active_device
-    elif not hasattr(target, "download"):
+    elif isinstance(target, type) or not hasattr(target, "download"):
         raise TypeError(
             f"Overlay(device=...) takes a device, such as one of Device.devices or SimulatedDevice(), not the {type(target).__name__} "
             f"{target!r}"

@@ -74,6 +74,11 @@ def test_with_no_board_it_runs_on_the_simulated_device(small: Path) -> None:
             {"bitfile_name": "a.bit", "device": "pynq"},
             "Overlay(device=...) takes a device, such as one of Device.devices or SimulatedDevice(), not the str 'pynq'",
         ),
+        (
+            {"bitfile_name": "a.bit", "device": SimulatedDevice},
+            "Overlay(device=...) takes a device, such as one of Device.devices or SimulatedDevice(), not the DeviceMeta "
+            "<class 'pynq_widgets.device.simulated.device.SimulatedDevice'>",
+        ),
     ],
 )
 def test_wrong_arguments_are_those_of_overlay(arguments: dict[str, Any], message: str) -> None:

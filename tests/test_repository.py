@@ -208,7 +208,7 @@ def readme_command(marker: str) -> str:
 
 def test_the_readme_opens_the_tour_and_runs_the_tests() -> None:
     tour, tests = readme_command("tour command"), readme_command("test command")
-    assert tour.endswith("jupyter lab notebooks/tour.ipynb")
+    assert tour.endswith("jupyter lab --allow-root notebooks/tour.ipynb")
     assert "'.[lab]'" in tour
     assert tests.endswith("/pytest")
     assert "'.[test]'" in tests

@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pynq_widgets.showing import Shown
+
 
 class UnsupportedConfiguration(Exception):
     """Raised by a driver's ``__init__`` for an IP whose configuration it cannot drive: a warning is given and the default driver bound."""
@@ -190,8 +192,8 @@ def choose_hierarchy(
     return Choice(default, reason + (f" ({'; '.join(failed)})" if failed else ""))
 
 
-class Drivers(Mapping[str, Choice]):
-    """Path of each IP and hierarchy to its :class:`Choice`; a table when printed."""
+class Drivers(Mapping[str, Choice], Shown):
+    """Path of each IP and hierarchy to its :class:`Choice`; a table when printed or shown."""
 
     def __init__(self, paths: Iterable[str], choose: Callable[[str], Choice]) -> None:
         self._paths = dict.fromkeys(paths)
@@ -210,8 +212,12 @@ class Drivers(Mapping[str, Choice]):
     def __len__(self) -> int:
         return len(self._paths)
 
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Path, driver and reason of each that software sees."""
+        return [(path, full_name(choice.driver), choice.reason) for path, choice in self.items() if choice.reason != NO_ADDRESS]
+
     def __repr__(self) -> str:
-        rows = [(path, full_name(choice.driver), choice.reason) for path, choice in self.items() if choice.reason != NO_ADDRESS]
+        rows = self.rows()
         if not rows:
             return "no IP and no hierarchy"
         first, second = (max(len(row[i]) for row in rows) for i in (0, 1))

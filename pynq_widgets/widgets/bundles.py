@@ -13,6 +13,7 @@ from pynq_widgets import showing
 from pynq_widgets.access import Mirror, RegisterHandle, RegisterMap
 from pynq_widgets.design import Design
 from pynq_widgets.overlay import DefaultHierarchy, DefaultIP, Overlay
+from pynq_widgets.overlay.binding import Drivers
 
 from . import html
 from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, plain_content, table_for
@@ -131,11 +132,21 @@ def _listed(nodes: list[TreeNode]) -> str:
     return ", ".join(names[:_NAMES]) + more
 
 
+def drivers_bundle(drivers: Drivers, widget: bool) -> showing.Bundle:
+    """Which driver each IP has, and why: a table, with nothing in it that lives."""
+    rows = drivers.rows()
+    silent = len(drivers) - len(rows)
+    note = f"· {silent} blocks without an address that software sees are left out" if silent else ""
+    markup = html.page("Drivers", html.table(("Block", "Driver", "Why"), rows, mono=(0,)), note=note)
+    return {"text/plain": repr(drivers), "text/html": str(markup)}
+
+
 def register_all() -> None:
     """Tell `showing` who makes which bundle."""
     showing.register(Overlay, overlay_bundle)
     showing.register(DefaultHierarchy, hierarchy_bundle)
     showing.register(DefaultIP, ip_bundle)
+    showing.register(Drivers, drivers_bundle)
     showing.register(Mirror, mirror_bundle)
     showing.register(RegisterMap, register_map_bundle)
     showing.register(Design, design_bundle)

@@ -223,3 +223,13 @@ def test_an_ip_without_a_list_of_registers_tells_how_to_reach_it(tmp_path: Path,
     assert told["leds"] == "the design lists none; read(offset) and write(offset, value) reach the words"
     assert told["buttons"] is None
     assert told["bram"] is None
+
+
+def test_the_drivers_of_an_overlay_are_a_table(overlay: Any) -> None:
+    shown = overlay.drivers._repr_mimebundle_()
+    assert shown["text/plain"] == repr(overlay.drivers)
+    assert set(shown) == {"text/plain", "text/html"}
+    for path, driver, reason in overlay.drivers.rows():
+        assert f"{path}</td>" in shown["text/html"]
+        assert f"{driver}</td>" in shown["text/html"]
+        assert reason in text_of(shown["text/html"])

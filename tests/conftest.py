@@ -5,6 +5,7 @@ The spies are fixtures, since test modules do not import one another (``--import
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,18 @@ def hwh_folder() -> Path:
 def demo_design() -> Path:
     """The handoff of the project's own demonstration design."""
     return ROOT / "notebooks" / "designs" / "demo.hwh"
+
+
+@pytest.fixture
+def said() -> Callable[[BaseException], str]:
+    """``said(error)``: its text, with its notes on lines of their own."""
+    return lambda error: "\n".join([str(error), *getattr(error, "__notes__", ())])
+
+
+@pytest.fixture
+def as_said() -> Callable[[str], str]:
+    """``as_said(text)``: what of a text and its notes this Python shows; Python 3.10 has no notes."""
+    return lambda text: text if sys.version_info >= (3, 11) else text.partition("\n")[0]
 
 
 class BusSpy(Device):

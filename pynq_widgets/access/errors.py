@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TypeVar
+
+E = TypeVar("E", bound=Exception)
 
 
 class StaleOverlayError(RuntimeError):
@@ -24,3 +27,14 @@ def near_or_all(name: str, known: Iterable[str], most: int = 8) -> str:
     """:func:`near_names`; where none is near and there are `most` or fewer, `` (it has a, b)`` or `` (it has none)``."""
     names = list(known)
     return near_names(name, names) or ("" if len(names) > most else f" (it has {', '.join(names) or 'none'})")
+
+
+def noted(error: E, more: str) -> E:
+    """`error`, whose text is PYNQ's to the letter since code compares it, with what else helps as a note below it.
+
+    Python 3.11 and later show notes in a traceback; Python 3.10 has none.
+    """
+    add = getattr(error, "add_note", None)
+    if add is not None:
+        add(more)
+    return error

@@ -7,6 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from .array import BusArray
+from .errors import noted
 from .port import BusWords, Port, RemoteWords, words_of
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class MMIO:
         if length == 8 and word_order not in ("big", "little"):
             raise ValueError("MMIO only supports big and little endian.")
         if offset % 4:
-            raise MemoryError(f"Unaligned read: offset must be multiple of 4. {_word_of(offset)}")
+            raise noted(MemoryError("Unaligned read: offset must be multiple of 4."), _word_of(offset))
         words = self._port.words
         index = offset >> 2
         if index + (length == 8) >= len(words):
@@ -150,16 +151,16 @@ class MMIO:
         if offset < 0:
             raise ValueError("Offset cannot be negative.")
         if offset % 4:
-            raise MemoryError(f"Unaligned write: offset must be multiple of 4. {_word_of(offset)}; nothing was written")
+            raise noted(MemoryError("Unaligned write: offset must be multiple of 4."), f"{_word_of(offset)}; nothing was written")
         if isinstance(data, (bytes, bytearray, memoryview)):
             self._write_bytes(offset, bytes(data))
             return
         try:
             value = operator.index(data)
         except TypeError:
-            raise ValueError(
-                f"Data type must be int or bytes. MMIO write at {self.base_addr + offset:#010x} got the {type(data).__name__} {data!r}; "
-                "nothing was written"
+            raise noted(
+                ValueError("Data type must be int or bytes."),
+                f"MMIO write at {self.base_addr + offset:#010x} got the {type(data).__name__} {data!r}; nothing was written",
             ) from None
         if not 0 <= value <= 0xFFFF_FFFF:
             hint = f"; for two's complement write {value} & 0xFFFFFFFF" if -0x8000_0000 <= value < 0 else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .bits import bit_range, reversed_bits, safe_name
 from .describe import FieldLike, RegisterInfo, field_of, sensitive_bits
-from .errors import near_or_all
+from .errors import near_or_all, noted
 from .planner import guard
 from .port import Port, port_of
 
@@ -194,16 +194,17 @@ class Register:
         mask = (1 << width) - 1
         if width == 1:
             if value not in (0, 1):
-                raise ValueError(
-                    f"Value to be set should be either 0 or 1. Bit {lower} of {self._title()} got {value}; nothing was written"
+                raise noted(
+                    ValueError("Value to be set should be either 0 or 1."),
+                    f"Bit {lower} of {self._title()} got {value}; nothing was written",
                 )
             if self._debugging:
                 self._print(f"Setting bit {lower} at address {hex(self._address)} to {value}")
         else:
             if not 0 <= value <= mask:
-                raise ValueError(
-                    f"Slicing range cannot represent value {value}: bits {upper} to {lower} of {self._title()} take 0 to {mask:#x}; "
-                    "nothing was written"
+                raise noted(
+                    ValueError(f"Slicing range cannot represent value {value}"),
+                    f"Bits {upper} to {lower} of {self._title()} take 0 to {mask:#x}; nothing was written",
                 )
             if upwards:
                 value = reversed_bits(value, width)

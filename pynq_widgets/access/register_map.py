@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from keyword import iskeyword
 from typing import Any, ClassVar
@@ -40,6 +41,8 @@ class RegisterMap(Shown):
         mine = vars(self)
         mine["_port"] = port_of(buffer)
         mine["_instances"] = {}
+        for name, width in self._too_wide():
+            warnings.warn(f"Unsupported register size {width} for register {name}", UserWarning, stacklevel=2)
 
     @classmethod
     def create_subclass(cls, name: str, registers: Any) -> type[RegisterMap]:
@@ -51,6 +54,20 @@ class RegisterMap(Shown):
         source = getattr(registers, "registers", registers)
         table = dict(source) if isinstance(source, Mapping) else {register.name: register for register in source}
         return type("RegisterMap" + safe_name(name), (cls,), {"_registers": table, "_classes": {}, "_tables": {}})
+
+    @classmethod
+    def _too_wide(cls) -> list[tuple[str, int]]:
+        """Registers that no access reaches, without the arrays of an HLS core, of which the design says what they are."""
+        found: list[tuple[str, int]] | None = cls._tables.get("wide")
+        if found is None:
+            found = cls._tables["wide"] = []
+            for name, entry in cls._registers.items():
+                # The exact type first: to ask an abstract class of each of a thousand entries is what would cost here.
+                plain = type(entry) is dict or isinstance(entry, Mapping)
+                width = entry["size"] if plain else entry.width
+                if width > 64 and not (entry.get("is_memory") if plain else getattr(entry, "is_memory", False)):
+                    found.append((name, width))
+        return found
 
     @classmethod
     def _shown(cls) -> dict[str, str]:

@@ -347,6 +347,7 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
                 actions = {f.name: {"read_action": f.read_action, "write_action": f.write_action} for f in register.fields}
                 fields = {key: {**field, **actions.get(key, {})} for key, field in (entry.get("fields") or {}).items()}
                 entry = {**entry, "fields": fields, "reads_destroy": register.reads_destroy, "reset_value": register.reset_value}
+                entry["is_memory"] = register.is_memory
             whole[name] = entry
         return whole
 

@@ -51,6 +51,11 @@ class RegisterLike(Protocol):
     def reads_destroy(self) -> bool: ...
 
 
+def reachable(register: RegisterLike) -> bool:
+    """Whether one access reaches the register: whole words at a word's offset. The arrays of an HLS core stand among registers too."""
+    return 0 < register.width <= 64 and register.offset >= 0 and not register.offset & 3
+
+
 class FieldInfo(NamedTuple):
     """A field as PYNQ's dictionaries tell it."""
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pynq_widgets.showing import Shown
 
-from .describe import FieldLike, RegisterLike, after_write, registers_of, sensitive_bits, with_guards
+from .describe import FieldLike, RegisterLike, after_write, reachable, registers_of, sensitive_bits, with_guards
 from .errors import near_names
 from .planner import Known, Span, plan, word_range
 from .port import Port, port_of
@@ -147,7 +147,7 @@ class RegisterHandle:
             port.write(self._index, value)
 
     def _reachable(self) -> None:
-        if self.offset < 0 or self.offset & 3 or not 0 < self.width <= 64:
+        if not reachable(self.info):
             raise ValueError(f"register {self.name} of {self.width} bits at offset {self.offset:#x} cannot be accessed as whole words")
 
     def read(self) -> int:

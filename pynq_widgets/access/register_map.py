@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pynq_widgets.showing import Shown
 
 from .bits import safe_name
-from .describe import RegisterLike, register_of
+from .describe import RegisterLike, reachable, register_of
 from .errors import near_names
 from .planner import Guards
 from .port import Port, port_of
@@ -104,7 +104,7 @@ class RegisterMap(Shown):
             return made
         entry = self._registers[name]
         info = register_of(name, entry) if isinstance(entry, Mapping) else entry
-        if not _is_whole(info):
+        if not reachable(info):
             raise AttributeError(
                 f"register {name} of {info.width} bits at offset {info.offset:#x} is not of 1 to 64 bits in whole words: use the MMIO"
             )
@@ -167,7 +167,7 @@ class RegisterMap(Shown):
         lines = []
         guards = self._guards()
         for name, info in sorted(self._infos().items(), key=lambda item: item[1].offset):
-            if not _is_whole(info):
+            if not reachable(info):
                 lines.append(f"  {safe_name(name)} = Register(not read: {info.width} bits at offset {info.offset:#x})")
                 continue
             register = self._register(name)
@@ -175,11 +175,6 @@ class RegisterMap(Shown):
             text = repr(register) if why is None or register.access == "write-only" else f"Register(not read: {why})"
             lines.append(f"  {safe_name(name)} = {text}")
         return "RegisterMap {\n" + ",\n".join(lines) + "\n}"
-
-
-def _is_whole(info: RegisterLike) -> bool:
-    """Whether one access reaches it: the arrays of an HLS core stand among its registers too."""
-    return 0 < info.width <= 64 and info.offset >= 0 and not info.offset % 4
 
 
 def _reason(register_class: type[Register], info: RegisterLike) -> str | None:

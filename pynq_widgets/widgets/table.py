@@ -12,6 +12,7 @@ import anywidget
 import traitlets
 
 from pynq_widgets.access import Mirror, RegisterMap
+from pynq_widgets.access.describe import reachable
 from pynq_widgets.device.clock import WallClock
 from pynq_widgets.live import Sampler
 
@@ -273,7 +274,7 @@ def _row(handle: Any, base: int) -> dict[str, Any]:
         "bits": handle.width,
         "access": handle.access,
         "guard": handle.guard or "",
-        "reachable": 0 < handle.width <= 64 and handle.offset >= 0 and handle.offset % 4 == 0,
+        "reachable": reachable(info),
         "reset": None if reset is None else f"{reset:#x}",
         "text": _short(info.description),
         "fields": [

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pynq_drivers import parameters
 from pynq_drivers.axi_dma import registers as r
 from pynq_widgets.device import BusError, IPModel, ModelContext
+from pynq_widgets.device.clock import Timer
 
 _CONTROL = r.RS | r.KEYHOLE | r.CYCLIC | r.IOC_IRQ_EN | r.DLY_IRQ_EN | r.ERR_IRQ_EN | 0xFFFF0000
 
@@ -36,7 +37,7 @@ class Channel:
         self._realigns = parameters.integer(given, f"C_INCLUDE_{self.name}_DRE", 0) != 0
         self._address_mask = (1 << max(32, parameters.integer(given, f"C_{memory}_ADDR_WIDTH", 32))) - 1
         self._length_mask = (1 << parameters.integer(given, "C_SG_LENGTH_WIDTH", 14)) - 1
-        self._event: object | None = None
+        self._event: Timer | None = None
         self.restart()
 
     def restart(self) -> None:
@@ -143,7 +144,7 @@ class Channel:
 
     def _cancel(self) -> None:
         if self._event is not None:
-            self._event.cancel()  # type: ignore[attr-defined]
+            self._event.cancel()
             self._event = None
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pynq_drivers import parameters
 from pynq_drivers.axi_timer.counter import Counter
 from pynq_widgets.device import IPModel, ModelContext
+from pynq_widgets.device.clock import Timer
 
 TCSR, TLR, TCR, STRIDE = 0x0, 0x4, 0x8, 0x10
 
@@ -48,7 +49,7 @@ class AxiTimerModel(IPModel):
         self._trigger = [parameters.integer(given, f"C_TRIG{number}_ASSERT", 1) for number in range(2)]
         self._pins = [1 - level for level in self._trigger]
         self._frozen = False
-        self._event: object | None = None
+        self._event: Timer | None = None
         self._restart()
 
     def _restart(self) -> None:
@@ -162,7 +163,7 @@ class AxiTimerModel(IPModel):
 
     def _schedule(self) -> None:
         if self._event is not None:
-            self._event.cancel()  # type: ignore[attr-defined]
+            self._event.cancel()
             self._event = None
         tick = self._tick()
         ticks = []

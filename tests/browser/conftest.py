@@ -470,8 +470,12 @@ _HOST = """() => {
 
 
 @pytest.fixture
-def page(browser: Any, pictures: Path) -> Iterator[Page]:
+def page(browser: Any, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """An empty page for views on real widgets; no error may have come up on it."""
+    from pynq_widgets.widgets import outbox
+
+    # The driver of the browser belongs to this thread alone, so what is sent leaves on it.
+    monkeypatch.setattr(outbox, "_default", outbox.Outbox(threaded=False))
     shown = Page(browser, pictures)
     yield shown
     shown.page.close()

@@ -10,7 +10,7 @@ import pytest
 
 import pynq_widgets as pw
 from pynq_widgets.device import Device
-from pynq_widgets.widgets import reuse
+from pynq_widgets.widgets import outbox, reuse
 
 
 class SparseDevice(Device):
@@ -117,3 +117,9 @@ def _closed() -> Iterator[None]:
         for _, widget, _ in reuse._shown.values():
             widget.close()
         reuse._shown.clear()
+
+
+@pytest.fixture(autouse=True)
+def _sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a view sends has been sent when the call returns."""
+    monkeypatch.setattr(outbox, "_default", outbox.Outbox(threaded=False))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from .schedule import FASTEST, SLOWEST, Subscription, balance
+from .schedule import Subscription, balance, checked_rate
+from .watch import Watch, checked_groups
 
 if TYPE_CHECKING:
+    from pynq_widgets.access import Mirror
     from pynq_widgets.device import Device
+
+S = TypeVar("S", bound=Subscription)
 
 
 class Sampler:
@@ -55,18 +59,59 @@ class Sampler:
         What it raises is told to `on_error` (else logged once) and it goes on. Where polls take longer than their rates allow, all
         rates are lowered alike: ``subscription.rate`` says to what, and `on_rate(rate)` is told.
 
-        Raises ``ValueError`` for a rate outside the range.
+        Raises ``ValueError`` for a rate outside the range, ``TypeError`` for one that is no number.
         """
-        if not SLOWEST <= rate <= FASTEST:
-            raise ValueError(f"a sampler polls at {SLOWEST:g} to {FASTEST:g} Hz, not at {rate!r} Hz")
+        rate = checked_rate(rate)
         if not callable(poll):
             raise TypeError(f"a sampler needs a function to call, not the {type(poll).__name__} {poll!r}")
-        subscription = Subscription(self, poll, float(rate), on_error, on_rate)
+        return self._begin(Subscription(self, poll, rate, on_error, on_rate))
+
+    def watch(
+        self,
+        groups: Iterable[tuple[Mirror, Iterable[str] | None]],
+        rate: float,
+        *,
+        on_tick: Callable[[Watch], object] | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
+        on_rate: Callable[[float], object] | None = None,
+    ) -> Watch:
+        """Read registers `rate` times a second (0.1 to 200 Hz), first at once, until the watch is closed or their overlay has gone.
+
+        Parameters
+        ----------
+        groups
+            Pairs of a ``Mirror`` and names of its registers (``None``: all that may be read unasked). One tick reads them all, in the
+            fewest block reads; a word that another reader has read within half a period is not read again.
+        rate
+            In Hz. Where the bus is slower than that, all rates of its device are lowered alike, ``watch.slowed`` is True and
+            `on_rate(rate)` is told.
+        on_tick
+            Called as ``on_tick(watch)`` after each tick, on the sampler's thread.
+        on_error
+            Told what a tick raised, the first of its errors. The registers concerned are stale in the mirror, with the reason; the
+            watch goes on, unless the overlay has gone (``StaleOverlayError``), which closes it.
+
+        Raises ``ValueError`` for a register that is not to be read unasked, with the reason, for none, and for a rate out of range;
+        ``KeyError`` for a register that is not there, with the near names; ``TypeError`` for other things.
+        """
+        rate = checked_rate(rate)
+        for name, callback in (("on_tick", on_tick), ("on_error", on_error), ("on_rate", on_rate)):
+            if callback is not None and not callable(callback):
+                raise TypeError(f"{name} must be a function, not the {type(callback).__name__} {callback!r}")
+        return self._begin(Watch(self, checked_groups(groups), rate, on_tick, on_error, on_rate))
+
+    def _begin(self, subscription: S) -> S:
         with self._lock:
             self._subscriptions.append(subscription)
-            if self._thread is None:
+            # A thread may be gone without having said so: a fork has none, and an interrupt can come before its start.
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="pynq_widgets sampler", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError:
+                    self._subscriptions.remove(subscription)
+                    self._thread = None
+                    raise
         self._wake.set()
         return subscription
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,20 @@ SHARE = 0.5
 _SMOOTH = 0.3
 
 _log = logging.getLogger(__name__)
+
+
+def checked_rate(rate: object) -> float:
+    """`rate` in Hz as a float.
+
+    Raises ``TypeError`` for what is no number (a string, a bool), ``ValueError`` outside `SLOWEST` to `FASTEST` and for not-a-number.
+    """
+    # numpy's numbers count as Real, its booleans do not.
+    if isinstance(rate, bool) or not isinstance(rate, Real):
+        raise TypeError(f"a rate must be a number in Hz, not the {type(rate).__name__} {rate!r}")
+    number = float(rate)
+    if not SLOWEST <= number <= FASTEST:
+        raise ValueError(f"a sampler polls at {SLOWEST:g} to {FASTEST:g} Hz, not at {rate!r} Hz")
+    return number
 
 
 class Subscription:
@@ -72,8 +87,11 @@ class Subscription:
         self.close()
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else f"{self.rate:g} Hz" + (f" of {self.asked:g} Hz asked" if self.slowed else "")
-        return f"Subscription({state}, {self.polls} polls, {self.errors} errors)"
+        return f"Subscription({self._state()})"
+
+    def _state(self) -> str:
+        rate = "closed" if self.closed else f"{self.rate:g} Hz" + (f" of {self.asked:g} Hz asked" if self.slowed else "")
+        return f"{rate}, {self.polls} polls, {self.errors} errors"
 
     def _call(self, now: Callable[[], float]) -> None:
         """Poll once, and plan the next time."""
@@ -99,8 +117,8 @@ class Subscription:
         first = type(self.last_error) is not type(error)
         self.last_error = error
         if self._on_error is not None:
-            _tell(self._on_error, error)
-        elif first:
+            tell(self._on_error, error)
+        elif first and not self.closed:
             # One line when it begins, not one at each of 200 Hz.
             _log.warning("a poll failed; it goes on: %s: %s", type(error).__name__, error)
 
@@ -109,10 +127,11 @@ class Subscription:
         if rate != self.rate and (rate == self.asked or not 0.9 < rate / self.rate < 1.1):
             self.rate = rate
             if self._on_rate is not None:
-                _tell(self._on_rate, rate)
+                tell(self._on_rate, rate)
 
 
-def _tell(callback: Callable[[Any], object], news: Any) -> None:
+def tell(callback: Callable[[Any], object], news: Any) -> None:
+    """Call ``callback(news)``; what it raises is logged, for it must not end what it is told of."""
     try:
         callback(news)
     except Exception:

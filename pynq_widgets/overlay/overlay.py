@@ -394,6 +394,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         tree = self._get_tree()
         # Without the tree's lock: who makes a driver holds it, and may be asking whether this overlay is alive.
         made, tree.objects = tree.objects, {}
+        tree.mirrors = {}
         for item in made.values():
             if isinstance(item, Branch):
                 item._let_go()

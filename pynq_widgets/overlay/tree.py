@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pynq_widgets.access.errors import StaleOverlayError, near_names
 
@@ -28,6 +28,9 @@ from .binding import (
 )
 from .descriptions import Blueprint, Descriptions
 from .packages import Packages
+
+if TYPE_CHECKING:
+    from pynq_widgets.access import Mirror
 
 Kind = Literal["hierarchy", "ip", "memory", "part"]
 
@@ -82,6 +85,7 @@ class Tree:
         self.defaults = defaults
         self.lock = threading.RLock()
         self.objects: dict[str, Any] = {}
+        self.mirrors: dict[str, Mirror] = {}  # see .mirrors
         self._making: set[str] = set()
         self._choices: dict[str, Choice] = {}
         self._packages = Packages(base=defaults.ip)

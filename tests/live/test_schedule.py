@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from pynq_widgets.live import Sampler
@@ -28,7 +30,7 @@ def clock():
 def sampler(clock):
     sampler = Sampler(clock)
     # A thread that is there already keeps the sampler from starting one.
-    sampler._thread = object()
+    sampler._thread = threading.current_thread()
     return sampler
 
 

@@ -137,8 +137,8 @@ class WordLog:
         return int(self.words[index])
 
     def __setitem__(self, index: int, value: int) -> None:
+        self.words[index] = value  # first: what is refused is no access
         self.log.append(("write", 4 * index, value))
-        self.words[index] = value
 
 
 @pytest.fixture

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from pynq_widgets.device import Device
 
 
+# The bits of an offset that no word below 1 GiB has: unaligned ones, higher ones, and the sign. One test, of a number that Python
+# holds in one digit; a word beyond takes the longer way.
+_NO_WORD = ~0x3FFF_FFFC
+
+
 def _check_offset(operation: str, offset: object) -> None:
     """Raise ``TypeError`` where `offset` is not an integer."""
     if not hasattr(offset, "__index__"):
@@ -93,18 +98,16 @@ class MMIO:
 
         Raises ``ValueError`` (negative offset, other length or order), ``MemoryError`` (unaligned) or ``IndexError`` (outside).
         """
-        port = self._port
-        if port.owner.generation != port.generation:
-            port.check()
         try:
             # An exact int: numpy's wrap around, or overflow, when a base is added to them.
-            if length == 4 and type(offset) is int and offset >= 0 and not offset & 3:
-                return port.words[offset >> 2]
+            if length == 4 and type(offset) is int and not offset & _NO_WORD:
+                return self._port.words[offset >> 2]
         except IndexError:
             raise self._outside("read", offset, 4) from None
         return self._read_other(offset, length, word_order)
 
     def _read_other(self, offset: int, length: int, word_order: str) -> int:
+        self._port.check()
         _check_offset("read", offset)
         offset = operator.index(offset)
         if length not in (1, 2, 4, 8):
@@ -134,18 +137,20 @@ class MMIO:
         Raises ``ValueError`` (negative offset, value that does not fit, another type), ``MemoryError`` (unaligned) or ``IndexError``
         (outside). Nothing has been written then.
         """
-        port = self._port
-        if port.owner.generation != port.generation:
-            port.check()
         try:
-            if type(data) is int and 0 <= data <= 0xFFFF_FFFF and type(offset) is int and offset >= 0 and not offset & 3:
-                port.words[offset >> 2] = data
+            if type(offset) is int and not offset & _NO_WORD:
+                self._port.words[offset >> 2] = data  # type: ignore[assignment]  # which refuses what is no word, and before it writes
                 return
         except IndexError:
             raise self._outside("write", offset, 4) from None
+        except (TypeError, ValueError):
+            if type(data) is int and 0 <= data <= 0xFFFF_FFFF:
+                # Not the words', which have nothing against it, but the device's own.
+                raise
         self._write_other(offset, data)
 
     def _write_other(self, offset: int, data: Any) -> None:
+        self._port.check()
         _check_offset("write", offset)
         offset = operator.index(offset)
         if offset < 0:
@@ -176,17 +181,11 @@ class MMIO:
     def _write_bytes(self, offset: int, data: bytes) -> None:
         if len(data) % 4:
             raise MemoryError("Unaligned write: data length must be multiple of 4.")
-        words = self._port.words
         first, count = offset >> 2, len(data) >> 2
-        if first + count > len(words):
+        if first + count > len(self._port.words):
             raise self._outside("write", offset, len(data))
-        if not count:
-            return
-        if isinstance(words, BusWords):
-            self.device.write_registers(self.base_addr + offset, data)
-            return
-        for index, value in enumerate(memoryview(data).cast("I"), first):
-            words[index] = value
+        if count:
+            self._port.write_block(first, data)
 
     def _outside(self, operation: str, offset: int, length: int) -> IndexError:
         return IndexError(

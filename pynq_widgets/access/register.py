@@ -125,8 +125,6 @@ class Register:
         port = self._port
         if self._width == 64:
             return port.read64(self._index)
-        if port.owner.generation != port.generation:
-            port.check()
         return port.words[self._index]
 
     def _store(self, value: int) -> None:
@@ -134,8 +132,6 @@ class Register:
         if self._width == 64:
             port.write64(self._index, value)
             return
-        if port.owner.generation != port.generation:
-            port.check()
         port.words[self._index] = value
 
     def _merge(self, mask: int, bits: int) -> None:
@@ -333,16 +329,12 @@ def _field_property(name: str, field: FieldLike, ones: int, zeros: int) -> prope
     def read(self: Register) -> int:
         if fits and self._plain:
             port = self._port
-            if port.owner.generation != port.generation:
-                port.check()
             return port.words[self._index] >> lower & mask
         return self[bits]
 
     def write(self: Register, value: Any) -> None:
         if fits and self._plain and type(value) is int and 0 <= value <= mask:
             port = self._port
-            if port.owner.generation != port.generation:
-                port.check()
             lock = port.lock
             # Half the cost of `with`.
             lock.acquire()

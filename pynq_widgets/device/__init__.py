@@ -9,6 +9,10 @@ from pynq_widgets import lazy
 
 if TYPE_CHECKING:
     from .buffer import PynqBuffer as PynqBuffer
+    from .bus import Bus as Bus
+    from .bus import Count as Count
+    from .bus import Statistics as Statistics
+    from .bus import Transaction as Transaction
     from .clock import Clock as Clock
     from .clock import ClockEvent as ClockEvent
     from .clock import VirtualClock as VirtualClock
@@ -26,9 +30,11 @@ if TYPE_CHECKING:
 
 _ROOM = {
     "BufferFreedError": ".errors",
+    "Bus": ".bus",
     "BusError": ".errors",
     "Clock": ".clock",
     "ClockEvent": ".clock",
+    "Count": ".bus",
     "Device": ".contract",
     "IPModel": ".simulated",
     "InterruptSource": ".contract",
@@ -37,6 +43,8 @@ _ROOM = {
     "PoolExhaustedError": ".errors",
     "PynqBuffer": ".buffer",
     "SimulatedDevice": ".simulated",
+    "Statistics": ".bus",
+    "Transaction": ".bus",
     "VirtualClock": ".clock",
     "WallClock": ".clock",
     "model": ".simulated",

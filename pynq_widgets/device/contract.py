@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from pynq_widgets.device.bus import Bus
 from pynq_widgets.device.clock import Clock, WallClock
 
 if TYPE_CHECKING:
@@ -191,6 +192,15 @@ class Device(metaclass=DeviceMeta):
             return self.__dict__["_lock"]
         except KeyError:
             return self.__dict__.setdefault("_lock", threading.RLock())
+
+    @property
+    def bus(self) -> Bus:
+        """The account of this device's bus, with its lock: who asked for what, how long it took, what failed."""
+        try:
+            bus: Bus = self.__dict__["_bus"]
+        except KeyError:
+            bus = self.__dict__.setdefault("_bus", Bus(self))
+        return bus
 
     @property
     def clock(self) -> Clock:

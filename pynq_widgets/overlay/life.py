@@ -1,7 +1,7 @@
 """How long the handles of an overlay live, and which overlay a device holds now.
 
-Each loading of an overlay begins one :class:`Life`. All its handles share it, so that ending it (another overlay is loaded, or
-``free()``) reaches every one of them at the cost of one assignment.
+Each loading of an overlay begins one :class:`Life`. It knows all ports of its handles, weakly: ending it (another overlay is loaded, or
+``free()``) exchanges what answers at each of them, so that no access need ask whether it may.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pynq_widgets.access.errors import StaleOverlayError
 
 if TYPE_CHECKING:
     from pynq_widgets.access.mmio import MMIO
+    from pynq_widgets.access.port import Port
 
 
 class StaleAttributeError(StaleOverlayError, AttributeError):
@@ -26,10 +27,10 @@ class StaleAttributeError(StaleOverlayError, AttributeError):
 class Life:
     """One loading of an overlay on a device.
 
-    ``generation`` is what a port compares before each access (see ``access.port``): 0 while alive.
+    ``generation`` is 0 while alive.
     """
 
-    __slots__ = ("__weakref__", "_device", "bitfile_name", "device_generation", "generation", "gone", "holders")
+    __slots__ = ("__weakref__", "_device", "_ports", "bitfile_name", "device_generation", "generation", "gone", "holders")
 
     def __init__(self, bitfile_name: str, device_generation: int, device: Any = None) -> None:
         self._device = None if device is None else weakref.ref(device)
@@ -38,6 +39,7 @@ class Life:
         self.generation = 0
         self.gone = ""
         self.holders: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._ports: weakref.WeakSet[Port] = weakref.WeakSet()
 
     @property
     def alive(self) -> bool:
@@ -49,6 +51,11 @@ class Life:
         if self.alive:
             self.gone = reason
             self.generation = -1
+            # Whoever gives a port after this list was made finds the life ended.
+            with _giving:
+                ports = list(self._ports)
+            for port in ports:
+                port.invalidate(reason)
             for holder in list(self.holders):
                 holder._forget()
             # Whoever awaits an interrupt would wait for ever. Nobody does where the module was never loaded.
@@ -60,7 +67,10 @@ class Life:
     def give(self, mmio: MMIO) -> MMIO:
         """Let `mmio` (and what is made from it) live as long as this."""
         port = mmio._port
-        port.owner, port.generation = self, 0
+        with _giving:
+            self._ports.add(port)
+        if not self.alive:
+            port.invalidate(self.gone)
         return mmio
 
 
@@ -68,6 +78,8 @@ _current: weakref.WeakKeyDictionary[Any, Life] = weakref.WeakKeyDictionary()
 _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 # Devices on which an Overlay is being downloaded: what that replaces, `begin` says.
 _expected: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+# Around the sets of ports, for no longer than one is changed or listed.
+_giving = threading.RLock()
 # Nothing is ended under this lock: that takes the lock of the bus, and who holds the bus may be asking what is current.
 _lock = threading.RLock()
 

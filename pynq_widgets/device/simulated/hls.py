@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from pynq_widgets.design import hls
 from pynq_widgets.device.simulated.ipmodel import IPModel, ModelContext
 
 if TYPE_CHECKING:
@@ -28,18 +29,9 @@ DONE, READY = 1, 2  # in IER and ISR
 RESTART_PERIOD = 1e-3
 
 
-def _control_block(module: Module) -> tuple[str, tuple[Register, ...]] | None:
-    """The interface with the block-level control registers, and its registers."""
-    for block in module.blocks:
-        for register in block.registers:
-            if register.offset == CTRL and any(field.name.lower() == "ap_start" for field in register.fields):
-                return block.interface, block.registers
-    return None
-
-
 def has_ap_control(module: Module) -> bool:
     """Whether the IP is started by an ``ap_start`` bit at offset 0."""
-    return _control_block(module) is not None
+    return hls.control_block(module) is not None
 
 
 class Core:
@@ -123,12 +115,9 @@ class HLSModel(IPModel):
 
     def __init__(self, context: ModelContext) -> None:
         super().__init__(context)
-        control = _control_block(context.module)
-        self.control = control[0] if control else None
-        self._described: dict[str, Register] = {}
-        for block in context.module.blocks:
-            for register in block.registers:
-                self._described.setdefault(register.name, register)
+        control = hls.control_block(context.module)
+        self.control = control.interface if control is not None else None
+        self._described = hls.described(register for block in context.module.blocks for register in block.registers)
         self._files: dict[str, RegisterFile] = {}
         self._inputs, self._outputs = context.stream_interfaces
         self._core = Core(self)
@@ -306,28 +295,16 @@ class HLSModel(IPModel):
     @property
     def arguments(self) -> list[str]:
         """The names of the arguments, those of 64 bits once."""
-        names: dict[str, None] = {}
-        for name, register in self._described.items():
-            if register.offset <= ISR and self.control is not None:
-                continue
-            if name.endswith("_ctrl"):
-                continue
-            stem, _, part = name.rpartition("_")
-            if part in ("1", "2") and f"{stem}_1" in self._described and f"{stem}_2" in self._described:
-                name = stem
-            names[name] = None
-        return list(names)
+        return [argument.name for argument in hls.arguments(self._described, self.control is not None)]
 
-    def _find(self, name: str) -> list[Register]:
-        """The registers of an argument, lowest word first. HLS adds ``_r`` to names that are words of its languages."""
-        for stem in (name, f"{name}_r", f"{name}_o", f"{name}_i"):
-            if stem in self._described:
-                return [self._described[stem]]
-            if f"{stem}_1" in self._described and f"{stem}_2" in self._described:
-                return [self._described[f"{stem}_1"], self._described[f"{stem}_2"]]
-        near = get_close_matches(name, self.arguments, 3)
-        hint = f"; did you mean {', '.join(near)}?" if near else f"; it has {', '.join(self.arguments) or 'none'}"
-        raise AttributeError(f"the core {self.context.path} has no argument {name!r}{hint}")
+    def _find(self, name: str) -> tuple[Register, ...]:
+        """The registers of an argument, lowest word first, by its name in C or in the registers."""
+        found = hls.words_of(self._described, name)
+        if not found:
+            near = get_close_matches(name, self.arguments, 3)
+            hint = f"; did you mean {', '.join(near)}?" if near else f"; it has {', '.join(self.arguments) or 'none'}"
+            raise AttributeError(f"the core {self.context.path} has no argument {name!r}{hint}")
+        return found
 
     def _home(self, register: Register) -> RegisterFile:
         for block in self.context.module.blocks:
@@ -348,7 +325,7 @@ class HLSModel(IPModel):
 
     def set_argument(self, name: str, value: int) -> None:
         """Set an argument, and the valid bit of its handshake (``_ctrl``) if it has one."""
-        registers = self._find(name) if f"{name}_o" not in self._described else [self._described[f"{name}_o"]]
+        registers = self._find(name) if f"{name}_o" not in self._described else (self._described[f"{name}_o"],)
         total = sum(32 * max(1, (register.width + 31) // 32) for register in registers)
         if not -(1 << (total - 1)) <= value < 1 << total:
             raise ValueError(f"the argument {name} of {self.context.path} has {total} bits: {value} does not fit")

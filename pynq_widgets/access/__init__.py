@@ -14,32 +14,36 @@ if TYPE_CHECKING:
     from .clocks import Clocks as Clocks
     from .errors import StaleOverlayError as StaleOverlayError
     from .gpio import GPIO as GPIO
+    from .handle import FieldHandle as FieldHandle
+    from .handle import RegisterHandle as RegisterHandle
+    from .handle import Step as Step
+    from .handle import VerifyError as VerifyError
     from .interrupt import Interrupt as Interrupt
-    from .mirror import FieldHandle as FieldHandle
     from .mirror import Mirror as Mirror
-    from .mirror import RegisterHandle as RegisterHandle
-    from .mirror import VerifyError as VerifyError
     from .mmio import MMIO as MMIO
     from .planner import Span as Span
     from .planner import guard as guard
     from .planner import plan as plan
     from .register import Register as Register
     from .register_map import RegisterMap as RegisterMap
+    from .transaction import TransactionError as TransactionError
 
 _ROOM = {
     "MMIO": ".mmio",
     "BusArray": ".array",
     "Clocks": ".clocks",
-    "FieldHandle": ".mirror",
+    "FieldHandle": ".handle",
     "GPIO": ".gpio",
     "Interrupt": ".interrupt",
     "Mirror": ".mirror",
     "Register": ".register",
-    "RegisterHandle": ".mirror",
+    "RegisterHandle": ".handle",
     "RegisterMap": ".register_map",
     "Span": ".planner",
     "StaleOverlayError": ".errors",
-    "VerifyError": ".mirror",
+    "Step": ".handle",
+    "TransactionError": ".transaction",
+    "VerifyError": ".handle",
     "allocate": ".buffers",
     "freebuffer": ".buffers",
     "guard": ".planner",

@@ -152,6 +152,14 @@ def sensitive_bits(fields: Iterable[FieldLike]) -> tuple[int, int]:
     return ones, zeros
 
 
+def any_write(field: FieldLike) -> str | None:
+    """What any write to `field` does to it, whatever is written, where nothing that leaves it alone can be written; else None.
+
+    ``'modify'`` says that a write has some effect, not that every one has: HLS tools give it to plain enable bits.
+    """
+    return {"clear": "clears it", "set": "sets it", "push": "pushes"}.get(field.write_action or "")
+
+
 def after_write(register: RegisterLike, before: int, written: int) -> int:
     """What `register` should hold after `written` was put into a word that held `before`."""
     held = written

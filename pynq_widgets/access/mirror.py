@@ -7,284 +7,33 @@ the names that changed, after that and outside the lock of the bus; no hardware 
 from __future__ import annotations
 
 import logging
-import operator
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from keyword import iskeyword
+from threading import get_ident
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from pynq_widgets.showing import Shown
 
-from .describe import FieldLike, RegisterLike, after_write, reachable, registers_of, sensitive_bits, with_guards
+from .bits import safe_name
+from .describe import after_write, registers_of, with_guards
 from .errors import near_names
+from .handle import FieldHandle as FieldHandle
+from .handle import RegisterHandle as RegisterHandle
+from .handle import State as State
+from .handle import Step as Step
+from .handle import VerifyError as VerifyError
 from .planner import Known, Span, plan, word_range
 from .port import Port, port_of
+from .transaction import Pending, Transaction
+from .transaction import TransactionError as TransactionError
 
-State = Literal["never", "read", "written", "stale"]
 Observer = Callable[[set[str]], object]
 
 _log = logging.getLogger(__name__)
-
-
-class VerifyError(OSError):
-    """A register, read back after a write, does not hold what was written."""
-
-
-class FieldHandle:
-    """One field of a register of a mirror."""
-
-    __slots__ = ("_mask", "info", "register")
-
-    def __init__(self, register: RegisterHandle, info: FieldLike) -> None:
-        self.register = register
-        self.info = info
-        self._mask = (1 << info.bit_width) - 1
-
-    @property
-    def name(self) -> str:
-        """Name of the field in the design."""
-        return self.info.name
-
-    @property
-    def value(self) -> int | None:
-        """Last known value; ``None`` before the first read or write of the register."""
-        value = self.register.value
-        return None if value is None else value >> self.info.bit_offset & self._mask
-
-    def read(self) -> int:
-        """Read the register, and give the value of this field."""
-        return self.register.read() >> self.info.bit_offset & self._mask
-
-    def write(self, value: int, *, verify: bool = False) -> None:
-        """Write this field alone; see :meth:`RegisterHandle.write_field`."""
-        self.register.write_field(self.info.name, value, verify=verify)
-
-    def __repr__(self) -> str:
-        return f"FieldHandle({self.register.name}.{self.name} = {self.value}, {self.register.state})"
-
-
-class RegisterHandle:
-    """One register of a mirror: its last known value, and the ways to the hardware.
-
-    Attributes
-    ----------
-    name, offset, width, access
-        As in the design: `offset` in bytes from the start of the block, `width` in bits.
-    guard : str or None
-        Why the register is not read unasked. `read` reads it all the same, since that is being asked.
-    value : int or None
-        Last known value.
-    state : 'never', 'read', 'written' or 'stale'
-        Where `value` comes from: nowhere, a read, a write that was not read back, or something that may have passed.
-    when : float or None
-        Time of the device's clock (seconds) at which `value` was read or written.
-    reason : str
-        Why the value is stale.
-    """
-
-    __slots__ = (
-        "_acts",
-        "_fields",
-        "_index",
-        "_mask",
-        "_mirror",
-        "_neighbours",
-        "_wide",
-        "access",
-        "guard",
-        "info",
-        "name",
-        "offset",
-        "reason",
-        "state",
-        "value",
-        "when",
-        "width",
-    )
-
-    def __init__(self, mirror: Mirror, name: str, info: RegisterLike, guard: str | None) -> None:
-        self._mirror = mirror
-        self.info = info
-        self.name = name
-        self.offset = info.offset
-        self.width = info.width
-        self.access = info.access
-        self.guard = guard
-        self.value: int | None = None
-        self.state: State = "never"
-        self.when: float | None = None
-        self.reason = ""
-        self._index = info.offset >> 2
-        self._wide = info.width > 32
-        self._mask = (1 << min(max(info.width, 32), 64)) - 1
-        self._fields: Mapping[str, FieldHandle] | None = None
-        self._acts: tuple[int, int, bool] | None = None
-        self._neighbours: tuple[RegisterHandle, ...] = ()
-
-    @property
-    def fields(self) -> Mapping[str, FieldHandle]:
-        """The fields by name, in the order of the design."""
-        if self._fields is None:
-            self._fields = MappingProxyType({info.name: FieldHandle(self, info) for info in self.info.fields})
-        return self._fields
-
-    @property
-    def age(self) -> float | None:
-        """Seconds since `value` was read or written; ``None`` if it never was."""
-        return None if self.when is None else self._mirror.now() - self.when
-
-    def _load(self) -> int:
-        self._reachable()
-        port = self._mirror.port
-        return port.read64(self._index) if self._wide else port.read(self._index)
-
-    def _store(self, value: int) -> None:
-        port = self._mirror.port
-        if self._wide:
-            port.write64(self._index, value)
-        else:
-            port.write(self._index, value)
-
-    def _reachable(self) -> None:
-        if not reachable(self.info):
-            raise ValueError(f"register {self.name} of {self.width} bits at offset {self.offset:#x} cannot be accessed as whole words")
-
-    def read(self) -> int:
-        """Read the register (one access of the bus), whether or not that has an effect, and give its value.
-
-        Where the bus fails its error is raised, and the mirror keeps what it had, marked stale.
-        """
-        mirror, changed = self._mirror, set[str]()
-        try:
-            with mirror.port.lock:
-                try:
-                    value = self._load()
-                except Exception as error:
-                    self._mark(f"the last read failed: {error}", changed)
-                    raise
-                mirror._saw(self, value, changed)
-        finally:
-            mirror._tell(changed)
-        return value
-
-    def write(self, value: int, *, verify: bool = False) -> None:
-        """Write all bits of the register: one access of the bus.
-
-        With `verify` the register is read back, and :class:`VerifyError` says where plain bits differ; a register that is not to be
-        read unasked cannot be verified. Raises ``AttributeError`` for a read-only register, ``ValueError`` for a value that does not
-        fit, ``TypeError`` for another type; then, and where the bus fails, the mirror is left as it was.
-        """
-        value = self._checked(value, self._mask)
-        if self.access == "read-only":
-            raise AttributeError(f"register {self.name} is read-only: {value:#x} was not written")
-        self._may_verify(verify)
-        self._reachable()
-        mirror, changed = self._mirror, set[str]()
-        try:
-            with mirror.port.lock:
-                self._store(value)
-                mirror._wrote(self, value, changed)
-                if verify:
-                    self._verify(value, changed)
-        finally:
-            mirror._tell(changed)
-
-    def write_field(self, field: str, value: int, *, verify: bool = False) -> None:
-        """Write one field: one read and one write of the register under the lock of the bus.
-
-        Fields where writing a one (zero) has an effect are written as zeros (ones). A write-only register is not read: what was last
-        written, else its reset value, stands for its other fields. A field that fills its register is written without a read.
-        """
-        info = self._field(field).info
-        mask = (1 << info.bit_width) - 1
-        value = self._checked(value, mask, field)
-        if info.access == "read-only":
-            raise AttributeError(f"field {self.name}.{field} is read-only: {value:#x} was not written")
-        if info.bit_offset + info.bit_width > self._mask.bit_length():
-            raise ValueError(f"field {self.name}.{field} lies outside its register of {self._mask.bit_length()} bits")
-        self._may_verify(verify)
-        self._reachable()
-        mirror, changed = self._mirror, set[str]()
-        place = mask << info.bit_offset
-        try:
-            with mirror.port.lock:
-                if place == self._mask:
-                    base = 0
-                elif self.access == "write-only":
-                    base = self.value if self.value is not None else self.info.reset_value or 0
-                else:
-                    base = self._load()
-                    # What the read gave is kept even if the write fails: it may have been the only chance to see it.
-                    mirror._saw(self, base, changed)
-                ones, zeros, _ = self._effects()
-                word = ((base & ~ones) | zeros) & self._mask & ~place | value << info.bit_offset
-                self._store(word)
-                mirror._wrote(self, word, changed)
-                if verify:
-                    self._verify(word, changed)
-        finally:
-            mirror._tell(changed)
-
-    def _effects(self) -> tuple[int, int, bool]:
-        """Bits where a written one acts, where a zero does, and whether the register simply holds what is written."""
-        if self._acts is None:
-            fields = tuple(self.info.fields)
-            plain = not any(field.write_action or field.access == "read-only" for field in fields)
-            self._acts = (*sensitive_bits(fields), plain)
-        return self._acts
-
-    def _field(self, name: str) -> FieldHandle:
-        try:
-            return self.fields[name]
-        except KeyError:
-            raise KeyError(f"register {self.name} has no field {name!r}{near_names(name, self.fields)}") from None
-
-    def _checked(self, value: Any, mask: int, field: str = "") -> int:
-        if type(value) is int and 0 <= value <= mask:
-            return value
-        what = f"{self.name}.{field}" if field else self.name
-        try:
-            number = operator.index(value)
-        except TypeError:
-            raise TypeError(f"{what} expected an int, not the {type(value).__name__} {value!r}") from None
-        if not 0 <= number <= mask:
-            raise ValueError(f"{what} expected 0 to {mask:#x} ({mask.bit_length()} bits), got {number}: nothing was written")
-        return number
-
-    def _may_verify(self, verify: bool) -> None:
-        if verify and self.guard:
-            raise ValueError(f"register {self.name} cannot be verified ({self.guard}): nothing was written")
-
-    def _verify(self, written: int, changed: set[str]) -> None:
-        held = self._load()
-        self._mirror._saw(self, held, changed)
-        plain = self._mask
-        for field in self.info.fields:
-            if field.write_action or field.access != "read-write":
-                plain &= ~(((1 << field.bit_width) - 1) << field.bit_offset)
-        if (held ^ written) & plain:
-            raise VerifyError(f"register {self.name} holds {held:#x} after {written:#x} was written")
-
-    def _commit(self, value: int, state: State, when: float, changed: set[str]) -> None:
-        if value != self.value or state != self.state:
-            self.value = value
-            self.state = state
-            changed.add(self.name)
-        self.when = when
-        self.reason = ""
-
-    def _mark(self, reason: str, changed: set[str]) -> None:
-        if self.state == "never":
-            self.reason = reason
-        elif self.state != "stale" or self.reason != reason:
-            self.state = "stale"
-            self.reason = reason
-            changed.add(self.name)
-
-    def __repr__(self) -> str:
-        known = "never read" if self.value is None else f"{self.value:#x}, {self.state}"
-        return f"RegisterHandle({self.name} = {known}{f', not read unasked: {self.guard}' if self.guard else ''})"
 
 
 class Mirror(Shown):
@@ -303,6 +52,8 @@ class Mirror(Shown):
     """
 
     def __init__(self, mmio: Any, block: Any, *, clock: Any = None, guards: Mapping[str, str] | None = None) -> None:
+        # Before the registers: from then on an assignment to a register's name is refused.
+        self._open: dict[int, Pending] = {}
         self.mmio = mmio
         self.port: Port = port_of(mmio)
         self.block = block
@@ -345,6 +96,57 @@ class Mirror(Shown):
         except KeyError:
             raise KeyError(f"no register {name!r}{near_names(name, self.registers)}") from None
 
+    def __getattr__(self, name: str) -> RegisterHandle:
+        # Only asked where there is no attribute of that name.
+        registers = self.__dict__.get("registers") or {}
+        found: RegisterHandle | None = registers.get(name)
+        if found is None and registers:
+            shown = self._shown.get(name)
+            found = None if shown is None else registers[shown]
+        if found is None:
+            raise AttributeError(f"no register {name!r}{near_names(name, registers)}", name=name, obj=self)
+        return found
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        registers = self.__dict__.get("registers") or {}
+        if name not in self.__dict__ and registers and (name in registers or name in self._shown):
+            raise AttributeError(f"register {name} is a handle, which is not replaced: write it by .{name}.write({value!r})")
+        object.__setattr__(self, name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*(name for name in self._shown if not iskeyword(name)), *object.__dir__(self)})
+
+    @cached_property
+    def _shown(self) -> dict[str, str]:
+        """Attribute to register; where two names are shown alike, the one that is a Python name as it stands keeps it."""
+        shown: dict[str, str] = {}
+        for name in self.registers:
+            attribute = safe_name(name)
+            if attribute not in shown or name == attribute:
+                shown[attribute] = name
+        return shown
+
+    def transaction(self) -> Transaction:
+        """Within a ``with``, gather the writes of this thread, of words and of fields, and put them on the bus at its end.
+
+        Each word is read at most once and written once, in the order in which the registers were first touched, under one lock of the
+        bus; observers are told once. An exception within writes nothing. Where the bus fails, the words that were not written are as
+        before in the mirror, and :class:`TransactionError` says which were.
+        """
+        return Transaction(self)
+
+    def _pending(self, handle: RegisterHandle) -> tuple[int, int]:
+        pending = self._open.get(get_ident())
+        return (0, 0) if pending is None else pending.of(handle)
+
+    def _gather(self, handle: RegisterHandle, mask: int, bits: int, verify: bool) -> bool:
+        """Whether a transaction of this thread took the write."""
+        pending = self._open.get(get_ident())
+        if pending is None:
+            return False
+        pending.put(handle, mask, bits, verify)
+        return True
+
     def plan(self, names: Iterable[str] | None = None) -> tuple[Span, ...]:
         """The block reads that `refresh` makes for `names` (all, if left out)."""
         return tuple(span for span, _ in self._planned(names))
@@ -367,12 +169,23 @@ class Mirror(Shown):
             self._plans[key] = planned
         return planned
 
-    def refresh(self, names: Iterable[str] | None = None) -> set[str]:
+    def _older(self, names: Iterable[str] | None, moment: float) -> Iterable[str] | None:
+        """Those of `names` that were not read at or after `moment`; as they came, where that is so of all."""
+        if names is not None:
+            names = (names,) if isinstance(names, str) else list(names)
+        wanted = self._ordered if names is None else [self[name] for name in names]
+        older = [handle.name for handle in wanted if handle.state != "read" or handle.when is None or handle.when < moment]
+        return names if len(older) == len(wanted) else older
+
+    def refresh(self, names: Iterable[str] | None = None, newer_than: float | None = None) -> set[str]:
         """Read the registers `names` (all, if left out) that may be read unasked, in blocks, and give the names of those that changed.
 
+        Those that were read at or after `newer_than` (time of the clock) are not read again: two who look at one word share its read.
         Guarded registers among them are left out. Where a block fails its registers are marked stale with the reason, the other
         blocks are read, observers are told, and then the first error is raised.
         """
+        if newer_than is not None:
+            names = self._older(names, newer_than)
         changed: set[str] = set()
         failure: Exception | None = None
         for span, handles in self._planned(names):

@@ -206,7 +206,10 @@ def test_verify(mirror, bus_spy):
     bus_spy.write_registers = lambda address, data: original(address, bytes([data[0] | 0x40, *data[1:]]))
     with pytest.raises(VerifyError, match=r"^register LENGTH holds 0x46 after 0x6 was written$"):
         mirror["LENGTH"].write(6, verify=True)
-    assert (mirror["LENGTH"].value, mirror["LENGTH"].state) == (0x46, "read")
+    assert (mirror["LENGTH"].value, mirror["LENGTH"].state) == (0x46, "mismatch")
+    assert mirror["LENGTH"].reason == "register LENGTH holds 0x46 after 0x6 was written"
+    mirror["LENGTH"].read()
+    assert (mirror["LENGTH"].state, mirror["LENGTH"].reason) == ("read", "")
     bus_spy.write_registers = original
     bus_spy.put(0, 0x3100)
     mirror["CTRL"].write_field("GO", 1, verify=True)  # DONE and BUSY are not plain bits

@@ -1,0 +1,347 @@
+"""One register of a mirror: its last known value, and the ways to the hardware."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from .describe import FieldLike, RegisterLike, any_write, reachable, sensitive_bits
+from .errors import near_names
+
+if TYPE_CHECKING:
+    from .mirror import Mirror
+
+State = Literal["never", "read", "written", "stale", "mismatch"]
+
+
+class Step(NamedTuple):
+    """What a write puts on the bus: `operation` (``'read'`` or ``'write'``) at byte `offset` of the block.
+
+    `value` is what is written, None for a read; `certain` is the mask of its bits that do not hang on what the read gives. The others
+    are shown as they were last known.
+    """
+
+    operation: str
+    offset: int
+    value: int | None
+    certain: int
+
+
+class VerifyError(OSError):
+    """A register, read back after a write, does not hold what was written."""
+
+
+class FieldHandle:
+    """One field of a register of a mirror."""
+
+    __slots__ = ("_mask", "info", "register")
+
+    def __init__(self, register: RegisterHandle, info: FieldLike) -> None:
+        self.register = register
+        self.info = info
+        self._mask = (1 << info.bit_width) - 1
+
+    @property
+    def name(self) -> str:
+        """Name of the field in the design."""
+        return self.info.name
+
+    @property
+    def value(self) -> int | None:
+        """Last known value; ``None`` before the first read or write of the register."""
+        value = self.register.value
+        return None if value is None else value >> self.info.bit_offset & self._mask
+
+    def read(self) -> int:
+        """Read the register, and give the value of this field; in a transaction that writes it, what it will be, without a read."""
+        return self.register._read(self._mask << self.info.bit_offset) >> self.info.bit_offset & self._mask
+
+    def write(self, value: int, *, verify: bool = False) -> None:
+        """Write this field alone; see :meth:`RegisterHandle.write_field`."""
+        self.register.write_field(self.info.name, value, verify=verify)
+
+    def preview(self, value: int) -> tuple[Step, ...]:
+        """What `write` would put on the bus; see :meth:`RegisterHandle.preview`."""
+        return self.register.preview(value, self.info.name)
+
+    def __repr__(self) -> str:
+        return f"FieldHandle({self.register.name}.{self.name} = {self.value}, {self.register.state})"
+
+
+class RegisterHandle:
+    """One register of a mirror: its last known value, and the ways to the hardware.
+
+    Attributes
+    ----------
+    name, offset, width, access
+        As in the design: `offset` in bytes from the start of the block, `width` in bits.
+    guard : str or None
+        Why the register is not read unasked. `read` reads it all the same, since that is being asked.
+    value : int or None
+        Last known value.
+    state : 'never', 'read', 'written', 'stale' or 'mismatch'
+        Where `value` comes from: nowhere, a read, a write that was not read back, something that may have passed, or a read after a
+        write that the register did not take.
+    when : float or None
+        Time of the device's clock (seconds) at which `value` was read or written.
+    reason : str
+        Why the value is stale, or what was written and not taken.
+    """
+
+    __slots__ = (
+        "_acts",
+        "_fields",
+        "_index",
+        "_mask",
+        "_mirror",
+        "_neighbours",
+        "_wide",
+        "_written",
+        "access",
+        "guard",
+        "info",
+        "name",
+        "offset",
+        "reason",
+        "state",
+        "value",
+        "when",
+        "width",
+    )
+
+    def __init__(self, mirror: Mirror, name: str, info: RegisterLike, guard: str | None) -> None:
+        self._mirror = mirror
+        self.info = info
+        self.name = name
+        self.offset = info.offset
+        self.width = info.width
+        self.access = info.access
+        self.guard = guard
+        self.value: int | None = None
+        self.state: State = "never"
+        self.when: float | None = None
+        self.reason = ""
+        self._index = info.offset >> 2
+        self._wide = info.width > 32
+        self._mask = (1 << min(max(info.width, 32), 64)) - 1
+        self._fields: Mapping[str, FieldHandle] | None = None
+        self._acts: tuple[int, int, bool] | None = None
+        self._neighbours: tuple[RegisterHandle, ...] = ()
+        self._written = 0
+
+    @property
+    def fields(self) -> Mapping[str, FieldHandle]:
+        """The fields by name, in the order of the design."""
+        if self._fields is None:
+            self._fields = MappingProxyType({info.name: FieldHandle(self, info) for info in self.info.fields})
+        return self._fields
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since `value` was read or written; ``None`` if it never was."""
+        return None if self.when is None else self._mirror.now() - self.when
+
+    def _load(self) -> int:
+        self._reachable()
+        port = self._mirror.port
+        return port.read64(self._index) if self._wide else port.read(self._index)
+
+    def _store(self, value: int) -> None:
+        port = self._mirror.port
+        if self._wide:
+            port.write64(self._index, value)
+        else:
+            port.write(self._index, value)
+
+    def _reachable(self) -> None:
+        if not reachable(self.info):
+            raise ValueError(f"register {self.name} of {self.width} bits at offset {self.offset:#x} cannot be accessed as whole words")
+
+    def read(self) -> int:
+        """Read the register (one access of the bus), whether or not that has an effect, and give its value.
+
+        Where the bus fails its error is raised, and the mirror keeps what it had, marked stale. Within a transaction of this thread,
+        what is pending for the register stands in the answer, and where that is all of it nothing is read.
+        """
+        return self._read(self._mask)
+
+    def _read(self, place: int) -> int:
+        mirror = self._mirror
+        if mirror._open:
+            mask, bits = mirror._pending(self)
+            if mask:
+                return bits if mask & place == place else self._read_now() & ~mask | bits
+        return self._read_now()
+
+    def _read_now(self) -> int:
+        mirror, changed = self._mirror, set[str]()
+        try:
+            with mirror.port.lock:
+                try:
+                    value = self._load()
+                except Exception as error:
+                    self._mark(f"the last read failed: {error}", changed)
+                    raise
+                mirror._saw(self, value, changed)
+        finally:
+            if changed:
+                mirror._tell(changed)
+        return value
+
+    def write(self, value: int, *, verify: bool = False) -> None:
+        """Write all bits of the register: one access of the bus.
+
+        With `verify` the register is read back, and :class:`VerifyError` says where plain bits differ; a register that is not to be
+        read unasked cannot be verified. Raises ``AttributeError`` for a read-only register, ``ValueError`` for a value that does not
+        fit, ``TypeError`` for another type; then, and where the bus fails, the mirror is left as it was. Within a transaction of this
+        thread the write waits for its end.
+        """
+        self._change(self._mask, self._writable(value), verify)
+
+    def write_field(self, field: str, value: int, *, verify: bool = False) -> None:
+        """Write one field: one read and one write of the register under the lock of the bus.
+
+        Fields where writing a one (zero) has an effect are written as zeros (ones). A write-only register, and one that takes each
+        write as another (a FIFO), is not read: what was last written, else its reset value, stands for its other fields. A field that
+        fills its register is written without a read. ``ValueError`` where a field beside it would be changed by any write.
+        """
+        self._change(*self._writable_field(field, value), verify)
+
+    def preview(self, value: int, field: str | None = None) -> tuple[Step, ...]:
+        """What writing `value` to the register, or to its `field`, would put on the bus; nothing is touched.
+
+        Raises what the write would for a value that does not fit, or a register or field that cannot be written.
+        """
+        place, bits = (self._mask, self._writable(value)) if field is None else self._writable_field(field, value)
+        if place == self._mask:
+            return (Step("write", self.offset, bits, place),)
+        ones, zeros, _ = self._effects()
+        word = self._merged(self.value if self.value is not None else self.info.reset_value or 0, place, bits)
+        if self._unread_for_write():
+            return (Step("write", self.offset, word, self._mask),)
+        return (Step("read", self.offset, None, 0), Step("write", self.offset, word, (place | ones | zeros) & self._mask))
+
+    def _writable(self, value: Any) -> int:
+        """`value` as it may be written to the whole register; raises where it may not."""
+        value = self._checked(value, self._mask)
+        if self.access == "read-only":
+            raise AttributeError(f"register {self.name} is read-only: {value:#x} was not written")
+        self._reachable()
+        return int(value)
+
+    def _writable_field(self, field: str, value: Any) -> tuple[int, int]:
+        """The mask of `field` and `value` at its place; raises where it may not be written."""
+        info = self._field(field).info
+        mask = (1 << info.bit_width) - 1
+        value = self._checked(value, mask, field)
+        if info.access == "read-only":
+            raise AttributeError(f"field {self.name}.{field} is read-only: {value:#x} was not written")
+        if info.bit_offset + info.bit_width > self._mask.bit_length():
+            raise ValueError(f"field {self.name}.{field} lies outside its register of {self._mask.bit_length()} bits")
+        self._reachable()
+        for other in self.info.fields:
+            if other.name != info.name and (what := any_write(other)):
+                raise ValueError(
+                    f"field {self.name}.{field} cannot be written alone: any write of {other.name}, in the same register, {what}; "
+                    "write the whole register"
+                )
+        return mask << info.bit_offset, value << info.bit_offset
+
+    def _change(self, place: int, bits: int, verify: bool) -> None:
+        if verify and self.guard:
+            raise ValueError(f"register {self.name} cannot be verified ({self.guard}): nothing was written")
+        mirror = self._mirror
+        if mirror._open and mirror._gather(self, place, bits, verify):
+            return
+        changed = set[str]()
+        try:
+            with mirror.port.lock:
+                self._put(place, bits, changed)
+                if verify:
+                    self._verify(changed)
+        finally:
+            if changed:
+                mirror._tell(changed)
+
+    def _put(self, place: int, bits: int, changed: set[str]) -> None:
+        """Under the lock of the bus: write `bits` where `place` has ones, with at most one read and with one write."""
+        if place != self._mask:
+            if self._unread_for_write():
+                base = self.value if self.value is not None else self.info.reset_value or 0
+            else:
+                base = self._load()
+                # What the read gave is kept even if the write fails: it may have been the only chance to see it.
+                self._mirror._saw(self, base, changed)
+            bits = self._merged(base, place, bits)
+        self._store(bits)
+        self._mirror._wrote(self, bits, changed)
+        self._written = bits
+
+    def _merged(self, base: int, place: int, bits: int) -> int:
+        ones, zeros, _ = self._effects()
+        return ((base & ~ones) | zeros) & self._mask & ~place | bits
+
+    def _unread_for_write(self) -> bool:
+        return self.access == "write-only" or any(field.write_action == "push" for field in self.info.fields)
+
+    def _effects(self) -> tuple[int, int, bool]:
+        """Bits where a written one acts, where a zero does, and whether the register simply holds what is written."""
+        if self._acts is None:
+            fields = tuple(self.info.fields)
+            plain = not any(field.write_action or field.access == "read-only" for field in fields)
+            self._acts = (*sensitive_bits(fields), plain)
+        return self._acts
+
+    def _field(self, name: str) -> FieldHandle:
+        try:
+            return self.fields[name]
+        except KeyError:
+            raise KeyError(f"register {self.name} has no field {name!r}{near_names(name, self.fields)}") from None
+
+    def _checked(self, value: Any, mask: int, field: str = "") -> int:
+        if type(value) is int and 0 <= value <= mask:
+            return value
+        what = f"{self.name}.{field}" if field else self.name
+        try:
+            number = operator.index(value)
+        except TypeError:
+            raise TypeError(f"{what} expected an int, not the {type(value).__name__} {value!r}") from None
+        if not 0 <= number <= mask:
+            raise ValueError(f"{what} expected 0 to {mask:#x} ({mask.bit_length()} bits), got {number}: nothing was written")
+        return number
+
+    def _verify(self, changed: set[str]) -> None:
+        """Under the lock of the bus: read back what `_put` has just written."""
+        written, held = self._written, self._load()
+        self._mirror._saw(self, held, changed)
+        plain = self._mask
+        for field in self.info.fields:
+            if field.write_action or field.access != "read-write":
+                plain &= ~(((1 << field.bit_width) - 1) << field.bit_offset)
+        if (held ^ written) & plain:
+            self.reason = f"register {self.name} holds {held:#x} after {written:#x} was written"
+            self.state = "mismatch"
+            changed.add(self.name)
+            raise VerifyError(self.reason)
+
+    def _commit(self, value: int, state: State, when: float, changed: set[str]) -> None:
+        if value != self.value or state != self.state:
+            self.value = value
+            self.state = state
+            changed.add(self.name)
+        self.when = when
+        self.reason = ""
+
+    def _mark(self, reason: str, changed: set[str]) -> None:
+        if self.state == "never":
+            self.reason = reason
+        elif self.state != "stale" or self.reason != reason:
+            self.state = "stale"
+            self.reason = reason
+            changed.add(self.name)
+
+    def __repr__(self) -> str:
+        known = "never read" if self.value is None else f"{self.value:#x}, {self.state}"
+        return f"RegisterHandle({self.name} = {known}{f', not read unasked: {self.guard}' if self.guard else ''})"

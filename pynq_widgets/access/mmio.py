@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .array import BusArray
 from .errors import noted
-from .port import BusWords, Port, RemoteWords, words_of
+from .port import Port, words_of
+from .words import BusWords, RemoteWords
 
 if TYPE_CHECKING:
     from pynq_widgets.device import Device

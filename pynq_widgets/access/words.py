@@ -1,0 +1,316 @@
+"""What may answer at an index: the words of a device, of memory, counted ones, and those that have gone.
+
+A :class:`~pynq_widgets.access.port.Port` exchanges one for another; see there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pynq_widgets.device import Device
+    from pynq_widgets.device.bus import Bus
+
+    from .port import Port
+
+WORD = 0xFFFF_FFFF
+
+
+class Words(Protocol):
+    """Words by index: a ``memoryview`` of format ``I``, or a bus that looks like one."""
+
+    def __getitem__(self, index: int, /) -> int: ...
+
+    def __setitem__(self, index: int, value: int, /) -> None: ...
+
+    def __len__(self) -> int: ...
+
+
+def _outside(index: int, length: int) -> IndexError:
+    return IndexError(f"word {index} (offset {4 * index:#x}) is outside the {length} words of this range")
+
+
+class BusWords:
+    """The words of a device that is not mapped: each access is one call of the device (capability ``REGISTER_RW``)."""
+
+    __slots__ = ("base", "device", "length", "read_word", "write_word")
+
+    def __init__(self, device: Device, base: int, length: int) -> None:
+        self.device = device
+        self.base = base
+        self.length = length
+        self.read_word = device.read_word if _speaks_words(device, "read_word", "read_registers") else self._read_registers
+        self.write_word = device.write_word if _speaks_words(device, "write_word", "write_registers") else self._write_registers
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> int:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        return self.read_word(self.base + 4 * index)
+
+    def __setitem__(self, index: int, value: int) -> None:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        self.write_word(self.base + 4 * index, value)
+
+    def read_block(self, first: int, count: int) -> list[int]:
+        """`count` words from `first`: one call of the device."""
+        address = self.base + 4 * first
+        data = self.device.read_registers(address, 4 * count)
+        if len(data) != 4 * count:
+            raise OSError(f"device answered {len(data)} bytes to a read of {4 * count} bytes at {address:#010x}")
+        return memoryview(data).cast("B").cast("I").tolist()
+
+    def write_block(self, first: int, data: bytes) -> None:
+        """`data` from word `first` on: one call of the device."""
+        self.device.write_registers(self.base + 4 * first, data)
+
+    def _read_registers(self, address: int) -> int:
+        return int.from_bytes(self.device.read_registers(address, 4), "little")
+
+    def _write_registers(self, address: int, value: int) -> None:
+        self.device.write_registers(address, value.to_bytes(4, "little"))
+
+
+class RemoteWords:
+    """The words of a remote mapping (capability ``REMOTE``): an object with ``read(offset)`` and ``write(offset, value)``."""
+
+    __slots__ = ("length", "mapping")
+
+    def __init__(self, mapping: Any, length: int) -> None:
+        self.mapping = mapping
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> int:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        return int(self.mapping.read(4 * index))
+
+    def __setitem__(self, index: int, value: int) -> None:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        self.mapping.write(4 * index, value)
+
+
+class ViewWords:
+    """The words of an array-like object of 32-bit items that exports no buffer."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, index: int) -> int:
+        return int(self.array[index])
+
+    def __setitem__(self, index: int, value: int) -> None:
+        self.array[index] = value
+
+
+class ShiftedWords:
+    """Words of `words` from index `first` on."""
+
+    __slots__ = ("first", "length", "words")
+
+    def __init__(self, words: Words, first: int, length: int) -> None:
+        self.words = words
+        self.first = first
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> int:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        return self.words[self.first + index]
+
+    def __setitem__(self, index: int, value: int) -> None:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        self.words[self.first + index] = value
+
+
+class CountedWords:
+    """`words` at address `base` of `bus` that go through its account: one transaction an item, under the lock of the bus."""
+
+    __slots__ = ("_acquire", "_origin", "_read", "_release", "_step", "_write", "base", "bus", "length", "words")
+
+    def __init__(self, words: Words, base: int, bus: Bus) -> None:
+        self.words = words
+        self.base = base
+        self.bus = bus
+        self.length = len(words)
+        # Half the cost of `with`.
+        self._acquire, self._release = bus.lock.acquire, bus.lock.release
+        self._read: Callable[[int], int]
+        self._write: Callable[[int, int], object]
+        # The device itself, where it is asked word by word: one call less.
+        if isinstance(words, BusWords):
+            self._read, self._write, self._origin, self._step = words.read_word, words.write_word, words.base, 4
+        else:
+            self._read, self._write, self._origin, self._step = words.__getitem__, words.__setitem__, 0, 1
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> int:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        self._acquire()
+        try:
+            bus, start = self.bus, perf_counter()
+            try:
+                value = self._read(self._origin + index * self._step)
+            except BaseException as error:
+                bus.note("read", self.base + 4 * index, (), 1, bus.stamp(), start, text_of(error))
+                raise
+            count = bus.account() if bus._asking else bus.users
+            count[0] += 1
+            count[4] += perf_counter() - start
+            return value
+        finally:
+            self._release()
+
+    def __setitem__(self, index: int, value: int) -> None:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        if type(value) is not int or not 0 <= value <= WORD:
+            value = _fitting(value)
+        self._acquire()
+        try:
+            bus, start = self.bus, perf_counter()
+            try:
+                self._write(self._origin + index * self._step, value)
+            except BaseException as error:
+                bus.note("write", self.base + 4 * index, (value,), 1, bus.stamp(), start, text_of(error))
+                raise
+            count = bus.account() if bus._asking else bus.users
+            count[1] += 1
+            count[4] += perf_counter() - start
+        finally:
+            self._release()
+
+
+class HeardWords(CountedWords):
+    """Counted words while somebody listens to the bus."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: int) -> int:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        self._acquire()
+        try:
+            bus = self.bus
+            when, start = bus.stamp(), perf_counter()
+            try:
+                value = self._read(self._origin + index * self._step)
+            except BaseException as error:
+                bus.note("read", self.base + 4 * index, (), 1, when, start, text_of(error))
+                raise
+            bus.note("read", self.base + 4 * index, (value,), 1, when, start)
+            return value
+        finally:
+            self._release()
+
+    def __setitem__(self, index: int, value: int) -> None:
+        if not 0 <= index < self.length:
+            raise _outside(index, self.length)
+        if type(value) is not int or not 0 <= value <= WORD:
+            value = _fitting(value)
+        self._acquire()
+        try:
+            bus = self.bus
+            when, start = bus.stamp(), perf_counter()
+            try:
+                self._write(self._origin + index * self._step, value)
+            except BaseException as error:
+                bus.note("write", self.base + 4 * index, (value,), 1, when, start, text_of(error))
+                raise
+            bus.note("write", self.base + 4 * index, (value,), 1, when, start)
+        finally:
+            self._release()
+
+
+class GoneWords:
+    """Stands in the place of the words of an overlay that has gone: each access says so."""
+
+    __slots__ = ("length", "port")
+
+    def __init__(self, port: Port, length: int) -> None:
+        self.port = port
+        self.length = length
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> int:
+        raise self.port.stale()
+
+    def __setitem__(self, index: int, value: int) -> None:
+        raise self.port.stale()
+
+
+class ComparingWords:
+    """The words of a device that keeps a generation but tells nobody when it grows: each access compares."""
+
+    __slots__ = ("port", "words")
+
+    def __init__(self, port: Port, words: Words) -> None:
+        self.port = port
+        self.words = words
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __getitem__(self, index: int) -> int:
+        self.port.check()
+        return self.words[index]
+
+    def __setitem__(self, index: int, value: int) -> None:
+        self.port.check()
+        self.words[index] = value
+
+
+def _fitting(value: object) -> int:
+    """`value` as a word, or refused before the bus as a ``memoryview`` refuses it: whoever asked then says what is wrong."""
+    if not isinstance(value, int):
+        raise TypeError(f"a word must be an int, not the {type(value).__name__} {value!r}")
+    if not 0 <= value <= WORD:
+        raise ValueError(f"{value} does not fit a word of 32 bits (unsigned)")
+    return int(value)
+
+
+def text_of(error: BaseException) -> str:
+    """The text of `error`, or its kind where it has none."""
+    return str(error) or type(error).__name__
+
+
+def _speaks_words(device: object, word: str, block: str) -> bool:
+    """Whether the method `word` of `device` may be used in place of `block`.
+
+    Only where it was defined at least as late as `block`: a PYNQ device, or a subclass that overrides ``read_registers`` alone,
+    must see its own method called.
+    """
+    if word in vars(device):
+        return True
+    if block in vars(device):
+        return False
+    for cls in type(device).__mro__:
+        if word in vars(cls):
+            # The base class' default only calls `block`: skipping it saves a call.
+            return not (cls.__name__ == "Device" and cls.__module__.startswith("pynq_widgets.device"))
+        if block in vars(cls):
+            return False
+    return False

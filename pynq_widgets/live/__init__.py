@@ -8,14 +8,35 @@ from typing import TYPE_CHECKING
 from pynq_widgets import lazy
 
 if TYPE_CHECKING:
+    from .difference import Difference as Difference
+    from .restore import Restored as Restored
+    from .restore import RestoreError as RestoreError
     from .sampler import Sampler as Sampler
     from .schedule import Subscription as Subscription
+    from .snapshot import Snapshot as Snapshot
+    from .snapshot import take as take
+    from .state import Saved as Saved
+    from .state import State as State
+    from .state import StateError as StateError
+    from .state import load as load
+    from .state import save as save
     from .watch import Watch as Watch
 
+# The function `restore` is imported from its module: a package cannot have a name that is both.
 _ROOM = {
+    "Difference": ".difference",
+    "RestoreError": ".restore",
+    "Restored": ".restore",
+    "Saved": ".state",
+    "Snapshot": ".snapshot",
+    "State": ".state",
+    "StateError": ".state",
     "Sampler": ".sampler",
     "Subscription": ".schedule",
     "Watch": ".watch",
+    "load": ".state",
+    "save": ".state",
+    "take": ".snapshot",
 }
 
 __all__ = sorted(_ROOM)

@@ -81,13 +81,13 @@ def checked_groups(groups: Iterable[tuple[Mirror, Iterable[str] | None]]) -> Gro
             raise TypeError(f"a watch takes pairs of a mirror and its registers' names, not the {type(group).__name__} {group!r}") from None
         if not isinstance(mirror, Mirror):
             raise TypeError(f"a watch reads registers of a Mirror (ip.registers), not of the {type(mirror).__name__} {mirror!r}")
-        readable = _readable(mirror)
+        within = readable(mirror)
         asked = wanted.setdefault(mirror, {})
         if names is None:
-            asked.update(dict.fromkeys(readable))
+            asked.update(dict.fromkeys(within))
             continue
         for name in (names,) if isinstance(names, str) else names:
-            _check(mirror, name, readable)
+            _check(mirror, name, within)
             asked[name] = None
     found = {
         mirror: tuple(sorted(names, key=lambda name: (mirror.registers[name].offset, name))) for mirror, names in wanted.items() if names
@@ -97,7 +97,8 @@ def checked_groups(groups: Iterable[tuple[Mirror, Iterable[str] | None]]) -> Gro
     return MappingProxyType(found)
 
 
-def _readable(mirror: Mirror) -> list[str]:
+def readable(mirror: Mirror) -> list[str]:
+    """The names of the registers that may be read unasked and can be."""
     spans = mirror.plan()
     return [
         name
@@ -106,19 +107,19 @@ def _readable(mirror: Mirror) -> list[str]:
     ]
 
 
-def _check(mirror: Mirror, name: Any, readable: list[str]) -> None:
+def _check(mirror: Mirror, name: Any, within: list[str]) -> None:
     block = getattr(mirror.block, "name", "") or f"the block at {mirror.port.base:#010x}"
     if not isinstance(name, str):
         raise TypeError(f"a watch takes the names of registers, not the {type(name).__name__} {name!r}")
     if name not in mirror.registers:
         raise KeyError(f"no register {name!r} to watch in {block}{near_or_all(name, mirror.registers)}")
-    if name not in readable:
+    if name not in within:
         why = mirror.registers[name].guard
         if why is None:
             raise ValueError(
                 f"register {name} cannot be watched: it lies beyond the {4 * len(mirror.port.words):#x} bytes that are reached"
             )
         raise ValueError(
-            f"register {name} cannot be watched: it is not read unasked ({why}){near_or_all(name, readable)}; "
+            f"register {name} cannot be watched: it is not read unasked ({why}){near_or_all(name, within)}; "
             f"ip.registers[{name!r}].read() reads it once"
         )

@@ -31,7 +31,10 @@ from .teaching import teach
 from .tree import Defaults, Tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pynq_widgets.design import Design
+    from pynq_widgets.live import Restored, Saved, Snapshot, State, Watch
 
 _STATE = frozenset(
     {"device", "bitfile_name", "dtbo", "ignore_version", "pr_dict", "timestamp", "partial", "bit_data", "binfile_name", "firmware_path"}
@@ -305,6 +308,63 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
 
     def _view(self, name: str) -> dict[Any, Any]:
         return self._get_tree().blueprint.view(name)
+
+    # All registers at once.
+
+    def snapshot(self, *paths: str) -> Snapshot:
+        """The values of all registers that may be read unasked, read now, in blocks; ``ol.snapshot() - before`` is what changed.
+
+        `paths` names IPs and hierarchies; none means all. Of each IP it is the primary address block, as ``ip.registers`` has it. No
+        driver is made for it. What is not read, and what the bus refused, stands with its reason in ``left_out``.
+
+        Raises ``KeyError`` for a path that is not there, ``StaleOverlayError`` once the overlay has gone.
+        """
+        from .inspection import snapshot
+
+        return snapshot(self, paths)
+
+    def save(self, path: str | os.PathLike[str]) -> Saved:
+        """Write the configuration of all registers to the YAML file `path`, to be put back by :meth:`restore`.
+
+        Configuration are the bits that are read and written and on which neither acts; not status, and nothing that is not read
+        unasked. A driver class may state more in ``configuration``. The answer tells what was left out, and why.
+        """
+        from .inspection import save
+
+        return save(self, path)
+
+    def restore(self, source: str | os.PathLike[str] | State | Snapshot, *, dry_run: bool = False) -> Restored:
+        """Write the configuration that `source` (a file of :meth:`save`, or a snapshot) holds, and tell what was done.
+
+        Everything is checked and read before the first write. The order: addresses ascending, bits that start something last; a
+        driver class may state another in ``restore_order``. What holds its value already is not written; what was written is read
+        back. With `dry_run` nothing is written, and the answer tells what would be.
+
+        Raises ``StateError`` for a file that cannot be used or is of another design, ``RestoreError`` where the bus fails; its
+        ``report`` tells what was written and what not.
+        """
+        from .inspection import restore
+
+        return restore(self, source, dry_run)
+
+    def watch(
+        self,
+        *names: str,
+        rate: float = 10.0,
+        handler: Callable[[dict[str, int | None]], object] | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
+        on_rate: Callable[[float], object] | None = None,
+    ) -> Watch:
+        """Read registers of any IPs together, `rate` times a second (0.1 to 200 Hz), until the answer's ``close()``.
+
+        `names` are such as ``'hier/ip.REGISTER'`` and ``'ip.REGISTER.FIELD'``. After each tick ``handler({name: value})`` is called, on
+        the thread of the sampler; the value is None where it could not be read. Errors go to `on_error`, and the watch goes on.
+
+        Raises ``KeyError`` for a name that is not there, ``ValueError`` for a register that is not to be read unasked.
+        """
+        from .inspection import watch
+
+        return watch(self, names, rate, handler, on_error, on_rate)
 
     # As any other IP.
 

@@ -135,7 +135,7 @@ def _called(device: Any) -> str:
 
 
 def _design_clocks(device: Any) -> dict[int, float]:
-    if getattr(device, "kind", "") != "simulated":
+    if getattr(device, "kind", "") not in ("simulated", "replay"):
         raise RuntimeError(f"{_called(device)} cannot tell the clocks of its fabric: it has no get_pl_clk()")
     design = getattr(device, "design", None)
     if design is None:

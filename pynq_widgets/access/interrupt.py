@@ -25,6 +25,8 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.design.model import InterruptController, InterruptLine
+from pynq_widgets.device import events
+from pynq_widgets.device.bus import bus_of
 
 from .errors import StaleOverlayError, near_names
 from .mmio import MMIO
@@ -264,8 +266,9 @@ class _Node:
 class _Root(_Node):
     """A line of the processing system: UIO on a board, its likeness on the simulated device."""
 
-    def __init__(self, hub: _Hub, line: InterruptLine) -> None:
+    def __init__(self, hub: _Hub, line: InterruptLine, name: str) -> None:
         super().__init__(hub)
+        self._name = name  # of the processing system's line
         self._source = hub.device.interrupt_source(line)
         self._undo: Callable[[], None] | None = None
 
@@ -274,6 +277,7 @@ class _Root(_Node):
             self.waiters.setdefault(0, []).append(waiter)
             if self._undo is None:
                 self._undo = self._source.subscribe(self._told)
+            events.tell(self.hub.device, events.ARMED, self._name)
         # Outside the lock: the source may tell at once.
         self._source.enable()
 
@@ -293,6 +297,7 @@ class _Root(_Node):
 
     def _told(self) -> None:
         with self.hub.lock:
+            events.tell(self.hub.device, events.TOLD, self._name)
             waiters = self.waiters.pop(0, [])
             self._rest()
         for waiter in waiters:
@@ -311,6 +316,7 @@ class _Controller(_Node):
         super().__init__(hub)
         self.path = path
         self._mmio = MMIO(base, _SPACE, device=hub.device, generation=hub.generation)
+        self._bus = bus_of(hub.device)  # whose account sets this work apart from that of whoever waits
         self._parent = parent
         self._number = number
         self._parent_edge = parent_edge
@@ -318,7 +324,7 @@ class _Controller(_Node):
         self._above: Waiter | None = None
 
     def add(self, number: int, waiter: Waiter, edge: bool) -> None:
-        with self.hub.lock:
+        with self.hub.lock, self._bus.asking("interrupt"):
             if not self._ready:
                 self._mmio.write(IER, 0)
                 self._mmio.write(MER, 3)
@@ -344,7 +350,7 @@ class _Controller(_Node):
         self._parent.add(self._number, above, self._parent_edge)
 
     def remove(self, number: int, waiter: Waiter) -> None:
-        with self.hub.lock:
+        with self.hub.lock, self._bus.asking("interrupt"):
             waiters = self.waiters.get(number, [])
             if waiter not in waiters:
                 return
@@ -365,7 +371,7 @@ class _Controller(_Node):
             self.fail(error)
             return
         ready: list[Waiter] = []
-        with self.hub.lock:
+        with self.hub.lock, self._bus.asking("interrupt"):
             self._above = None
             try:
                 pending = self._mmio.read(IPR)
@@ -416,7 +422,7 @@ class _Hub:
     def _root(self, key: InterruptLine | InterruptController, line: InterruptLine) -> _Root:
         place = (key.ps_port, key.index, key.raw_irq)
         if place not in self._roots:
-            self._roots[place] = _Root(self, line)
+            self._roots[place] = _Root(self, line, events.line_name(key))
         return self._roots[place]
 
     def _controller(self, path: str, line: InterruptLine, wiring: _Wiring, below: tuple[str, ...]) -> _Controller:

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from .clock import WallClock as WallClock
     from .contract import Device as Device
     from .contract import InterruptSource as InterruptSource
+    from .conversation import Conversation as Conversation
+    from .conversation import ConversationError as ConversationError
     from .errors import BufferFreedError as BufferFreedError
     from .errors import BusError as BusError
     from .errors import NoAddressError as NoAddressError
     from .errors import PoolExhaustedError as PoolExhaustedError
+    from .replay import ReplayDevice as ReplayDevice
+    from .replay import ReplayMismatchError as ReplayMismatchError
     from .simulated import IPModel as IPModel
     from .simulated import ModelContext as ModelContext
     from .simulated import SimulatedDevice as SimulatedDevice
@@ -34,6 +38,8 @@ _ROOM = {
     "BusError": ".errors",
     "Clock": ".clock",
     "ClockEvent": ".clock",
+    "Conversation": ".conversation",
+    "ConversationError": ".conversation",
     "Count": ".bus",
     "Device": ".contract",
     "IPModel": ".simulated",
@@ -42,6 +48,8 @@ _ROOM = {
     "NoAddressError": ".errors",
     "PoolExhaustedError": ".errors",
     "PynqBuffer": ".buffer",
+    "ReplayDevice": ".replay",
+    "ReplayMismatchError": ".replay",
     "SimulatedDevice": ".simulated",
     "Statistics": ".bus",
     "Transaction": ".bus",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from pynq_widgets.device.buffer import PynqBuffer
 
 if TYPE_CHECKING:
     from pynq_widgets.device.buffer import Origin
@@ -59,3 +63,44 @@ class Block(np.ndarray[Any, np.dtype[np.uint8]]):
             self.origin.gone = True
         if self.allocation is not None:
             self.allocation.pool.abandon(self.allocation)
+
+
+def buffer_in(
+    pool: ContiguousPool, device: Any, shape: Any, dtype: Any, *, cacheable: bool = False, coherent: bool | None = None, owner: Any = None
+) -> PynqBuffer:
+    """An array of `device`, all 0, in memory of `pool`.
+
+    A `cacheable` one has a copy of its own on the host's side; `coherent`, by default the contrary, says whether `flush` and
+    `invalidate` are needless. `owner` says who holds it; by default, the line that asks for it does. Raises ``PoolExhaustedError``,
+    and ``TypeError`` or ``ValueError`` for what cannot be an array.
+    """
+    dtype = np.dtype(dtype)
+    if dtype.hasobject:
+        raise TypeError(f"a buffer for hardware cannot hold Python objects (dtype {dtype})")
+    dimensions = (shape,) if type(shape) is int else (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
+    if any(n < 0 for n in dimensions):
+        raise ValueError(f"a buffer cannot have a negative dimension: {dimensions}")
+    nbytes = math.prod(dimensions) * dtype.itemsize
+    allocation = pool.allocate(nbytes, cacheable=cacheable, owner=owner or Maker(dimensions, dtype, *_site()))
+    block = allocation.host.view(Block)
+    block.allocation = allocation
+    buffer = PynqBuffer(
+        dimensions,
+        dtype,
+        buffer=block,
+        device=device,
+        device_address=allocation.address,
+        bo=allocation,
+        coherent=not cacheable if coherent is None else coherent,
+        release=allocation.pool.free,
+    )
+    block.origin = buffer._origin
+    return buffer
+
+
+def _site() -> tuple[str, int]:
+    """The file and line where, outside of this package, a buffer is being allocated."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("pynq_widgets."):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno

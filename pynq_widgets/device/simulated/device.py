@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
-import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -314,35 +312,11 @@ class SimulatedDevice(Device):
         A `cacheable` buffer has a copy of its own on the host's side: `flush` and `invalidate` carry the contents over.
         """
         # Loaded with the first buffer, not with the first overlay.
-        import numpy as np
-
-        from pynq_widgets.device.buffer import PynqBuffer
-        from pynq_widgets.device.simulated.allocation import Block, Maker
+        from pynq_widgets.device.simulated.allocation import buffer_in
 
         if kwargs:
             raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable and name")
-        dtype = np.dtype(dtype)
-        if dtype.hasobject:
-            raise TypeError(f"a buffer for hardware cannot hold Python objects (dtype {dtype})")
-        dimensions = (shape,) if type(shape) is int else (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
-        if any(n < 0 for n in dimensions):
-            raise ValueError(f"a buffer cannot have a negative dimension: {dimensions}")
-        nbytes = math.prod(dimensions) * dtype.itemsize
-        allocation = self.pool.allocate(nbytes, cacheable=cacheable, owner=name or Maker(dimensions, dtype, *_site()))
-        block = allocation.host.view(Block)
-        block.allocation = allocation
-        buffer = PynqBuffer(
-            dimensions,
-            dtype,
-            buffer=block,
-            device=self,
-            device_address=allocation.address,
-            bo=allocation,
-            coherent=not cacheable,
-            release=allocation.pool.free,
-        )
-        block.origin = buffer._origin
-        return buffer
+        return buffer_in(self.pool, self, shape, dtype, cacheable=cacheable, owner=name)
 
     def flush(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
         """Copy `nbytes` bytes at `offset` of the buffer from the host's side to the DRAM."""
@@ -475,11 +449,3 @@ def _same(a: Design, b: Design) -> bool:
         and len(a.modules) == len(b.modules)
         and [(r.slave, r.base, r.size) for r in a.address_map] == [(r.slave, r.base, r.size) for r in b.address_map]
     )
-
-
-def _site() -> tuple[str, int]:
-    """The file and line where, outside of this package, a buffer is being allocated."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("pynq_widgets."):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from .widgets import BufferView as BufferView
     from .widgets import OverlayTree as OverlayTree
     from .widgets import RegisterTable as RegisterTable
+    from .widgets.strip_chart import StripChart as StripChart
+    from .widgets.strip_chart import strip as strip
 
 __version__ = "0.1.0"
 
@@ -47,7 +49,7 @@ _PUBLIC = {
     "access": ("MMIO", "Clocks", "GPIO", "Interrupt", "Register", "RegisterMap", "allocate", "freebuffer"),
     "live": ("Sampler",),
     "overlay": ("DefaultHierarchy", "DefaultIP", "DefaultOverlay", "Overlay", "StaleOverlayError", "UnsupportedConfiguration"),
-    "widgets": ("BufferView", "OverlayTree", "RegisterTable"),
+    "widgets": ("BufferView", "OverlayTree", "RegisterTable", "StripChart", "strip"),
 }
 _ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names}
 

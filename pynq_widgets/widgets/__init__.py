@@ -3,6 +3,8 @@
 Imported when something is first shown; a script never pays for it. The plotting library is loaded when a line is first drawn.
 """
 
+from pynq_widgets import lazy
+
 from . import buffer_bundle, bundles
 from .buffer_view import BufferView
 from .detail import NodeDetail
@@ -13,4 +15,7 @@ from .tree import OverlayTree
 bundles.register_all()
 buffer_bundle.register_buffer()
 
-__all__ = ["BufferView", "NodeDetail", "NodeSummary", "OverlayTree", "RegisterTable"]
+# Loaded when first asked for, and the plotting library with it.
+__getattr__, __dir__ = lazy.names(__name__, {"StripChart": ".strip_chart", "strip": ".strip_chart"})
+
+__all__ = ["BufferView", "NodeDetail", "NodeSummary", "OverlayTree", "RegisterTable", "StripChart", "strip"]  # the last two are lazy

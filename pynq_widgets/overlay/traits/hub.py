@@ -1,0 +1,263 @@
+"""The hub of an instance: what its mirror tells becomes changes of its traits, each told once, whoever made them.
+
+Nothing is locked while observers are called. One thread tells at a time; another thread's change, or one that an observer makes, is
+told by the thread that tells already, after what it is telling, and always with the newest value. So two threads, or an observer that
+writes, cannot wait for each other, and observers see the changes of a trait in order.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from traitlets import All, Bunch
+from traitlets.traitlets import EventHandler
+
+from .counter import Counter, Tally
+from .polling import Polls
+
+if TYPE_CHECKING:
+    from pynq_widgets.access.mirror import Mirror
+
+    from .place import Place
+
+_log = logging.getLogger(__name__)
+_ROUNDS = 1000
+
+
+class Held:
+    """Assignments that wait for the end of ``hold_trait_notifications``, by name: the trait, its place and the bits, in their order."""
+
+    def __init__(self) -> None:
+        self.thread = get_ident()
+        self.pending: dict[str, tuple[Any, Any, Any]] = {}
+
+
+class Hub:
+    """Between the mirror of one instance and the observers of its hardware traits.
+
+    Attributes
+    ----------
+    mirror : Mirror
+        The registers.
+    places : dict[str, Place]
+        Where each trait that was used stands in them.
+    special : bool
+        Whether a get may have to answer with what is being told or held.
+    held : Held or None
+        What ``hold_trait_notifications`` holds back.
+    """
+
+    def __init__(self, owner: Any, mirror: Mirror) -> None:
+        self._owner = weakref.ref(owner)
+        self.mirror = mirror
+        self.places: dict[str, Place] = {}
+        self.held: Held | None = None
+        self.special = False
+        self._lock = threading.Lock()
+        self._told: dict[str, Any] = {}  # of each trait that is observed: the bits its observers know
+        self._by_register: dict[str, list[str]] = {}
+        self._due: dict[str, None] = {}
+        self._teller: int | None = None
+        self._in_hand: tuple[str, Any] | None = None
+        self._quiet = 0
+        self._tallies: dict[str, list[Tally]] = {}
+        self._tally_of: dict[str, Tally] = {}
+        self.polls = Polls(self, owner)
+        self._find_counters(type(owner))
+        mine = weakref.ref(self)
+
+        def notice(names: set[str]) -> None:
+            hub = mine()
+            if hub is not None:
+                hub._notice(names)
+
+        # The mirror may outlive the instance: it must not keep it.
+        weakref.finalize(self, mirror.observe(notice)).atexit = False
+
+    def _find_counters(self, cls: type) -> None:
+        for name, trait in getattr(cls, "_traits", {}).items():
+            if isinstance(trait, Counter) and name not in self._tally_of:
+                try:
+                    place = trait.place_in(self)
+                except (LookupError, ValueError):
+                    continue  # this version of the IP does not have it; asking for it says so
+                tally = self._tally_of[name] = Tally(trait, place)
+                tally.see()
+                for register in place.registers:
+                    self._tallies.setdefault(register, []).append(tally)
+
+    def rate_of(self, name: str) -> float | None:
+        """Counts a second of a counter, or ``None`` while that is not known."""
+        if name not in self._tally_of:
+            owner = self._owner()
+            if owner is not None:
+                self._find_counters(type(owner))
+        return self._tally_of[name].rate()
+
+    # Who observes.
+
+    def watch_over(self, names: Any) -> None:
+        """Tell the observers of these traits, and of no others, from now on."""
+        owner = self._owner()
+        if owner is None:
+            return
+        traits = type(owner)._traits
+        wanted: dict[str, Place] = {}
+        for name in names:
+            try:
+                wanted[name] = traits[name].place_in(self)
+            except (LookupError, ValueError):
+                continue  # this version of the IP does not have it; asking for it says so
+        with self._lock:
+            for name in [name for name in self._told if name not in wanted]:
+                del self._told[name]
+            for name, place in wanted.items():
+                if name not in self._told:
+                    self._told[name] = place.peek()
+            by_register: dict[str, list[str]] = {}
+            for name, place in wanted.items():
+                for register in place.registers:
+                    by_register.setdefault(register, []).append(name)
+            self._by_register = by_register
+        self.polls.keep({name: traits[name] for name in wanted if traits[name].poll is not None})
+
+    # What a get answers without the bus.
+
+    def in_hand(self, name: str | None) -> tuple[bool, Any]:
+        """Whether this thread holds an assignment of the trait or is being told its value, and the bits."""
+        thread, held, told = get_ident(), self.held, self._in_hand
+        if held is not None and held.thread == thread and name in held.pending:
+            return True, held.pending[str(name)][2]
+        if told is not None and self._teller == thread and told[0] == name:
+            return True, told[1]
+        return False, None
+
+    def overtaken(self, name: str | None) -> None:
+        """This thread has written the trait: what it is being told is no longer what it holds."""
+        told = self._in_hand
+        if told is not None and self._teller == get_ident() and told[0] == name:
+            self._in_hand = None
+
+    def hold(self) -> Held | None:
+        """Hold assignments of this thread from now on; ``None`` where some thread holds already."""
+        with self._lock:
+            if self.held is not None:
+                return None
+            held = self.held = Held()
+            self._mark()
+            return held
+
+    def let_go(self) -> None:
+        """Hold nothing from now on."""
+        with self._lock:
+            self.held = None
+            self._mark()
+
+    def _mark(self) -> None:
+        self.special = self.held is not None or self._teller is not None
+
+    # Telling.
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Nobody is told until the end; what changed meanwhile is told then."""
+        with self._lock:
+            self._quiet += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._quiet -= 1
+            self._tell()
+
+    def _notice(self, names: set[str]) -> None:
+        if self._tallies:
+            for register in names & self._tallies.keys():
+                for tally in self._tallies[register]:
+                    tally.see()
+        if self._by_register:
+            with self._lock:
+                for register in names:
+                    for name in self._by_register.get(register, ()):
+                        self._due[name] = None
+            self._tell()
+
+    def _tell(self) -> None:
+        owner = self._owner()
+        with self._lock:
+            if owner is None or self._teller is not None or self._quiet or not self._due:
+                return
+            self._teller = get_ident()
+            self._mark()
+        try:
+            for _ in range(_ROUNDS):
+                change = self._next(owner)
+                if change is None:
+                    return
+                owner.notify_change(change)
+            _log.error("%r: its observers change it again each time they are told; they are not told the last change", owner)
+            with self._lock:
+                self._due.clear()
+        except Exception:
+            # A notify_change of the class itself: what single observers raise does not come here.
+            _log.exception("telling the observers of %r failed", owner)
+        finally:
+            with self._lock:
+                self._release()
+
+    def _next(self, owner: Any) -> Any:
+        """The next change that is to be told; where there is none the right to tell is given up, in one step."""
+        with self._lock:
+            while self._due and not self._quiet:
+                name = next(iter(self._due))
+                del self._due[name]
+                place = self.places.get(name)
+                if place is None or name not in self._told:
+                    continue
+                raw, old = place.peek(), self._told[name]
+                if raw == old:
+                    continue
+                self._told[name] = raw
+                trait = type(owner)._traits[name]
+                self._in_hand = (name, raw)
+                before = None if old is None else trait.decode(place, old)
+                after = None if raw is None else trait.decode(place, raw)
+                return Bunch(name=name, old=before, new=after, owner=owner, type="change")
+            self._release()
+            return None
+
+    def _release(self) -> None:
+        if self._teller == get_ident():
+            self._teller = None
+            self._in_hand = None
+            self._mark()
+
+    def call(self, event: Any) -> None:
+        """Call each observer of a hardware trait; what one raises is logged and harms neither the others nor the write."""
+        owner = event["owner"]
+        told = self._in_hand
+        for observer in observers_of(owner, event["name"], event["type"]):
+            if told is not None and self._teller == get_ident():
+                # An observer may have written the trait; the next one is told the same value as the first.
+                self._in_hand = told
+            if isinstance(observer, EventHandler) and observer.name is not None:
+                observer = getattr(owner, observer.name)
+            try:
+                observer(event)
+            except Exception:
+                _log.exception("an observer of %s.%s failed (the hardware is as it was told)", type(owner).__name__, event["name"])
+
+
+def observers_of(owner: Any, name: str, kind: str) -> list[Any]:
+    """Those that traitlets would call for an event of `kind`, in its order; its deprecated ``_name_changed`` methods are not meant."""
+    found: list[Any] = []
+    for key in (name, All):
+        by_kind = owner._trait_notifiers.get(key, {})
+        found += [*by_kind.get(kind, ()), *by_kind.get(All, ())]
+    return found

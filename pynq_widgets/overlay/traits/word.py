@@ -1,0 +1,25 @@
+"""Word: a whole register."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .number import Number
+
+
+class Word(Number):
+    """A whole register as a number of 32 (or 64) bits::
+
+        length = Word('LENGTH', unit='bytes', limits=(0, 4096))
+        offset = Word(0x18, signed=True)
+
+    Get is one read, set one write. Values are ints; with `scale` or `zero`, numbers in `unit`. See :class:`.HardwareTrait` for the
+    keywords and errors, and :class:`.number.Number` for `signed`, `zero` and `rounding`.
+    """
+
+    kind = "word"
+
+    def __init__(self, register: str | int | None = None, **keywords: Any) -> None:
+        if "bits" in keywords:
+            raise TypeError(f"Word({register!r}): bits of a register are a Field; a Word is all of it")
+        super().__init__(register, None, **keywords)

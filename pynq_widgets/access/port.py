@@ -22,7 +22,19 @@ from typing import TYPE_CHECKING, Any
 from pynq_widgets.device.bus import Bus, bus_of
 
 from .errors import StaleOverlayError
-from .words import BusWords, ComparingWords, CountedWords, GoneWords, HeardWords, RemoteWords, ShiftedWords, ViewWords, Words, text_of
+from .words import (
+    BusWords,
+    ComparingWords,
+    CountedWords,
+    GoneWords,
+    HeardWords,
+    RecordedWords,
+    RemoteWords,
+    ShiftedWords,
+    ViewWords,
+    Words,
+    text_of,
+)
 
 if TYPE_CHECKING:
     from pynq_widgets.device import Device
@@ -100,7 +112,7 @@ class Port:
             return
         words = raw
         if bus.heard:
-            words = HeardWords(raw, self.base, bus)
+            words = HeardWords(raw, self.base, bus) if bus.told else RecordedWords(raw, self.base, bus)
         elif self._behind or bus.counting:
             words = CountedWords(raw, self.base, bus)
         self.words = self._own = ComparingWords(self, words) if self._compares else words

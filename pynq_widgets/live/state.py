@@ -149,7 +149,7 @@ def _configuration(snapshot: Snapshot, drivers: Mapping[str, Any]) -> tuple[Stat
         guards = snapshot.left_out.get(path, {})
         held = snapshot.get(path, {})
         for register, info in details.items():
-            guard = None if register in held else guards.get(register)
+            guard = None if register in held or register in snapshot.failed.get(path, {}) else guards.get(register)
             choice = choose(register, info, guard if info.access != "write-only" else None, said, hls)
             if not choice.parts:
                 left_out.setdefault(path, {})[register] = choice.reason
@@ -197,7 +197,7 @@ def _text(state: State) -> str:
             for path, values in state.values.items()
         },
     }
-    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=200)
+    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, default_flow_style=None, width=200)
     return text
 
 
@@ -277,7 +277,8 @@ def _value(entry: Any, what: str, where: str) -> Value:
     if isinstance(entry, dict):
         if set(entry) != {"value", "bits"}:
             raise StateError(
-                where, f"{what} must be a number or {{value: ..., bits: ...}}, not have the keys {_short(sorted(map(str, entry)))}"
+                where,
+                f"{what} must be a number or {{value: ..., bits: ...}}, not have the keys {_short(', '.join(sorted(map(str, entry))))}",
             )
         value, bits = _number(entry["value"], what, where), _number(entry["bits"], what, where)
         if value & ~bits:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import traitlets
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pynq_widgets.access import Mirror
+from pynq_widgets.access import Mirror, RegisterMap
 from pynq_widgets.access.describe import FieldInfo, RegisterInfo
 from pynq_widgets.access.mmio import MMIO
 from pynq_widgets.widgets import RegisterTable
+from pynq_widgets.widgets.outbox import Outbox
 
 BASE = 0x4000_0000
 REGISTERS = (
@@ -37,6 +41,7 @@ class Desk:
     def _send(self, content: dict[str, Any], buffers: Any = None) -> None:
         assert "id" not in content, "ipykernel keeps messages with an id for ever"
         rows: dict[int, int | None] = {}
+        assert content == json.loads(json.dumps(content, allow_nan=False))
         for head, low, high in struct.iter_unpack("<3I", buffers[0]) if buffers else ():
             rows[head & 0xFFFFFF] = low | high << 32 if head >> 31 else None
         self.sent.append((content, rows))
@@ -47,10 +52,20 @@ class Desk:
     def look(self, rows: Any = (0, 1, 2, 3, 4, 5), view: str = "v", **more: Any) -> None:
         self.say(kind="beat", view=view, visible=True, rows=list(rows), **more)
 
-    def write(self, row: int, text: str, field: str | None = None) -> Any:
+    def ask(self, kind: str, **content: Any) -> dict[str, Any]:
+        """What is answered to a message of that kind."""
         self.sent.clear()
-        self.say(kind="write", row=row, field=field, text=text, tag="t")
-        return next(content for content, _ in self.sent if content["kind"] == "ack")
+        self.say(kind=kind, tag="t", **content)
+        return next(content for content, _ in self.sent if content["kind"] == kind)
+
+    def write(self, row: int, text: str, field: str | None = None, **more: Any) -> dict[str, Any]:
+        return self.ask("do", act="write", row=row, field=field, text=text, **more)
+
+    def toggle(self, row: int, bit: int, to: int) -> dict[str, Any]:
+        return self.ask("do", act="toggle", row=row, bit=bit, to=to)
+
+    def facts(self) -> dict[str, Any]:
+        return dict(json.loads(self.table.sheet))
 
     def taken(self) -> list[tuple[dict[str, Any], dict[int, int | None]]]:
         sent, self.sent = self.sent, []
@@ -59,7 +74,7 @@ class Desk:
 
 @pytest.fixture
 def desk(bus_spy: Any, sampler: Any, now: Any) -> Any:
-    mirror = Mirror(MMIO(BASE, 0x100, device=bus_spy), REGISTERS)
+    mirror = Mirror(MMIO(BASE, 0x100, device=bus_spy), REGISTERS, clock=SimpleNamespace(now=now))
     desk = Desk(RegisterTable(mirror, title="demo", sampler=sampler, now=now), bus_spy, sampler, now)
     yield desk
     desk.table.close()
@@ -69,16 +84,39 @@ def test_making_and_opening_a_table_touches_no_hardware(desk: Desk) -> None:
     desk.say(kind="hello", view="v", rows=[0, 1])
     assert desk.spy.log == []
     content, rows = desk.taken()[0]
-    assert rows == dict.fromkeys(range(6))
+    assert rows == {}
     assert (content["kind"], content["live"], content["stride"]) == ("frame", False, 3)
 
 
-def test_rows_tell_what_the_page_needs(desk: Desk) -> None:
-    rows = desk.table.registers
-    assert [row["name"] for row in rows] == ["CTRL", "STATUS", "FIFO", "KEY", "WIDE", "<b>&"]
-    assert rows[0]["address"] == "0x40000000"
-    assert [field["name"] for field in rows[0]["fields"]] == ["EN", "MODE"]
-    assert (rows[2]["guard"], rows[3]["guard"]) == ("reading changes DATA", "write-only")
+def test_a_view_that_comes_later_gets_all_that_is_known_with_its_age(bus_spy: Any, sampler: Any, now: Any) -> None:
+    mirror = Mirror(MMIO(BASE, 0x100, device=bus_spy), REGISTERS, clock=SimpleNamespace(now=now))
+    table = RegisterTable(mirror, sampler=sampler, now=now)
+    sent: list[tuple[dict[str, Any], list[bytes]]] = []
+    table.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
+    mirror["STATUS"].read()
+    now.pass_(7)
+    mirror["CTRL"].write(3)
+    table._handle_custom_msg({"kind": "hello", "view": "late", "rows": []}, [])
+    _, buffers = sent[0]
+    assert struct.unpack("<6I", buffers[0]) == (0 | 2 << 24 | 1 << 31, 3, 0, 1 | 1 << 24 | 1 << 31, 0, 0)
+    assert struct.unpack("<2f", buffers[1]) == (0, 7)
+    table.close()
+
+
+def test_the_sheet_tells_what_the_page_needs(desk: Desk) -> None:
+    facts = desk.facts()
+    columns = facts["columns"]
+    assert columns["name"] == ["CTRL", "STATUS", "FIFO", "KEY", "WIDE", "<b>&"]
+    assert (facts["base"], columns["offset"], columns["access"]) == (BASE, [0, 4, 8, 12, 16, 24], ["RW", "R", "R", "W", "RW", "RW"])
+    assert [field[0] for field in facts["layouts"][columns["layout"][0]]] == ["EN", "MODE"]
+    assert [facts["guards"][guard] if guard >= 0 else "" for guard in columns["guard"]] == [
+        "",
+        "",
+        "reading changes DATA",
+        "write-only",
+        "",
+        "",
+    ]
 
 
 def test_only_what_is_looked_at_is_read_and_never_a_guarded_word(desk: Desk) -> None:
@@ -86,6 +124,7 @@ def test_only_what_is_looked_at_is_read_and_never_a_guarded_word(desk: Desk) -> 
     desk.sampler.turn()
     assert desk.spy.taken() == [("read", 4, 4)]
     desk.look()
+    desk.now.pass_(0.1)
     desk.sampler.turn()
     assert desk.spy.taken() == [("read", 0, 8), ("read", 16, 12)]
 
@@ -175,11 +214,12 @@ def test_a_page_that_does_not_keep_up_gets_one_frame_when_it_answers(desk: Desk)
 
 def test_a_value_that_is_typed_takes_the_path_of_python(desk: Desk) -> None:
     answer = desk.write(0, "0x1_5")
-    assert answer == {"kind": "ack", "tag": "t", "error": None, "said": "CTRL was written: 0x15"}
+    said = {"said": "CTRL was written: 0x15", "line": "registers.CTRL.write(0x15)"}
+    assert answer == {"kind": "do", "tag": "t", "error": None, **said}
     assert desk.spy.taken() == [("write", 0, 0x15)]
     kinds = [content["kind"] for content, _ in desk.sent]
-    assert kinds[-1] == "ack", "what is in the mirror is sent before it is said to be done"
-    assert desk.sent[-2][1] == {0: 0x15}
+    assert kinds == ["frame", "do"], "what is in the mirror is sent before it is said to be done"
+    assert desk.sent[0][1] == {0: 0x15}
 
 
 def test_a_field_that_is_typed_leaves_the_others(desk: Desk) -> None:
@@ -213,9 +253,9 @@ def test_a_bus_that_fails_is_told_at_the_cell_and_the_mirror_stays(desk: Desk) -
 
 def test_a_guarded_word_is_read_when_asked_for_and_once(desk: Desk) -> None:
     desk.spy.put(8, 0xAB)
-    desk.say(kind="read", row=2, tag="r")
+    answer = desk.ask("do", act="read", row=2)
     assert desk.spy.taken() == [("read", 8, 4)]
-    assert desk.sent[-1][0] == {"kind": "ack", "tag": "r", "error": None, "said": "FIFO is 0xab"}
+    assert (answer["error"], answer["said"], answer["line"]) == (None, "FIFO is 0xab", "registers.FIFO.read()")
 
 
 def test_a_poll_that_fails_is_shown_and_goes_on(desk: Desk) -> None:
@@ -237,7 +277,7 @@ def test_a_poll_that_fails_is_shown_and_goes_on(desk: Desk) -> None:
 
 def test_64_bits_arrive_whole(desk: Desk) -> None:
     assert desk.write(4, "0x0123_4567_89AB_CDEF")["error"] is None
-    assert desk.sent[-2][1] == {4: 0x0123_4567_89AB_CDEF}
+    assert desk.sent[0][1] == {4: 0x0123_4567_89AB_CDEF}
 
 
 def test_one_mirror_may_have_two_tables(desk: Desk, sampler: Any, now: Any) -> None:
@@ -255,17 +295,28 @@ _anything = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(
-    st.dictionaries(st.sampled_from(["kind", "view", "visible", "rows", "seen", "row", "field", "text", "tag"]), _anything),
-    st.sampled_from(["beat", "hello", "bye", "write", "read", "other"]),
+    st.dictionaries(
+        st.sampled_from(
+            ["kind", "act", "view", "visible", "rows", "seen", "all", "row", "field", "text", "radix", "bit", "to", "index", "tag"]
+        ),
+        _anything | st.just(float("nan")) | st.sampled_from(["write", "toggle", "read"]),
+    ),
+    st.sampled_from(["beat", "hello", "bye", "do", "preview", "line", "text", "find", "other"]),
 )
 def test_no_message_harms_the_table(desk: Desk, content: dict[str, Any], kind: str) -> None:
+    desk.table.send = lambda content, buffers=None: None
     desk.table._handle_custom_msg({**content, "kind": kind}, [])
     desk.table._handle_custom_msg(content, [])
+    desk.table.set_state(
+        {name: content.get("text") for name in ("radix", "radices", "columns", "starred", "verify", "ruler", "read_only", "sheet")}
+    )
+    assert not desk.table.read_only
     desk.now.pass_(0.1)
     desk.sampler.turn()
 
 
 def test_frames_leave_one_at_a_time_whoever_changes(desk: Desk) -> None:
+    desk.table._outbox = Outbox()
     desk.look()
     inside = threading.Lock()
     clashes: list[str] = []
@@ -279,13 +330,17 @@ def test_frames_leave_one_at_a_time_whoever_changes(desk: Desk) -> None:
 
     desk.table.send = send
     threads = [threading.Thread(target=lambda n=n: [desk.write_plain(n, value) for value in range(50)]) for n in range(3)]  # type: ignore[misc]
-    desk.write_plain = lambda n, value: desk.table._handle_custom_msg({"kind": "write", "row": 0, "text": str(value), "tag": f"{n}"}, [])  # type: ignore[attr-defined]
+    desk.write_plain = lambda n, value: desk.table._handle_custom_msg(
+        {"kind": "do", "act": "write", "row": 0, "text": str(value), "tag": f"{n}"}, []
+    )  # type: ignore[attr-defined]
     for thread in threads:
         thread.start()
     for _ in range(50):
         desk.sampler.turn()
     for thread in threads:
         thread.join()
+    assert desk.table._outbox.drain(10)
+    assert desk.table._outbox.close(10)
     assert clashes == []
 
 
@@ -298,3 +353,224 @@ def test_a_rate_out_of_range_is_refused(desk: Desk, rate: float) -> None:
 def test_another_source_is_refused() -> None:
     with pytest.raises(TypeError, match=r"^RegisterTable expected a Mirror, a RegisterMap or an IP with registers, not int: 3$"):
         RegisterTable(3)
+
+
+# Actions.
+
+
+def test_what_a_write_would_put_on_the_bus_is_told_and_not_done(desk: Desk) -> None:
+    answer = desk.ask("preview", act="write", row=0, text="0x81")
+    assert answer["steps"] == [["write", "0x0", "0x81", "0x0"]]
+    answer = desk.ask("preview", act="write", row=0, field="MODE", text="2")
+    assert [step[:2] for step in answer["steps"]] == [["read", "0x0"], ["write", "0x0"]]
+    assert (answer["steps"][1][2:], answer["line"]) == (["0x20", "0xffffff8f"], "registers.CTRL.write_field('MODE', 2)")
+    desk.table.verify = True
+    assert desk.ask("preview", act="write", row=0, text="1")["steps"] == [["write", "0x0", "0x1", "0x0"], ["read", "0x0", None, "0x0"]]
+    assert desk.ask("preview", act="write", row=0, text="nine")["error"].startswith("ValueError: 'nine' is not a number")
+    assert desk.spy.log == []
+
+
+def test_a_verified_write_is_read_back_and_a_difference_is_a_state(desk: Desk) -> None:
+    desk.table.verify = True
+    assert desk.write(0, "5")["line"] == "registers.CTRL.write(5, verify=True)"
+    assert desk.spy.taken() == [("write", 0, 5), ("read", 0, 4)]
+    desk.spy.on_read = lambda address: desk.spy.put(0, 0)
+    assert desk.write(0, "7")["error"].startswith("VerifyError: register CTRL holds 0x0 after 0x7 was written")
+    assert desk.table.mirror["CTRL"].state == "mismatch"
+    assert desk.sent[0][0]["reasons"] == [[0, desk.table.mirror["CTRL"].reason]]
+
+
+TOGGLED = (
+    RegisterInfo(
+        "MIX", 0, 32, "read-write", (FieldInfo("EN", 0, 1), FieldInfo("MODE", 4, 3), FieldInfo("IRQ", 8, 2, write_action="oneToClear"))
+    ),
+    RegisterInfo("PLAIN", 4),
+    RegisterInfo("LOW", 8, 32, "read-write", (FieldInfo("ACK", 0, 2, write_action="zeroToClear"), FieldInfo("RO", 4, 1, "read-only"))),
+)
+
+
+@pytest.fixture
+def bits(bus_spy: Any, sampler: Any, now: Any) -> Any:
+    desk = Desk(RegisterTable(Mirror(MMIO(BASE, 0x100, device=bus_spy), TOGGLED), sampler=sampler, now=now), bus_spy, sampler, now)
+    desk.table.mirror.refresh()
+    desk.spy.taken()
+    yield desk
+    desk.table.close()
+
+
+@pytest.mark.parametrize(
+    ("row", "bit", "to", "held", "log"),
+    [
+        (0, 0, 1, 0x300, [("read", 0, 4), ("write", 0, 1)]),
+        (0, 5, 1, 0x310, [("read", 0, 4), ("write", 0, 0x30)]),
+        (0, 9, 0, 0x300, [("read", 0, 4), ("write", 0, 0x200)]),
+        (1, 31, 1, 1, [("write", 4, 0x8000_0001)]),
+        (2, 1, 0, 3, [("read", 8, 4), ("write", 8, 1)]),
+    ],
+)
+def test_a_bit_is_toggled_and_no_other(bits: Desk, row: int, bit: int, to: int, held: int, log: Any) -> None:
+    bits.spy.put(4 * row, held)
+    bits.table.mirror.refresh()
+    bits.spy.taken()
+    assert bits.toggle(row, bit, to)["error"] is None
+    assert bits.spy.taken() == log
+
+
+@pytest.mark.parametrize(
+    ("row", "bit", "to", "error"),
+    [
+        (0, 20, 1, "ValueError: bit 20 of MIX belongs to no field: nothing was written"),
+        (0, 32, 1, "ValueError: MIX has the bits 0 to 31, each 0 or 1; there is no bit 32 to make 1"),
+        (0, 0, 2, "ValueError: MIX has the bits 0 to 31, each 0 or 1; there is no bit 0 to make 2"),
+        (2, 4, 1, "AttributeError: field LOW.RO is read-only: bit 4 was not written"),
+    ],
+)
+def test_a_bit_that_cannot_be_written_says_why(bits: Desk, row: int, bit: int, to: int, error: str) -> None:
+    assert bits.toggle(row, bit, to)["error"] == error
+    assert bits.spy.taken() == []
+
+
+def test_a_bit_among_others_that_are_not_known_is_not_guessed(bus_spy: Any, sampler: Any, now: Any) -> None:
+    desk = Desk(RegisterTable(Mirror(MMIO(BASE, 0x100, device=bus_spy), TOGGLED), sampler=sampler, now=now), bus_spy, sampler, now)
+    told = "PLAIN is not known yet, and its other bits would be written too: read it first, or type the whole value"
+    assert desk.toggle(1, 3, 1)["error"] == f"ValueError: {told}"
+    assert bus_spy.taken() == []
+    desk.table.close()
+
+
+def test_a_table_that_only_shows_changes_nothing_whatever_a_page_says(desk: Desk) -> None:
+    desk.table.read_only = True
+    told = "ReadOnlyTableError: this table only shows (read_only): CTRL was not written"
+    assert desk.write(0, "1")["error"] == told
+    assert desk.toggle(0, 0, 1)["error"] == told.replace("CTRL", "CTRL.EN")
+    told = "ReadOnlyTableError: this table only shows (read_only), and reading changes DATA: FIFO was not read"
+    assert desk.ask("do", act="read", row=2)["error"] == told
+    desk.table.set_state({"read_only": False})
+    assert desk.table.read_only
+    assert desk.spy.taken() == []
+    assert desk.ask("do", act="read", row=1)["error"] is None
+
+
+def test_what_a_page_sets_wrongly_stays_as_it_was_and_the_page_is_told(desk: Desk) -> None:
+    told: list[str] = []
+    desk.table.send_state = told.append  # type: ignore[method-assign]
+    desk.table.set_state({"radix": "octal", "columns": ["name", 3], "starred": ["NOPE"], "radices": {"CTRL.NOPE": "dec"}, "verify": "yes"})
+    assert told == ["radix", "columns", "starred", "radices", "verify"]
+    assert (desk.table.radix, desk.table.starred, desk.table.radices, desk.table.verify) == ("hex", [], {}, False)
+    desk.table.set_state({"radix": "bin", "columns": ["state", "name"], "starred": ["STATUS"], "radices": {"CTRL.MODE": "dec"}})
+    assert (desk.table.columns, desk.table.starred) == (["name", "value", "state"], ["STATUS"])
+
+
+def test_what_python_sets_wrongly_says_what_is_near(desk: Desk) -> None:
+    with pytest.raises(traitlets.TraitError, match=r"^no register 'STATSU' \(did you mean 'STATUS'\?\)$"):
+        desk.table.starred = ["STATSU"]
+    with pytest.raises(traitlets.TraitError, match=r"^radices: register CTRL has no field 'MOED'$"):
+        desk.table.radices = {"CTRL.MOED": "dec"}
+
+
+@pytest.mark.parametrize(
+    ("radix", "text", "value", "literal"),
+    [
+        ("signed", "-2", 0xFFFF_FFFE, "4294967294"),
+        ("float", "1.5", 0x3FC0_0000, "0x3fc00000"),
+        ("bin", "12", 12, "0b1100"),
+        ("dec", "0x10", 16, "16"),
+    ],
+)
+def test_a_value_is_typed_in_the_way_it_is_shown(desk: Desk, radix: str, text: str, value: int, literal: str) -> None:
+    assert desk.write(0, text, radix=radix)["line"] == f"registers.CTRL.write({literal})"
+    assert desk.spy.word(0) == value
+
+
+def test_a_filter_by_change_reads_all_once_a_second(desk: Desk) -> None:
+    desk.look([1], all=True)
+    desk.sampler.turn()
+    assert desk.spy.taken() == [("read", 0, 8), ("read", 16, 12)]
+    desk.now.pass_(0.1)
+    desk.sampler.turn()
+    assert desk.spy.taken() == [("read", 4, 4)]
+    desk.now.pass_(1)
+    desk.sampler.turn()
+    assert desk.spy.taken() == [("read", 0, 8), ("read", 16, 12)]
+    desk.look([1])
+    desk.now.pass_(1)
+    desk.sampler.turn()
+    assert desk.spy.taken() == [("read", 4, 4)]
+
+
+def test_an_absurd_beat_is_cut(desk: Desk) -> None:
+    desk.say(kind="beat", view="v", visible=True, rows=[1] * 1_000_000, seen=10**30)
+    desk.sampler.turn()
+    assert desk.spy.taken() == [("read", 4, 4)]
+
+
+# The line of Python.
+
+
+class Notes:
+    """An IP with notes, as far as a table looks."""
+
+    def __init__(self, mirror: Mirror, path: str) -> None:
+        self.registers = mirror
+        self.description = {"fullpath": path}
+
+    def register_notes(self) -> Any:
+        labels = {0: "off", 1: "slow", 5: "fast"}
+        note = SimpleNamespace(trait="mode", unit="", scale=None, format="enum", labels=labels)
+        return {
+            "CTRL": {"MODE": note},
+            "STATUS": {"": SimpleNamespace(unit="°C", scale=0.5, format="signed", labels={})},
+            "GONE": {"": note},
+        }
+
+
+@pytest.mark.parametrize(
+    ("path", "expression", "line"),
+    [
+        ("hier/ip", None, "ol.hier.ip.registers.CTRL.write_field('EN', 1)"),
+        ("hier/2nd", None, "ol['hier/2nd'].registers.CTRL.write_field('EN', 1)"),
+        ("hier/ip", "ip", "ip.registers.CTRL.write_field('EN', 1)"),
+    ],
+)
+def test_the_line_names_the_ip(desk: Desk, path: str, expression: str | None, line: str) -> None:
+    other = Desk(
+        RegisterTable(Notes(desk.table.mirror, path), sampler=desk.sampler, now=desk.now, expression=expression),
+        desk.spy,
+        desk.sampler,
+        desk.now,
+    )
+    assert other.ask("line", act="write", row=0, field="EN", text="1")["line"] == line
+    assert other.ask("line", act="read", row=5)["line"] == line.partition(".registers")[0] + ".registers['<b>&'].read()"
+    assert desk.spy.log == []
+    other.table.close()
+
+
+def test_notes_of_the_driver_are_in_the_sheet_and_labels_can_be_typed(desk: Desk) -> None:
+    other = Desk(RegisterTable(Notes(desk.table.mirror, "ip"), sampler=desk.sampler, now=desk.now), desk.spy, desk.sampler, desk.now)
+    assert other.facts()["notes"] == [
+        [0, "MODE", {"trait": "mode", "format": "enum", "labels": [[0, "off"], [1, "slow"], [5, "fast"]]}],
+        [1, "", {"unit": "°C", "format": "signed", "scale": 0.5}],
+    ]
+    assert other.write(0, "Fast", "MODE", radix="enum")["error"] is None
+    assert desk.spy.word(0) == 0x50
+    told = "ValueError: 'fats' is no label and no number; expected 'fast', … or a number"
+    assert other.write(0, "fats", "MODE", radix="enum")["error"] == told
+    other.table.close()
+
+
+def test_a_register_map_is_written_in_pynqs_way(bus_spy: Any, sampler: Any, now: Any) -> None:
+    registers = {"CR": {"address_offset": 0, "size": 32, "access": "read-write", "description": "", "fields": {}}}
+    source = RegisterMap.create_subclass("demo", registers)(MMIO(BASE, 0x100, device=bus_spy))
+    desk = Desk(RegisterTable(source, sampler=sampler, now=now, expression="rm"), bus_spy, sampler, now)
+    line = desk.ask("line", act="write", row=0, text="0x12")["line"]
+    assert (line, desk.ask("line", act="read", row=0)["line"]) == ("rm.CR[:] = 0x12", "rm.CR[:]")
+    exec(line, {"rm": source})
+    assert bus_spy.word(0) == 0x12
+    desk.table.close()
+
+
+def test_a_driver_whose_notes_fail_has_a_table_all_the_same(desk: Desk, caplog: Any) -> None:
+    source = Notes(desk.table.mirror, "ip")
+    source.register_notes = lambda: 1 / 0  # type: ignore[method-assign]
+    RegisterTable(source, sampler=desk.sampler).close()
+    assert "Notes.register_notes() failed" in caplog.text

@@ -1,0 +1,238 @@
+"""What a register table tells its page once: the facts of each register, as columns, so that ten thousand rows are a small text.
+
+A column is a list with one entry a register, ``{"all": value}`` where all are alike, or ``{"from": a, "step": b}`` for numbers that
+grow evenly. Field layouts, descriptions and guards, which repeat, stand once in a list and are numbered. Descriptions beyond a budget
+are cut; the page asks for the whole of one that is looked at, and lets the kernel search in them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from pynq_widgets.access.describe import FieldLike, reachable
+
+_TEXT_BUDGET = 48_000  # characters of descriptions that go to the page unasked
+_TEXT_LIMITS = (600, 240, 120, 60)  # characters of one description; the first that keeps to the budget is taken
+_LONGEST_TEXT = 20_000
+
+_WRITES = {
+    None: "W",
+    "oneToClear": "W1C",
+    "oneToSet": "W1S",
+    "oneToToggle": "W1T",
+    "zeroToClear": "W0C",
+    "zeroToSet": "W0S",
+    "zeroToToggle": "W0T",
+    "clear": "WC",
+    "set": "WS",
+}
+_READS = {"clear": "RC", "set": "RS"}
+_WRITE_WORDS = {
+    "oneToClear": "writing 1 clears it",
+    "oneToSet": "writing 1 sets it",
+    "oneToToggle": "writing 1 toggles it",
+    "zeroToClear": "writing 0 clears it",
+    "zeroToSet": "writing 0 sets it",
+    "zeroToToggle": "writing 0 toggles it",
+    "clear": "any write clears it",
+    "set": "any write sets it",
+    "modify": "a write acts",
+}
+_READ_WORDS = {"clear": "reading clears it", "set": "reading sets it"}
+
+
+class Handle(Protocol):
+    """What is asked of a register of a mirror."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def access(self) -> str: ...
+    @property
+    def guard(self) -> str | None: ...
+    @property
+    def info(self) -> Any: ...
+
+
+def access_code(access: str, write_action: str | None = None, read_action: str | None = None) -> str:
+    """The access in the words of register pages: ``R``, ``W``, ``RW``, ``RW1C``, ``RW1S``, ``W1T``, ``RC`` (cleared by reading), …"""
+    read = "" if access == "write-only" else _READS.get(read_action or "", "R")
+    write = "" if access == "read-only" else _WRITES.get(write_action, "W")
+    return read + write
+
+
+def effects(field: FieldLike) -> str:
+    """What reading and writing the field do besides, in words; empty where they do nothing."""
+    told = []
+    if field.read_action and field.access != "write-only":
+        told.append(_READ_WORDS.get(field.read_action, "reading changes it"))
+    if field.write_action and field.access != "read-only":
+        told.append(_WRITE_WORDS.get(field.write_action, f"writing: {field.write_action}"))
+    return ", ".join(told)
+
+
+class Texts:
+    """Descriptions, each once: whole in the kernel, cut to a budget for the page."""
+
+    def __init__(self) -> None:
+        self._whole: list[str] = []
+        self._index: dict[str, int] = {}
+
+    def number(self, text: str | None) -> int:
+        """The number of `text` (its white space as single blanks); -1 where there is none."""
+        text = " ".join((text or "").split())[:_LONGEST_TEXT]
+        if not text:
+            return -1
+        index = self._index.setdefault(text, len(self._whole))
+        if index == len(self._whole):
+            self._whole.append(text)
+        return index
+
+    def whole(self, index: int) -> str:
+        """The description of that number, uncut. ``IndexError`` where there is none."""
+        if index < 0:
+            raise IndexError(index)
+        return self._whole[index]
+
+    def for_page(self) -> tuple[list[str], list[int]]:
+        """What the page gets, and the numbers of those that were cut."""
+        for limit in _TEXT_LIMITS:
+            if sum(min(len(text), limit) for text in self._whole) <= _TEXT_BUDGET:
+                break
+        room = _TEXT_BUDGET
+        sent, cut = [], []
+        for index, text in enumerate(self._whole):
+            if len(text) > limit or room <= 0:
+                cut.append(index)
+                text = text[: limit - 1] + "…" if room > 0 else ""
+            room -= len(text)
+            sent.append(text)
+        return sent, cut
+
+
+class Sheet:
+    """The facts of the registers `handles`, whose block starts at the address `base`, and what a driver adds in `notes`."""
+
+    def __init__(self, handles: Sequence[Handle], base: int, notes: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self.texts = Texts()
+        self.labels: dict[tuple[str, str], dict[int, str]] = {}
+        self._rows_of: dict[int, list[int]] = {}  # by number of a description
+        guards: dict[str, int] = {}
+        layouts: dict[tuple[Any, ...], int] = {}
+        columns: dict[str, list[Any]] = {key: [] for key in ("name", "offset", "bits", "access", "guard", "reset", "text", "layout")}
+        unreachable = []
+        for row, handle in enumerate(handles):
+            info = handle.info
+            columns["name"].append(handle.name)
+            columns["offset"].append(handle.offset)
+            columns["bits"].append(handle.width)
+            columns["access"].append(access_code(handle.access))
+            columns["guard"].append(-1 if not handle.guard else guards.setdefault(handle.guard, len(guards)))
+            columns["reset"].append(_exact(info.reset_value))
+            columns["text"].append(self._text(info.description, row))
+            columns["layout"].append(self._layout(info.fields, row, layouts))
+            if not reachable(info):
+                unreachable.append(row)
+        sent, cut = self.texts.for_page()
+        self._content = {
+            "count": len(handles),
+            "base": _exact(base),
+            "columns": {key: column(values) for key, values in columns.items()},
+            "unreachable": unreachable,
+            "guards": list(guards),
+            "layouts": [list(map(list, layout)) for layout in layouts],
+            "texts": sent,
+            "cut": cut,
+            "notes": self._notes(handles, notes or {}),
+        }
+
+    def to_json(self) -> str:
+        """As the page takes it."""
+        return json.dumps(self._content, separators=(",", ":"), ensure_ascii=False)
+
+    def find(self, words: str) -> list[int]:
+        """Rows whose description, or that of one of their fields, holds each of the `words`: for descriptions that the page has cut."""
+        wanted = words.casefold().split()
+        found: set[int] = set()
+        if wanted:
+            for index, rows in self._rows_of.items():
+                text = self.texts.whole(index).casefold()
+                if all(word in text for word in wanted):
+                    found.update(rows)
+        return sorted(found)
+
+    def _text(self, text: str | None, row: int) -> int:
+        if not text:
+            return -1
+        index = self.texts.number(text)
+        if index >= 0:
+            self._rows_of.setdefault(index, []).append(row)
+        return index
+
+    def _layout(self, fields: Iterable[FieldLike], row: int, layouts: dict[tuple[Any, ...], int]) -> int:
+        layout = tuple(
+            (
+                field.name,
+                field.bit_offset,
+                max(field.bit_width, 1),
+                access_code(field.access, field.write_action, field.read_action),
+                effects(field),
+                self._text(field.description, row),
+            )
+            for field in fields
+        )
+        return layouts.setdefault(layout, len(layouts)) if layout else -1
+
+    def _notes(self, handles: Sequence[Handle], notes: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
+        """``[row, field or '', {unit, scale, format, labels}]`` of each register and field that has any of these."""
+        told = []
+        rows = {handle.name: row for row, handle in enumerate(handles)}
+        for name, entries in notes.items():
+            for field, note in entries.items():
+                content = _note(note)
+                if name in rows and content:
+                    told.append([rows[name], field, content])
+                    if content.get("labels"):
+                        self.labels[name, field] = {int(value): label for value, label in content["labels"]}
+        return told
+
+
+def column(values: list[Any]) -> Any:
+    """`values` in the shortest of the three forms."""
+    if len(values) > 2:
+        first = values[0]
+        if all(value == first for value in values):
+            return {"all": first}
+        if all(type(value) is int for value in values):
+            step = values[1] - first
+            if all(value == first + index * step for index, value in enumerate(values)):
+                return {"from": first, "step": step}
+    return values
+
+
+def _exact(value: int | None) -> int | str | None:
+    """A number that JavaScript takes whole: as text beyond 2⁵³."""
+    return value if value is None or abs(value) < 1 << 53 else hex(value)
+
+
+def _note(note: Any) -> dict[str, Any]:
+    """A driver's note as the page takes it: what it leaves out is left out."""
+    content: dict[str, Any] = {}
+    for key in ("trait", "unit", "format"):
+        if text := getattr(note, key, None):
+            content[key] = str(text)
+    scale = getattr(note, "scale", None)
+    if isinstance(scale, (int, float)) and scale not in (0, 1):
+        content["scale"] = float(scale)
+    if content.get("format") == "fixed" or getattr(note, "signed", False):
+        content["signed"] = True
+    labels = getattr(note, "labels", None)
+    if labels:
+        content["labels"] = [[_exact(int(value)), str(label)] for value, label in dict(labels).items()]
+    return content

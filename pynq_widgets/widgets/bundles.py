@@ -12,6 +12,7 @@ from typing import Any
 from pynq_widgets import showing
 from pynq_widgets.access import Mirror, RegisterHandle, RegisterMap
 from pynq_widgets.design import Design
+from pynq_widgets.device.bus import Statistics
 from pynq_widgets.overlay import DefaultHierarchy, DefaultIP, Overlay
 from pynq_widgets.overlay.binding import Drivers
 
@@ -19,6 +20,7 @@ from . import html
 from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, plain_content, table_for
 from .nodes import TreeNode, tree_nodes, walk
 from .reuse import shown
+from .statistics_view import statistics_bundle
 from .summaries import node_summary, overlay_summary
 from .table import mirror_of
 from .tree import OverlayTree
@@ -150,6 +152,7 @@ def register_all() -> None:
     showing.register(Mirror, mirror_bundle)
     showing.register(RegisterMap, register_map_bundle)
     showing.register(Design, design_bundle)
+    showing.register(Statistics, statistics_bundle)
 
 
 __all__ = ["bundle", "register_all"]

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from traitlets import HasTraits
-
 from pynq_widgets.access import MMIO, Mirror, RegisterMap
+from pynq_widgets.access.describe import reachable, registers_of
 from pynq_widgets.access.errors import near_names
 from pynq_widgets.showing import Shown
 
 from .describe import document_ip
 from .life import StaleAttributeError
+from .mirrors import corrected_block, mirror_of, primary_block
 from .registering import RegisterIP
 from .teaching import defined_by_class, failed_property, teach
+from .traits.asked import TraitsWhenAsked, driver_class
 
 if TYPE_CHECKING:
     from pynq_widgets.access import GPIO, Interrupt
-    from pynq_widgets.design import AddressBlock, Module
+    from pynq_widgets.live import Snapshot, Watch
+
+    from .traits.from_design import DesignTraits
+    from .traits.notes import Note
 
 
 class Ranges(Mapping[str, MMIO]):
@@ -65,7 +69,7 @@ class Ranges(Mapping[str, MMIO]):
         return "\n".join(lines) or "no address range"
 
 
-class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
+class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
     """Driver of an IP for which no more specific one is known, and the base of those.
 
     A subclass with `bindto`, a list of VLNV strings, in its body drives the IP of these types in each overlay loaded from then on::
@@ -77,6 +81,12 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
                 super().__init__(description)
 
     It is a plain ``HasTraits``: traits can be observed and linked, and nothing of a notebook is needed.
+
+    Each register of the design is an attribute of its name, each field ``REGISTER_FIELD``: getting one reads its word from the bus
+    (where reading has an effect: gives what is known, and its age), assigning writes it. A name that is a word of Python, or that this
+    class or a pin of the IP has already, has ``_`` behind it (``ip.read_`` for an argument `read`); ``ip.registers['read']`` always is
+    the register. A driver gets these too where its class states a hardware trait (see :mod:`pynq_widgets.overlay.traits`); one that
+    states none has its own attributes only. An assignment to a name that there is not raises.
 
     Attributes
     ----------
@@ -102,6 +112,7 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
     """Whether the driver is of use only where software sees an address of the IP; a subclass for a core with streams alone says False."""
 
     _life: Any = None  # set by the overlay that makes the object
+    _strict_attributes = True  # of this class itself, not of drivers
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls, *args, **kwargs)
@@ -115,7 +126,10 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         """Drive the IP of `description`. `traits` are first values of the class' traits."""
         self._take(description)
         if traits:
+            self._ask()
             super().__init__(**traits)
+        else:
+            self._observers_ready()
 
     def _take(self, description: Any) -> None:
         if not isinstance(description, Mapping):
@@ -195,17 +209,15 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         if not self._registers:
             raise teach(self, self._no_registers())
         listed = self._with_effects(self._registers)
-        if self.guards:
-            listed = {name: {**entry, "guard": self.guards[name]} if name in self.guards else entry for name, entry in listed.items()}
         cls = RegisterMap.create_subclass(self._register_name, listed)
         return cls(self.mmio)
 
     @cached_property
     def registers(self) -> Mirror:
-        block = self._primary_block()
-        if block is None:
+        mirror = mirror_of(self._described, driver_class(type(self)), self.mmio if self._has_address else None)
+        if mirror is None:
             raise teach(self, self._no_registers())
-        return Mirror(self.mmio, block, guards=self.guards)
+        return mirror
 
     def read(self, offset: int = 0) -> int:
         """The 32-bit word at `offset` bytes (a multiple of 4) of the primary address range; one bus read.
@@ -262,12 +274,16 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         if name in self._interrupts or name in self._gpio:
             value = self.__dict__[name] = self[name]
             return value
+        if name[:1] != "_" and self._ask(name):
+            return getattr(self, name)
         raise teach(self, f"{self._where()} ({type(self).__name__}) has no attribute {name!r}{near_names(name, self.__dir__())}")
 
     def __dir__(self) -> list[str]:
         names = set(super().__dir__())
         if "description" in self.__dict__:
             names.update(name for name in (*self._interrupts, *self._gpio) if name.isidentifier())
+            if self._from_design is not None:
+                names.update(self._from_design.names)
         return sorted(names)
 
     def _ipython_key_completions_(self) -> list[str]:
@@ -280,7 +296,57 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         stale = ", stale" if self._life is not None and not self._life.alive else ""
         return f"<{type(self).__name__} {self._where()}{where}{stale}>"
 
+    # The attributes as a whole.
+
+    def watch(self, *names: str, rate: float = 10.0, on_error: Callable[[BaseException], object] | None = None) -> Watch:
+        """Read attributes or registers `rate` times a second (0.1 to 200 Hz) until the result is closed; observers and views are told.
+
+        `names` are attributes, registers (``'CTRL'``) or fields (``'CTRL.AP_IDLE'``); none means all registers that may be read unasked.
+        All are read in the fewest block reads. `on_error` is told what the bus raised; the registers concerned are stale, and it goes on.
+
+        Raises ``ValueError`` for what is not to be read unasked, with the reason, and for a rate out of range; ``AttributeError`` for a
+        name that there is not, with the near ones.
+        """
+        from pynq_widgets.live import Sampler
+
+        from .traits.naming import registers_named
+
+        registers = registers_named(self, names)
+        return Sampler.of(self.device).watch([(self.registers, registers)], rate, on_error=on_error)
+
+    def snapshot(self) -> Snapshot:
+        """The registers that may be read unasked, read now in blocks; ``after - before`` is a table of what changed."""
+        from pynq_widgets.live import take
+
+        return take({self._where(): self.registers}, self._where(), types={self._where(): str(self._described.get("type") or "")})
+
+    def register_notes(self) -> Mapping[str, Mapping[str, Note]]:
+        """What the attributes add to the registers for whoever shows them: register to field (``''`` for all bits) to ``Note``."""
+        from .traits.notes import register_notes
+
+        return register_notes(self)
+
+    def trait_page(self) -> str:
+        """The hardware attributes as a register page: address, bits, access, reset value, unit, limits, side effects. Nothing is read."""
+        from .traits.page import trait_page
+
+        return trait_page(self)
+
     # For this room.
+
+    def _pins(self) -> tuple[str, ...]:
+        return (*self._interrupts, *self._gpio)
+
+    def _find_from_design(self) -> DesignTraits | None:
+        block = corrected_block(self._described, driver_class(type(self)))
+        if block is None:
+            return None
+        registers: list[Any] = registers_of(block)
+        from pynq_widgets.design import hls
+
+        from .traits.from_design import design_traits
+
+        return design_traits(driver_class(type(self)), registers, hls.is_core(self._described.get("type"), registers), self._pins())
 
     @property
     def _described(self) -> Any:
@@ -323,33 +389,21 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         mmio = MMIO(base, size, device=self.device)
         return mmio if self._life is None else self._life.give(mmio)
 
-    def _primary_block(self) -> AddressBlock | None:
-        module: Module | None = self._described.get("module")
-        if module is None:
-            return None
-        blocks = [block for block in module.blocks if block.registers]
-        base = self._described.get("phys_addr")
-        for entry in self.ranges:
-            if entry["base"] == base:
-                for block in blocks:
-                    if block.name == entry["block"] and block.interface.lower() == str(entry["interface"]).lower():
-                        return block
-        return blocks[0] if len(blocks) == 1 else None
-
     def _with_effects(self, listed: dict[str, Any]) -> dict[str, Any]:
-        """PYNQ's entries with the side effects that its keys have no room for, so that no read or write through them has one unasked."""
-        block = self._primary_block()
-        known = {register.name: register for register in block.registers} if block is not None else {}
+        """PYNQ's entries with what its keys have no room for (side effects), and with what the driver corrects and adds."""
+        design = primary_block(self._described)
+        told = {} if design is None else {register.name: register for register in design.registers}
         whole = {}
-        for name, entry in listed.items():
-            register = known.get(name)
-            if register is not None and register.offset == entry.get("address_offset"):
-                actions = {f.name: {"read_action": f.read_action, "write_action": f.write_action} for f in register.fields}
-                fields = {key: {**field, **actions.get(key, {})} for key, field in (entry.get("fields") or {}).items()}
-                entry = {**entry, "fields": fields, "reads_destroy": register.reads_destroy, "reset_value": register.reset_value}
-                entry["is_memory"] = register.is_memory
-            whole[name] = entry
-        return whole
+        for register in registers_of(corrected_block(self._described, driver_class(type(self))) or ()):
+            name, entry = register.name, listed.get(register.name)
+            if entry is None:
+                # What the driver adds; what its class leaves out of registers of its own stays out.
+                if name not in told and reachable(register):
+                    whole[name] = _entry(register)
+            elif register.offset == entry.get("address_offset"):
+                whole[name] = {**entry, **_entry(register)} if register is not told.get(name) else {**entry, **_effects(register, entry)}
+        whole = {**listed, **whole}
+        return {name: {**entry, "guard": self.guards[name]} if name in self.guards else entry for name, entry in whole.items()}
 
     def _make_interrupt(self, name: str) -> Interrupt | None:
         try:
@@ -365,6 +419,43 @@ class DefaultIP(HasTraits, Shown, metaclass=RegisterIP):
         if "description" not in self.__dict__:
             return text
         return document_ip(self, text)
+
+
+def _effects(register: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What PYNQ's entry of a register of the design has no keys for."""
+    actions = {field.name: {"read_action": field.read_action, "write_action": field.write_action} for field in register.fields}
+    return {
+        "fields": {name: {**field, **actions.get(name, {})} for name, field in (entry.get("fields") or {}).items()},
+        "reads_destroy": register.reads_destroy,
+        "reset_value": register.reset_value,
+        "is_memory": getattr(register, "is_memory", False),
+    }
+
+
+def _entry(register: Any) -> dict[str, Any]:
+    """A register as PYNQ's dictionaries have it, with our keys."""
+    fields = {
+        field.name: {
+            "bit_offset": field.bit_offset,
+            "bit_width": field.bit_width,
+            "access": field.access,
+            "description": field.description,
+            "read_action": field.read_action,
+            "write_action": field.write_action,
+        }
+        for field in register.fields
+    }
+    return {
+        "address_offset": register.offset,
+        "size": register.width,
+        "access": register.access,
+        "description": register.description,
+        "fields": fields,
+        "reads_destroy": register.reads_destroy,
+        "reset_value": register.reset_value,
+        "is_memory": getattr(register, "is_memory", False),
+        "guard": getattr(register, "guard", None),
+    }
 
 
 def make_interrupt(entry: Mapping[str, Any], device: Any) -> Interrupt:

@@ -15,6 +15,8 @@ from pynq_widgets.access import MMIO, Mirror
 from pynq_widgets.access.bits import safe_name
 from pynq_widgets.access.errors import near_or_all
 
+from .traits.asked import stated_by
+
 if TYPE_CHECKING:
     from pynq_widgets.design import AddressBlock
 
@@ -41,6 +43,24 @@ def primary_block(description: Mapping[str, Any]) -> AddressBlock | None:
                 if block.name == entry["block"] and block.interface.lower() == str(entry["interface"]).lower():
                     return block
     return blocks[0] if len(blocks) == 1 else None
+
+
+def corrected_block(description: Mapping[str, Any], driver: type | None) -> Any:
+    """The registers behind ``phys_addr`` as the mirror, the register map and the attributes have them; ``None`` where there are none.
+
+    They are the design's (an ``AddressBlock``, or PYNQ's dictionary where a device knows no design), corrected by the traits of `driver`.
+    """
+    if description.get("phys_addr") is None or description.get("addr_range") is None:
+        return None
+    block: Any = primary_block(description)
+    if block is None and description.get("module") is None:
+        block = description.get("registers") or None
+    stated = {} if driver is None else stated_by(driver)
+    if not stated:
+        return block
+    from .traits.corrections import corrected
+
+    return corrected(block, stated)
 
 
 def mirror_of(description: Mapping[str, Any], driver: type | None = None, mmio: MMIO | None = None) -> Mirror | None:
@@ -84,11 +104,11 @@ def _home(description: Mapping[str, Any]) -> tuple[Any, str]:
 
 
 def _make(description: Mapping[str, Any], driver: type | None, mmio: MMIO | None) -> Mirror | None:
-    block: Any = primary_block(description)
-    if block is None or description.get("phys_addr") is None or description.get("addr_range") is None:
-        return None
     if driver is None:
         driver = description.get("driver")
+    block = corrected_block(description, driver)
+    if block is None:
+        return None
     if mmio is None:
         mmio = MMIO(description["phys_addr"], description["addr_range"], device=description.get("device"))
         life = getattr(description.get("overlay"), "_life", None)
@@ -177,4 +197,4 @@ def _split(tree: Any, name: str) -> tuple[str, str, str]:
     return path, dot, rest
 
 
-__all__ = ["Place", "mirror_of", "mirrors", "place", "primary_block"]
+__all__ = ["Place", "corrected_block", "mirror_of", "mirrors", "place", "primary_block"]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import pytest
 
+from pynq_widgets.design import AddressBlock, Register
 from pynq_widgets.device.contract import Device
-from pynq_widgets.overlay import binding
+from pynq_widgets.overlay import DefaultIP, binding
 
 REGISTERS = """
       <ADDRESSBLOCKS><ADDRESSBLOCK ACCESS="" INTERFACE="S_AXI" NAME="Reg" RANGE="65536" USAGE="register"><REGISTERS>
@@ -123,6 +125,52 @@ def write_design(tmp_path: Path) -> Callable[..., Path]:
 def small(write_design: Callable[..., Path]) -> Path:
     """A design with one core at the top and two in a hierarchy."""
     return write_design({"core": "me.org:test:core:1.0", "hier/core": "me.org:test:core:1.0", "hier/other": "me.org:test:other:2.1"})
+
+
+@pytest.fixture
+def make_ip(device: LoggingDevice) -> Callable[..., Any]:
+    """``make_ip(registers, vlnv, driver)``: an IP with these registers at 0x43C00000 of the logging device, as an overlay would make it."""
+
+    def make(
+        registers: Iterable[Register],
+        vlnv: str = "me.org:test:core:1.0",
+        driver: type[DefaultIP] = DefaultIP,
+        *,
+        interrupts: Iterable[str] = (),
+        on: Any = None,
+    ) -> Any:
+        block = AddressBlock("Reg", "s_axi", 0x1_0000, "register", "read-write", tuple(registers))
+        return driver(
+            {
+                "phys_addr": 0x43C0_0000,
+                "addr_range": 0x1_0000,
+                "type": vlnv,
+                "fullpath": "hier/core",
+                "device": device if on is None else on,
+                "module": SimpleNamespace(blocks=(block,), vlnv=vlnv),
+                "ranges": [{"interface": "s_axi", "block": "Reg", "base": 0x43C0_0000, "size": 0x1_0000, "kind": "register"}],
+                "registers": _pynqs(block),
+                "interrupts": {name: {"controller": "", "index": 0, "fullpath": f"hier/core/{name}"} for name in interrupts},
+            }
+        )
+
+    return make
+
+
+def _pynqs(block: AddressBlock) -> dict[str, Any]:
+    return {
+        register.name: {
+            "address_offset": register.offset,
+            "size": register.width,
+            "access": register.access,
+            "description": register.description,
+            "fields": {
+                field.name: {"bit_offset": field.bit_offset, "bit_width": field.bit_width, "access": field.access, "description": ""}
+                for field in register.fields
+            },
+        }
+        for register in block.registers
+    }
 
 
 @pytest.fixture(autouse=True)

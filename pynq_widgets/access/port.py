@@ -112,7 +112,11 @@ class Port:
             return
         words = raw
         if bus.heard:
-            words = HeardWords(raw, self.base, bus) if bus.told else RecordedWords(raw, self.base, bus)
+            clock = bus.paced
+            if clock is not None and not bus.told and isinstance(raw, BusWords):
+                words = RecordedWords(raw, self.base, bus, clock)
+            else:
+                words = HeardWords(raw, self.base, bus)
         elif self._behind or bus.counting:
             words = CountedWords(raw, self.base, bus)
         self.words = self._own = ComparingWords(self, words) if self._compares else words

@@ -14,6 +14,9 @@ from pynq_widgets.device.bus import READ, WRITE
 if TYPE_CHECKING:
     from pynq_widgets.device import Device
     from pynq_widgets.device.bus import Bus
+    from pynq_widgets.device.clock import VirtualClock, WallClock
+
+    Clock = VirtualClock | WallClock
 
     from .port import Port
 
@@ -246,9 +249,16 @@ class HeardWords(CountedWords):
 
 
 class RecordedWords(HeardWords):
-    """Counted words while a tape records, and nobody else listens: what `Bus.note` would do, without the call."""
+    """Counted words of a device that is asked word by word, while a tape records and nobody else listens.
 
-    __slots__ = ()
+    What `Bus.note` would do, without its calls: these are what a recording costs.
+    """
+
+    __slots__ = ("_clock",)
+
+    def __init__(self, words: BusWords, base: int, bus: Bus, clock: Clock) -> None:
+        super().__init__(words, base, bus)
+        self._clock = clock
 
     def __getitem__(self, index: int) -> int:
         bus = self.bus
@@ -256,17 +266,17 @@ class RecordedWords(HeardWords):
             return super().__getitem__(index)
         self._acquire()
         try:
-            when, start = bus.stamp(), perf_counter()
+            when, address, start = self._clock.pace, self.base + 4 * index, perf_counter()
             try:
-                value = self._read(self._origin + index * self._step)
+                value = self._read(address)
             except BaseException as error:
-                bus.note("read", self.base + 4 * index, (), 1, when, start, text_of(error))
+                bus.note("read", address, (), 1, when, start, text_of(error))
                 raise
             seconds = perf_counter() - start
             count = bus.users
             count[0] += 1
             count[4] += seconds
-            bus.record_word((start, when, READ, self.base + 4 * index, value, seconds))
+            bus.record_word((start, when, READ, address, value, seconds))
             return value
         finally:
             self._release()
@@ -277,17 +287,17 @@ class RecordedWords(HeardWords):
             return super().__setitem__(index, value)
         self._acquire()
         try:
-            when, start = bus.stamp(), perf_counter()
+            when, address, start = self._clock.pace, self.base + 4 * index, perf_counter()
             try:
-                self._write(self._origin + index * self._step, value)
+                self._write(address, value)
             except BaseException as error:
-                bus.note("write", self.base + 4 * index, (value,), 1, when, start, text_of(error))
+                bus.note("write", address, (value,), 1, when, start, text_of(error))
                 raise
             seconds = perf_counter() - start
             count = bus.users
             count[1] += 1
             count[4] += seconds
-            bus.record_word((start, when, WRITE, self.base + 4 * index, value, seconds))
+            bus.record_word((start, when, WRITE, address, value, seconds))
         finally:
             self._release()
         return None

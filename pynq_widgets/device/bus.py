@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import weakref
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from threading import RLock, get_ident
@@ -83,9 +84,11 @@ class Statistics(Shown):
 
 
 Listener = Callable[[Transaction], object]
-Noted = tuple[float, "float | Pace", str, str, int, "tuple[int, ...]", int, float, str]
-"""A transaction as it is noted: its start (of ``perf_counter``), and what tells the time of the device's clock then; the rest as in
-:class:`Transaction`."""
+Noted = tuple[Any, ...]
+"""A transaction as a recorder is given it: its start (of ``perf_counter``), what tells the time of the device's clock then, and the
+rest as in :class:`Transaction`; or, for a word of a user's that went well, start, clock, `READ` or `WRITE`, address, word, seconds."""
+READ = (USER, "read")
+WRITE = (USER, "write")
 Recorder = Callable[[Noted], object]
 
 
@@ -124,8 +127,11 @@ class Bus:
         self._listeners: tuple[Listener, ...] = ()
         self._recorders: tuple[Recorder, ...] = ()
         self._record: Recorder | None = None
+        self.record_word: Recorder = _nobody
         # What tells the time of the device's clock, or that time, where somebody listens; else 0, by what costs least.
         self.stamp: Callable[[], float | Pace] = float
+        # The clock, where its pace tells the time.
+        self.paced: VirtualClock | WallClock | None = None
         # Not the lock of the bus: a download that makes handles stale need not wait for who holds the bus.
         self._joining = RLock()
         self._ports: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -162,8 +168,13 @@ class Bus:
 
     @property
     def heard(self) -> bool:
-        """Whether somebody listens."""
+        """Whether somebody listens, or records."""
         return bool(self._listeners) or self._record is not None
+
+    @property
+    def told(self) -> bool:
+        """Whether somebody listens."""
+        return bool(self._listeners)
 
     def statistics(self) -> Statistics:
         """The account so far."""
@@ -228,16 +239,19 @@ class Bus:
                 recorder(noted)
 
         self._record = None if not recorders else recorders[0] if len(recorders) == 1 else all_of_them
+        # For whoever took its words before the last recorder went.
+        self.record_word = self._record or _nobody
         self._recount()
 
     def _recount(self) -> None:
         device = self._device()
         clock = None if device is None else getattr(device, "clock", None)
-        if clock is None or not (self._listeners or self._record is not None):
+        self.paced = clock if type(clock) in (VirtualClock, WallClock) else None
+        if clock is None or not self.heard:
             self.stamp = float
         else:
-            # Functions of C, both: with ours in between an access would cost 7 % more.
-            self.stamp = partial(getattr, clock, "pace") if type(clock) in (VirtualClock, WallClock) else clock.now
+            # A function of C: with one of ours in between an access would cost 7 % more.
+            self.stamp = clock.now if self.paced is None else partial(getattr, clock, "pace")
         if self._mapped and not self.noting:
             self._complete = False
         with self._joining:
@@ -344,13 +358,17 @@ class Asking:
             self._asking[self._thread] = self._before
 
 
-_new = tuple.__new__
+_nobody: Recorder = deque[Noted](maxlen=0).append
 
 
 def transaction_of(noted: Noted) -> Transaction:
     """The transaction that was noted so."""
     when = noted[1]
-    return _new(Transaction, (when.at(noted[0]) if isinstance(when, Pace) else when, *noted[2:]))
+    time = when.at(noted[0]) if isinstance(when, Pace) else when
+    if len(noted) == 6:
+        _, _, (who, operation), address, word, seconds = noted
+        return Transaction(time, who, operation, address, (word,), 1, seconds, "")
+    return Transaction(time, *noted[2:])
 
 
 def _has(device: Any, capability: str) -> bool:

@@ -102,7 +102,7 @@ def _channel(source: Any, name: str, label: str) -> Channel:
     register, field = _register(mirror, name)
     if register is None:
         raise AttributeError(
-            f"{_name_of(source)} has no register, field or hardware trait {name!r}{near_names(name, _names(source, mirror))}; "
+            f"no register, field or hardware trait {name!r} in {_name_of(source)}{near_names(name, _names(source, mirror))}; "
             f"it has {_listing(source, mirror)}"
         )
     handle = mirror.registers[register]
@@ -202,4 +202,4 @@ def _name_of(source: Any) -> str:
     if path:
         return str(path)
     block = getattr(mirror_for(source).block, "name", "")
-    return str(block) or "the registers"
+    return str(block) or "block"

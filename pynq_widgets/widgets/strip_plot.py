@@ -121,6 +121,8 @@ class _Panel:
         drawn = []
         for track, (lines, mark) in self.marks.items():
             x, values, which = curves[track]
+            if x.size == 1:  # bqplot squeezes arrays, and would take the lines for points
+                x, values = np.repeat(x, 2), np.repeat(values, 2, axis=1)
             rows = [list(which).index(line) for line in lines]
             drawn.append((mark, x, values[rows]))
         everything = np.concatenate([y.ravel() for _, _, y in drawn])

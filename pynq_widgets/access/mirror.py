@@ -22,6 +22,7 @@ from .bits import safe_name
 from .describe import after_write, registers_of, with_guards
 from .errors import near_names
 from .handle import FieldHandle as FieldHandle
+from .handle import Reading
 from .handle import RegisterHandle as RegisterHandle
 from .handle import State as State
 from .handle import Step as Step
@@ -74,7 +75,7 @@ class Mirror(Shown):
             clock = getattr(self.port.device, "clock", None)
         self.now: Callable[[], float] = time.monotonic if clock is None else clock.now
         self._observers: list[Observer] = []
-        self._plans: dict[frozenset[str] | None, list[tuple[Span, list[RegisterHandle]]]] = {}
+        self._plans: dict[frozenset[str] | tuple[str, ...] | None, list[Reading]] = {}
 
     def _introduce(self) -> None:
         """Let registers that share a word know of each other."""
@@ -149,33 +150,53 @@ class Mirror(Shown):
 
     def plan(self, names: Iterable[str] | None = None) -> tuple[Span, ...]:
         """The block reads that `refresh` makes for `names` (all, if left out)."""
-        return tuple(span for span, _ in self._planned(names))
+        return tuple(reading.span for reading in self._planned(names))
 
-    def _planned(self, names: Iterable[str] | None) -> list[tuple[Span, list[RegisterHandle]]]:
-        key = None if names is None else frozenset((names,) if isinstance(names, str) else names)
+    def _planned(self, names: Iterable[str] | None) -> list[Reading]:
+        key = names if names is None or type(names) is tuple else frozenset((names,) if isinstance(names, str) else names)
         planned = self._plans.get(key)
         if planned is None:
-            wanted = self._ordered if key is None else [self[name] for name in key]
-            planned = []
-            for span in plan([handle.info for handle in wanted], self._known):
-                stop = span.stop // 4
-                # Whatever lies in the span is read, and so known, whether it was asked for or not.
-                first = bisect_left(self._offsets, span.offset)
-                last = bisect_left(self._offsets, span.stop)
-                inside = [handle for handle in self._ordered[first:last] if handle.guard is None and word_range(handle.info)[1] <= stop]
-                planned.append((span, inside))
-            if len(self._plans) > 64:
-                self._plans.clear()
-            self._plans[key] = planned
+            planned = self._readings(self._ordered if key is None else [self[name] for name in key], True)
+            with self.port.lock:
+                if len(self._plans) >= 64:
+                    self._forget_plans()
+                self._plans[key] = planned
+                for reading in planned:
+                    for handle in reading.handles:
+                        handle._readings = (*handle._readings, reading)
         return planned
 
-    def _older(self, names: Iterable[str] | None, moment: float) -> Iterable[str] | None:
-        """Those of `names` that were not read at or after `moment`; as they came, where that is so of all."""
-        if names is not None:
-            names = (names,) if isinstance(names, str) else list(names)
-        wanted = self._ordered if names is None else [self[name] for name in names]
-        older = [handle.name for handle in wanted if handle.state != "read" or handle.when is None or handle.when < moment]
-        return names if len(older) == len(wanted) else older
+    def _forget_plans(self) -> None:
+        for handle in self._ordered:
+            handle._when = handle.when
+            handle._readings = ()
+        for planned in self._plans.values():
+            for reading in planned:
+                # Whoever is about to use it may do so once more.
+                reading.kept = reading.clean = False
+        self._plans.clear()
+
+    def _readings(self, wanted: Iterable[RegisterHandle], kept: bool) -> list[Reading]:
+        handles = sorted(wanted, key=lambda handle: handle.offset)
+        offsets = [handle.offset for handle in handles]
+        readings = []
+        for span in plan([handle.info for handle in handles], self._known):
+            # Whatever lies in the span is read, and so known, whether it was asked for or not.
+            asked = handles[bisect_left(offsets, span.offset) : bisect_left(offsets, span.stop)]
+            inside = self._ordered[bisect_left(self._offsets, span.offset) : bisect_left(self._offsets, span.stop)]
+            readings.append(Reading(span, _within(span, asked), _within(span, inside), kept))
+        return readings
+
+    def _due(self, readings: list[Reading], moment: float) -> list[Reading]:
+        """What is to be read of `readings`, where registers that were read at or after `moment` need not be."""
+        due: list[Reading] = []
+        for reading in readings:
+            older = reading.due(moment)
+            if len(older) == len(reading.wanted):
+                due.append(reading)
+            elif older:
+                due += self._readings(older, False)
+        return due
 
     def refresh(self, names: Iterable[str] | None = None, newer_than: float | None = None) -> set[str]:
         """Read the registers `names` (all, if left out) that may be read unasked, in blocks, and give the names of those that changed.
@@ -184,31 +205,24 @@ class Mirror(Shown):
         Guarded registers among them are left out. Where a block fails its registers are marked stale with the reason, the other
         blocks are read, observers are told, and then the first error is raised.
         """
-        if newer_than is not None:
-            names = self._older(names, newer_than)
         changed: set[str] = set()
         failure: Exception | None = None
-        for span, handles in self._planned(names):
+        readings = self._planned(names)
+        if newer_than is not None:
+            readings = self._due(readings, newer_than)
+        port = self.port
+        for reading in readings:
+            span = reading.span
             # Under the lock until the values are committed: a write in between would be overwritten here by what was read before.
-            with self.port.lock:
+            with port.lock:
                 try:
-                    words = self.port.read_block(span.offset >> 2, span.words)
+                    words = port.read_block(span.offset >> 2, span.words)
                 except Exception as error:
                     failure = failure or error
-                    for handle in handles:
+                    for handle in reading.handles:
                         handle._mark(str(error), changed)
-                    continue
-                when = self.now()
-                first = span.offset >> 2
-                for handle in handles:
-                    index = handle._index - first
-                    value = words[index]
-                    if handle._wide:
-                        value |= words[index + 1] << 32
-                    if value != handle.value or handle.state != "read":
-                        handle._commit(value, "read", when, changed)
-                    else:
-                        handle.when = when
+                else:
+                    reading.take(words, self.now(), changed)
         self._tell(changed)
         if failure is not None:
             raise failure
@@ -266,3 +280,8 @@ class Mirror(Shown):
     def __repr__(self) -> str:
         known = sum(handle.state != "never" for handle in self._ordered)
         return f"Mirror({len(self._ordered)} registers at {self.port.base:#010x}, {known} known)"
+
+
+def _within(span: Span, handles: list[RegisterHandle]) -> list[RegisterHandle]:
+    stop = span.stop // 4
+    return [handle for handle in handles if handle.guard is None and word_range(handle.info)[1] <= stop]

@@ -125,4 +125,5 @@ def _sent_at_once() -> Iterator[None]:
     # By hand: monkeypatch, asked for this early, would undo a test's own patches only after its views were closed.
     before, outbox._default = outbox._default, outbox.Outbox(threaded=False)
     yield
-    outbox._default = before
+    used, outbox._default = outbox._default, before
+    assert used is None or used.statistics().errors == 0, "what was to be sent raised: see the log"

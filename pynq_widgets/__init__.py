@@ -60,3 +60,17 @@ _get, __dir__ = lazy.names(__name__, {name: f".{room}" for name, room in _ROOM_O
 
 def __getattr__(name: str) -> Any:
     return import_module(f"{__name__}.{name}") if name in _PUBLIC else _get(name)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """What ``%load_ext pynq_widgets`` calls: registers ``%%watch_registers``, which the first `Overlay` of a session does by itself."""
+    from .overlay.magics import register
+
+    register(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """What ``%unload_ext pynq_widgets`` calls."""
+    from .overlay.magics import unregister
+
+    unregister(ipython)

@@ -17,6 +17,8 @@ from .registering import RegisterHierarchy
 from .teaching import teach
 
 if TYPE_CHECKING:
+    from pynq_widgets.live import Snapshot
+
     from .tree import Tree
 
 
@@ -86,6 +88,11 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
     def ip_dict(self) -> dict[str, Any]:
         """The descriptions of the IP directly within, by name."""
         return dict(self._described.get("ip", {}))
+
+    def snapshot(self) -> Snapshot:
+        """The values of all registers within that may be read unasked; see :meth:`Overlay.snapshot`."""
+        taken: Snapshot = self._overlay.snapshot(self._below())
+        return taken
 
     def panel(self) -> Any:
         """A widget of this driver's own, to be shown beside the tree; None where a summary is enough."""

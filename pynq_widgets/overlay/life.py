@@ -99,6 +99,13 @@ def current(device: Any) -> Life | None:
     return life if life is not None and life.alive else None
 
 
+def living() -> list[Life]:
+    """The lives that devices hold now."""
+    with _lock:
+        devices = list(_current)
+    return [life for life in map(current, devices) if life is not None]
+
+
 @contextmanager
 def expected(device: Any) -> Iterator[None]:
     """While an Overlay downloads itself to `device`, the growing count is no stranger's doing."""

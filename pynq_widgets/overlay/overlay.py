@@ -6,6 +6,7 @@ import copy
 import datetime
 import inspect
 import os
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,6 +172,10 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
             self.download()
         else:
             self._attach()
+        if "IPython" in sys.modules:
+            from .magics import register_if_interactive
+
+            register_if_interactive()
 
     # Loading.
 

@@ -138,8 +138,10 @@ class RegisterHandle:
         "_mask",
         "_mirror",
         "_neighbours",
+        "_places",
         "_reached",
         "_readings",
+        "_simple",
         "_when",
         "_wide",
         "_written",
@@ -167,12 +169,14 @@ class RegisterHandle:
         self._when: float | None = None
         self._readings: tuple[Reading, ...] = ()
         self._reached = reachable(info)
+        self._simple: bool | None = None  # whether a whole write is one store and nothing else; found out by the first
+        self._places: dict[str, tuple[int, int, int]] = {}  # of the fields written so far: their mask, lowest bit, highest value
         self.reason = ""
         self._index = info.offset >> 2
         self._wide = info.width > 32
         self._mask = (1 << min(max(info.width, 32), 64)) - 1
         self._fields: Mapping[str, FieldHandle] | None = None
-        self._acts: tuple[int, int, bool] | None = None
+        self._acts: tuple[int, int, bool, bool] | None = None
         self._neighbours: tuple[RegisterHandle, ...] = ()
         self._written = 0
 
@@ -262,7 +266,26 @@ class RegisterHandle:
         fit, ``TypeError`` for another type; then, and where the bus fails, the mirror is left as it was. Within a transaction of this
         thread the write waits for its end.
         """
-        self._change(self._mask, self._writable(value), verify)
+        mirror = self._mirror
+        if not self._simple or verify or mirror._open or type(value) is not int or not 0 <= value <= self._mask:
+            self._change(self._mask, self._writable(value), verify)
+            if self._simple is None:
+                self._simple = not self._wide and not self._neighbours and self._effects()[2]
+            return
+        changed, lock = None, mirror.port.lock
+        # Half the cost of `with`.
+        lock.acquire()
+        try:
+            mirror.port.words[self._index] = value
+            if value != self.value or self.state != "written":
+                changed = set[str]()
+                self._commit(value, "written", mirror.now(), changed)
+            else:
+                self._when = mirror.now()
+        finally:
+            lock.release()
+            if changed:
+                mirror._tell(changed)
 
     def write_field(self, field: str, value: int, *, verify: bool = False) -> None:
         """Write one field: one read and one write of the register under the lock of the bus.
@@ -281,7 +304,7 @@ class RegisterHandle:
         place, bits = (self._mask, self._writable(value)) if field is None else self._writable_field(field, value)
         if place == self._mask:
             return (Step("write", self.offset, bits, place),)
-        ones, zeros, _ = self._effects()
+        ones, zeros, _, _ = self._effects()
         word = self._merged(self.value if self.value is not None else self.info.reset_value or 0, place, bits)
         if self._unread_for_write():
             return (Step("write", self.offset, word, self._mask),)
@@ -297,21 +320,30 @@ class RegisterHandle:
 
     def _writable_field(self, field: str, value: Any) -> tuple[int, int]:
         """The mask of `field` and `value` at its place; raises where it may not be written."""
-        info = self._field(field).info
+        known = self._places.get(field)
+        if known is None:
+            info = self._field(field).info
+            value = self._checked(value, (1 << info.bit_width) - 1, field)
+            known = self._place_of(info, value)
+            self._places[field] = known
+        else:
+            value = self._checked(value, known[2], field)
+        return known[0], value << known[1]
+
+    def _place_of(self, info: FieldLike, value: int) -> tuple[int, int, int]:
         mask = (1 << info.bit_width) - 1
-        value = self._checked(value, mask, field)
         if info.access == "read-only":
-            raise AttributeError(f"field {self.name}.{field} is read-only: {value:#x} was not written")
+            raise AttributeError(f"field {self.name}.{info.name} is read-only: {value:#x} was not written")
         if info.bit_offset + info.bit_width > self._mask.bit_length():
-            raise ValueError(f"field {self.name}.{field} lies outside its register of {self._mask.bit_length()} bits")
+            raise ValueError(f"field {self.name}.{info.name} lies outside its register of {self._mask.bit_length()} bits")
         self._reachable()
         for other in self.info.fields:
             if other.name != info.name and (what := any_write(other)):
                 raise ValueError(
-                    f"field {self.name}.{field} cannot be written alone: any write of {other.name}, in the same register, {what}; "
+                    f"field {self.name}.{info.name} cannot be written alone: any write of {other.name}, in the same register, {what}; "
                     "write the whole register"
                 )
-        return mask << info.bit_offset, value << info.bit_offset
+        return mask << info.bit_offset, info.bit_offset, mask
 
     def _change(self, place: int, bits: int, verify: bool) -> None:
         if verify and self.guard:
@@ -331,31 +363,33 @@ class RegisterHandle:
 
     def _put(self, place: int, bits: int, changed: set[str]) -> None:
         """Under the lock of the bus: write `bits` where `place` has ones, with at most one read and with one write."""
+        mirror = self._mirror
         if place != self._mask:
             if self._unread_for_write():
                 base = self.value if self.value is not None else self.info.reset_value or 0
             else:
                 base = self._load()
                 # What the read gave is kept even if the write fails: it may have been the only chance to see it.
-                self._mirror._saw(self, base, changed)
+                if base != self.value or self.state != "read" or self._neighbours:
+                    mirror._saw(self, base, changed)
             bits = self._merged(base, place, bits)
         self._store(bits)
-        self._mirror._wrote(self, bits, changed)
+        mirror._wrote(self, bits, changed)
         self._written = bits
 
     def _merged(self, base: int, place: int, bits: int) -> int:
-        ones, zeros, _ = self._effects()
+        ones, zeros, _, _ = self._effects()
         return ((base & ~ones) | zeros) & self._mask & ~place | bits
 
     def _unread_for_write(self) -> bool:
-        return self.access == "write-only" or any(field.write_action == "push" for field in self.info.fields)
+        return self.access == "write-only" or self._effects()[3]
 
-    def _effects(self) -> tuple[int, int, bool]:
-        """Bits where a written one acts, where a zero does, and whether the register simply holds what is written."""
+    def _effects(self) -> tuple[int, int, bool, bool]:
+        """Bits where a written one acts, where a zero does; whether the register simply holds what is written; whether it is a queue."""
         if self._acts is None:
             fields = tuple(self.info.fields)
             plain = not any(field.write_action or field.access == "read-only" for field in fields)
-            self._acts = (*sensitive_bits(fields), plain)
+            self._acts = (*sensitive_bits(fields), plain, any(field.write_action == "push" for field in fields))
         return self._acts
 
     def _field(self, name: str) -> FieldHandle:

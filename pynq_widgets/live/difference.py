@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pynq_widgets.showing import Shown
 
+from .words import counted
+
 if TYPE_CHECKING:
     from pynq_widgets.access.describe import RegisterLike
 
@@ -106,7 +108,7 @@ class Difference(Shown):
         changed = sum(row.before is not None and row.after is not None for row in self.rows)
         if not self:
             return "nothing changed"
-        parts = [f"{changed} {'register' if changed == 1 else 'registers'} changed"] if changed or len(self.rows) == changed else []
+        parts = [f"{counted(changed, 'register')} changed"] if changed or len(self.rows) == changed else []
         if len(self.rows) > changed:
             parts.append(f"{len(self.rows) - changed} known on one side only")
         return ", ".join(parts)
@@ -123,7 +125,7 @@ class Difference(Shown):
         for path, reasons in self.unknown.items():
             told += [f"nobody can tell of {path}.{register}: {why}" for register, why in reasons.items()]
         if self.unread:
-            told.append(f"not read, since reading would change them: {self.unread} {'register' if self.unread == 1 else 'registers'}")
+            told.append(f"not read, since reading would change them: {counted(self.unread, 'register')}")
         return told
 
     def __repr__(self) -> str:

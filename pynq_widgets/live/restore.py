@@ -21,6 +21,7 @@ from .configuration import Part, Statement, choose, is_hls, stated
 from .snapshot import Snapshot
 from .state import State, StateError
 from .watch import readable
+from .words import counted
 
 _MOST = 40  # lines of each kind that a text lists
 
@@ -380,8 +381,7 @@ def change(write: Write) -> str:
 
 
 def _registers(writes: Any) -> str:
-    count = len({(write.path, write.register) for write in writes})
-    return f"{count} register" if count == 1 else f"{count} registers"
+    return counted(len({(write.path, write.register) for write in writes}), "register")
 
 
 def _grouped(reasons: Mapping[str, str]) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from pynq_widgets.access.errors import StaleOverlayError
 from pynq_widgets.showing import Shown
 
 from .asking import asking
+from .words import counted
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Snapshot(Mapping[str, Mapping[str, int]], Shown):
         told = f", {left - lost} not read" if left > lost else ""
         told += f", {lost} that the bus refused" if lost else ""
         what = f" of {self.name}" if self.name else ""
-        return f"<Snapshot{what}: {_count(self.count, 'register')} of {_count(len(self), 'IP')}{told}>"
+        return f"<Snapshot{what}: {counted(self.count, 'register')} of {counted(len(self), 'IP')}{told}>"
 
 
 def take(mirrors: Mapping[str, Mirror], name: str = "", *, types: Mapping[str, str] | None = None) -> Snapshot:
@@ -177,7 +178,3 @@ def _held(handle: RegisterHandle) -> tuple[int | None, str]:
 
 def _frozen(table: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
     return MappingProxyType({path: MappingProxyType(dict(entries)) for path, entries in table.items()})
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pynq_widgets.showing import Shown
 
+from .words import counted
+
 if TYPE_CHECKING:
     from .snapshot import Snapshot
 
@@ -103,7 +105,7 @@ class State(Shown):
     def __repr__(self) -> str:
         count = sum(map(len, self.values.values()))
         told = f", saved {self.saved}" if self.saved else ""
-        return f"<State of {self.name or 'an unnamed design'}: {count} registers of {len(self.values)} IPs{told}>"
+        return f"<State of {self.name or 'an unnamed design'}: {counted(count, 'register')} of {counted(len(self.values), 'IP')}{told}>"
 
 
 class Saved(Shown):
@@ -119,7 +121,7 @@ class Saved(Shown):
     def title(self) -> str:
         """One line."""
         left = sum(map(len, self.left_out.values()))
-        return f"{self.registers} registers of {len(self.state.values)} IPs saved in {self.path}, {left} left out"
+        return f"{counted(self.registers, 'register')} of {counted(len(self.state.values), 'IP')} saved in {self.path}, {left} left out"
 
     def __repr__(self) -> str:
         lines = [f"  left out: {path}.{name}: {why}" for path, reasons in self.left_out.items() for name, why in reasons.items()]

@@ -11,6 +11,7 @@ from pynq_widgets.access.errors import StaleOverlayError, near_or_all
 
 from .asking import asking
 from .schedule import Subscription, tell
+from .words import counted
 
 if TYPE_CHECKING:
     from .sampler import Sampler
@@ -64,7 +65,7 @@ class Watch(Subscription):
 
     def __repr__(self) -> str:
         registers = sum(map(len, self.groups.values()))
-        return f"Watch({registers} {'register' if registers == 1 else 'registers'}, {self._state()})"
+        return f"Watch({counted(registers, 'register')}, {self._state()})"
 
 
 def checked_groups(groups: Iterable[tuple[Mirror, Iterable[str] | None]]) -> Groups:

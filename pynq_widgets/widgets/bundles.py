@@ -16,7 +16,7 @@ from pynq_widgets.device.bus import Statistics
 from pynq_widgets.overlay import DefaultHierarchy, DefaultIP, Overlay
 from pynq_widgets.overlay.binding import Drivers
 
-from . import html
+from . import changes, html
 from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, plain_content, table_for
 from .nodes import TreeNode, tree_nodes, walk
 from .reuse import shown
@@ -152,6 +152,7 @@ def register_all() -> None:
     showing.register(Mirror, mirror_bundle)
     showing.register(RegisterMap, register_map_bundle)
     showing.register(Design, design_bundle)
+    changes.register_all()
     showing.register(Statistics, statistics_bundle)
 
 

@@ -49,7 +49,7 @@ def test_configuration_is_saved_and_status_is_not(mirror, tmp_path):
         }
     }
     assert saved.registers == 4
-    assert saved.title == f"4 registers of 1 IPs saved in {tmp_path / 'state.yaml'}, 3 left out"
+    assert saved.title == f"4 registers of 1 IP saved in {tmp_path / 'state.yaml'}, 3 left out"
     assert "left out: hier/ip.COUNT: it is read-only" in repr(saved)
 
 
@@ -61,7 +61,7 @@ def test_it_is_read_back_as_it_was_saved(mirror, tmp_path):
     assert read.values["hier/ip"]["LOAD"] == Value(1000, ALL)
     assert (read.name, read.types, read.source) == ("demo", {"hier/ip": "me.org:test:core:1.0"}, str(tmp_path / "state.yaml"))
     assert read.saved == saved.state.saved
-    assert repr(read) == f"<State of demo: 4 registers of 1 IPs, saved {read.saved}>"
+    assert repr(read) == f"<State of demo: 4 registers of 1 IP, saved {read.saved}>"
 
 
 def test_an_argument_of_an_hls_core_is_saved_though_it_is_write_only(mirror, tmp_path):

@@ -9,11 +9,11 @@ IPython = pytest.importorskip("IPython")
 
 
 @pytest.fixture
-def shell(monkeypatch):
+def shell(monkeypatch, tmp_path):
     """A shell of IPython, with what it displays in ``shell.displayed`` and the tracebacks it shows in ``shell.tracebacks``."""
     from IPython.core.interactiveshell import InteractiveShell
 
-    monkeypatch.setenv("IPYTHONDIR", "")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setattr("IPython.core.history.HistoryManager.enabled", False)
     InteractiveShell.clear_instance()
     made = InteractiveShell.instance()

@@ -9,8 +9,8 @@ is ``ap_return``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .model import AddressBlock, Field, Register
 
@@ -61,6 +61,28 @@ def control_register(registers: Iterable[Register]) -> Register | None:
 def control_block(module: Module) -> AddressBlock | None:
     """The block with the block-level control registers; None where nothing starts the core by registers."""
     return next((block for block in module.blocks if control_register(block.registers) is not None), None)
+
+
+def with_start(registers: Sequence[Any]) -> Sequence[Any]:
+    """`registers`, where ``ap_start`` is what the core makes of it: a written 1 starts the core, a written 0 does nothing.
+
+    The files call it a plain bit, and whoever changes another bit of its word would write back the 1 that stands there while the core
+    runs, and so start it again.
+    """
+    control = control_register(registers)
+    if control is None:
+        return registers
+    fields = tuple(
+        field._replace(write_action="oneToSet")
+        if field.name.lower() == "ap_start" and field.bit_width == 1 and field.write_action in (None, "modify")
+        else field
+        for field in control.fields
+    )
+    return (
+        registers
+        if fields == control.fields
+        else tuple(register._replace(fields=fields) if register is control else register for register in registers)
+    )
 
 
 def is_core(vlnv: str | None, registers: Iterable[Register]) -> bool:

@@ -50,12 +50,35 @@ def document_ip(ip: DefaultIP, text: str) -> str:
     )
     lines += _section("Interrupts", ((i, "pynq_widgets.access.Interrupt") for i in ip._interrupts))
     lines += _section("GPIO Outputs", ((g, "pynq_widgets.access.GPIO") for g in ip._gpio))
-    registers = ip._registers or {}
-    lines += _section(
-        "Registers",
-        ((name, _register(r)) for name, r in registers.items()),
-    )
+    page = _attributes(ip)
+    if page:
+        title = "Registers, fields and arguments, as attributes"
+        lines += [title, "-" * len(title), *page, ""]
+    else:
+        lines += _section("Registers", ((name, _register(r)) for name, r in (ip._registers or {}).items()))
     return _joined(text, lines)
+
+
+def _attributes(ip: DefaultIP) -> list[str]:
+    """The register page of an IP that has hardware attributes; empty where it has none, or where they cannot be reached any more."""
+    from pynq_widgets.access.errors import StaleOverlayError
+
+    from .traits.asked import stated_by
+    from .traits.page import trait_page
+
+    found = ip._from_design
+    if found is None and not stated_by(type(ip)):
+        return []
+    try:
+        lines = trait_page(ip).splitlines()
+    except (StaleOverlayError, AttributeError):
+        return []
+    how = [
+        "Getting one reads its word, assigning writes it; where reading does something, getting gives what is known and its age,",
+        "and ip.registers['NAME'].read() reads. observe, link, ip.watch('name') and ip.transaction() work with each of them.",
+    ]
+    taken = ", ".join(f"{name} is {attribute}" for name, attribute in (found.renamed if found is not None else {}).items())
+    return [*how, *([f"Names that are taken: {taken}."] if taken else []), "", *lines]
 
 
 def _register(entry: Mapping[str, Any]) -> str:

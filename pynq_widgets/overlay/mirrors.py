@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pynq_widgets.access import MMIO, Mirror
 from pynq_widgets.access.bits import safe_name
+from pynq_widgets.access.describe import registers_of
 from pynq_widgets.access.errors import near_or_all
+from pynq_widgets.design import hls
 
 from .traits.asked import stated_by
 
@@ -48,13 +50,19 @@ def primary_block(description: Mapping[str, Any]) -> AddressBlock | None:
 def corrected_block(description: Mapping[str, Any], driver: type | None) -> Any:
     """The registers behind ``phys_addr`` as the mirror, the register map and the attributes have them; ``None`` where there are none.
 
-    They are the design's (an ``AddressBlock``, or PYNQ's dictionary where a device knows no design), corrected by the traits of `driver`.
+    They are the design's (an ``AddressBlock``, or a list where a device has PYNQ's dictionary instead of a design), with what is known of
+    HLS cores beyond it, corrected by the traits of `driver`.
     """
     if description.get("phys_addr") is None or description.get("addr_range") is None:
         return None
     block: Any = primary_block(description)
     if block is None and description.get("module") is None:
-        block = description.get("registers") or None
+        block = registers_of(description["registers"]) if description.get("registers") else None
+    if block is not None:
+        registers = registers_of(block)
+        started = hls.with_start(registers)
+        if started is not registers:
+            block = block._replace(registers=started) if hasattr(block, "_replace") else started
     stated = {} if driver is None else stated_by(driver)
     if not stated:
         return block

@@ -108,13 +108,15 @@ class _Registers:
         offset = base + statement.plus
         for array in [each for each in self._arrays if each in self.listed and each.offset <= offset < each.offset + (each.width + 7) // 8]:
             self.listed.remove(array)
+        # The first element keeps the array's name, by which the trait finds it.
+        named = next((array.name for array in self._arrays if array.offset == offset), statement.name)
         found = [index for index, register in enumerate(self.listed) if register.offset == offset]
         if found:
             return min(found, key=lambda index: self.listed[index].width)
         if any(register.offset < offset < register.offset + register.width // 8 for register in self.listed):
             return None  # within a wider register: that one is what the mirror knows
         access: Any = statement.access or "read-write"
-        self.listed.append(Register(self._new_name(statement.name), offset, 32, access, None, statement.help, (), False))
+        self.listed.append(Register(self._new_name(named), offset, 32, access, None, statement.help, (), False))
         return len(self.listed) - 1
 
     def _new_name(self, name: str) -> str:

@@ -6,11 +6,50 @@ Source: AMD UG1399, "S_AXILITE Control Register Map"; which register is which ar
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.design import hls
 
-from .wanted import Wanted
+from .bit import Bit
+from .place import Bits
+from .wanted import Kind, Wanted
+
+if TYPE_CHECKING:
+    from pynq_widgets.access.mirror import Mirror
+
+
+class ControlBit(Bit):
+    """A bit of the control register of an HLS core. Setting it reads nothing once the word is known: a read would clear ``ap_done``.
+
+    ``auto_restart`` stays as it was last seen or written; all other bits are the core's, or do nothing where a 0 is written.
+    """
+
+    kind = "bit"
+
+    def locate(self, mirror: Mirror) -> Any:
+        place: Any = super().locate(mirror)
+        return ControlPlace(mirror, place.handle, place.low, place.width, place.field, place.access, place.guard)
+
+
+class ControlPlace(Bits):
+    """A control bit in the registers of one core."""
+
+    __slots__ = ()
+
+    def store(self, raw: int, verify: bool) -> None:
+        handle = self.handle
+        if get_ident() in self.mirror._open:
+            # Several bits at once are the mirror's to join; it reads the word once for them.
+            super().store(raw, verify)
+            return
+        with self.mirror.port.lock:
+            known = handle.value if handle.value is not None else handle.read()
+            kept = 0
+            for name, field in handle.fields.items():
+                if name.lower() == "auto_restart" and name != self.field:
+                    kept |= known & 1 << field.info.bit_offset
+            handle.write(raw << self.low | kept, verify=verify)
 
 
 def wanted(registers: Sequence[Any]) -> Iterator[tuple[str, Wanted]]:
@@ -20,7 +59,8 @@ def wanted(registers: Sequence[Any]) -> Iterator[tuple[str, Wanted]]:
         for field in control.fields:
             if not hls.is_reserved(field):
                 text = _CONTROL.get(field.name.lower(), field.description)
-                yield field.name.lower(), Wanted(_kind(field), control.name, field.name, text)
+                kind: Kind = "control" if field.bit_width == 1 else "field"
+                yield field.name.lower(), Wanted(kind, control.name, field.name, text)
     known = hls.described(registers)
     for argument in hls.arguments(known, control is not None):
         yield from _argument(argument)
@@ -49,7 +89,7 @@ def _argument(argument: hls.Argument) -> Iterator[tuple[str, Wanted]]:
         yield argument.source_name, found
 
 
-def _kind(field: Any) -> Literal["bit", "field"]:
+def _kind(field: Any) -> Kind:
     return "bit" if field.bit_width == 1 else "field"
 
 

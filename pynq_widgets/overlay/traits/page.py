@@ -41,7 +41,6 @@ _WRITES = {
     "zeroToToggle": "0 toggles",
     "clear": "clears",
     "set": "sets",
-    "modify": "acts",
     "push": "pushes",
 }
 
@@ -113,7 +112,8 @@ def _writing(place: Any) -> str:
         return ""
     field = getattr(place, "field", None)
     fields = [place.handle.fields[field].info] if field else [handle.info for handle in place.handle.fields.values()]
-    acts = dict.fromkeys(_WRITES.get(info.write_action, "acts") for info in fields if info.write_action)
+    # 'modify' says next to nothing: HLS tools give it to plain enable bits.
+    acts = dict.fromkeys(_WRITES.get(info.write_action, info.write_action) for info in fields if info.write_action not in (None, "modify"))
     return " / ".join(acts)
 
 

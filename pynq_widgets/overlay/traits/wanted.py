@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+Kind = Literal["word", "field", "bit", "control", "wide"]
+
 
 class Wanted(NamedTuple):
     """A trait of `kind` on `register` (its name in the mirror).
 
-    `part` is the field's name, for ``'wide'`` the register of the upper half. `c_type` is what C calls an argument of an HLS core.
+    ``'control'`` is a bit of an HLS core's control register. `part` is the field's name, for ``'wide'`` the register of the upper
+    half. `c_type` is what C calls an argument of an HLS core.
     """
 
-    kind: Literal["word", "field", "bit", "wide"]
+    kind: Kind
     register: str
     part: str | None
     help: str = ""

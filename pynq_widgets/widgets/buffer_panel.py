@@ -9,6 +9,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from . import outbox
 from .assets import script, style
 
 _FRAMES_AHEAD = 4  # frames that a slow page may be behind; it tells of each that it took
@@ -31,9 +32,10 @@ class BufferPanel(anywidget.AnyWidget):
 
     def __init__(self, heard: Callable[[str, Mapping[str, Any]], object], **traits: Any) -> None:
         self._heard = heard
-        # Frames and answers leave in one order, from one thread at a time.
-        self._sending = threading.RLock()
+        self._sending = threading.Lock()
         self._frame = 0
+        self._news: dict[str, Any] = {}  # said and not yet sent
+        self._picture: bytes | None = None
         self._closed = False
         super().__init__(**traits)
         self.on_msg(self._message)
@@ -48,16 +50,26 @@ class BufferPanel(anywidget.AnyWidget):
         return seen is not None and self._frame - seen > _FRAMES_AHEAD
 
     def state(self, content: Mapping[str, Any], picture: bytes | None = None) -> None:
-        """Send what is to be said of the buffer now, with its picture if that is new."""
+        """Send what is to be said of the buffer now, with its picture if that is new. What is said while it waits joins it."""
         with self._sending:
-            self._frame += 1
-            self.tell({**content, "kind": "state", "n": self._frame}, picture)
+            self._news.update(content)
+            if picture is not None:
+                self._picture = picture
+        outbox.default().ask((id(self), "state"), self._send_state)
 
-    def tell(self, content: Mapping[str, Any], buffer: bytes | None = None) -> None:
+    def tell(self, content: Mapping[str, Any]) -> None:
         """Send one message; nothing once the panel is closed."""
+        outbox.default().post(lambda: None if self._closed else self.send(dict(content)))
+
+    def _send_state(self) -> None:
         with self._sending:
-            if not self._closed:
-                self.send(dict(content), None if buffer is None else [buffer])
+            news, self._news = self._news, {}
+            picture, self._picture = self._picture, None
+            if not news or self._closed:
+                return
+            self._frame += 1
+            number = self._frame
+        self.send({**news, "kind": "state", "n": number}, None if picture is None else [picture])
 
     def close(self) -> None:
         with self._sending:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets
 import numpy as np
 
+from . import outbox
 from .buffer_facts import buffer_name, device_of, facts, gone_text, quoted_text, shape_text, value_text, why_no_picture
 from .buffer_panel import BufferPanel
 from .raster import HEIGHT, WIDTH, Range, Raster, Region, is_picture, rasterize
@@ -184,10 +185,14 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             if gone:
                 if gone != self._gone:
                     self._gone = gone
-                    self.panel.facts = [list(fact) for fact in facts(self.buffer)]
+                    outbox.default().post(self._tell_facts)
                     self._state()
                 return False
             return self._draw()
+
+    def _tell_facts(self) -> None:
+        if not self._closed:
+            self.panel.facts = [list(fact) for fact in facts(self.buffer)]
 
     def close(self) -> None:
         """Take the view off every page, and everything it is made of; end its looking."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import bqplot
 import ipywidgets
 import numpy as np
 
+from . import outbox
 from .reduce import Curve, limits
 
 COLOURS = ("#2a7fd4", "#e0792a", "#35a05a", "#b35bc9", "#c9a227", "#d4506a", "#2aa7b0", "#8a8a8a")
@@ -37,6 +39,9 @@ class LinePlot:
         self._moved = moved
         self._settling = 0
         self._limits: tuple[float, float] | None = None
+        self._sending = threading.Lock()
+        self._drawn = np.zeros(0), np.zeros(0)
+        self._closed = False
         self.x_scale = bqplot.LinearScale(min=0.0, max=float(max(length - 1, 1)))
         self.y_scale = bqplot.LinearScale(min=0.0, max=1.0)
         scales = {"x": self.x_scale, "y": self.y_scale}
@@ -88,24 +93,36 @@ class LinePlot:
         """Draw one curve a line (all with the same `x`); False where this stands on the screen already."""
         x = curves[0].x
         y = curves[0].y if len(curves) == 1 else np.stack([curve.y for curve in curves])
-        same_x = np.array_equal(self.lines.x, x)
-        if same_x and self.lines.y.shape == y.shape and np.array_equal(self.lines.y, y, equal_nan=True):
-            return False
-        wanted = limits(y, self._limits)
-        if wanted != self._limits:
-            self._limits = wanted
-            with self.y_scale.hold_sync():
-                self.y_scale.min, self.y_scale.max = wanted
-        if same_x:
-            self.lines.y = y
-        else:
-            with self.lines.hold_sync():
-                self.lines.x, self.lines.y = x, y
+        with self._sending:
+            old_x, old_y = self._drawn
+            if old_y.shape == y.shape and np.array_equal(old_x, x) and np.array_equal(old_y, y, equal_nan=True):
+                return False
+            self._drawn = x, y
+        outbox.default().ask((id(self), "draw"), self._send)
         return True
+
+    def _send(self) -> None:
+        """Send what was drawn last."""
+        with self._sending:
+            if self._closed:
+                return
+            x, y = self._drawn
+            wanted = limits(y, self._limits)
+            if wanted != self._limits:
+                self._limits = wanted
+                with self.y_scale.hold_sync():
+                    self.y_scale.min, self.y_scale.max = wanted
+            if np.array_equal(self.lines.x, x):
+                self.lines.y = y
+            else:
+                with self.lines.hold_sync():
+                    self.lines.x, self.lines.y = x, y
 
     def close(self) -> None:
         """Close the figure and all that it is made of."""
         self._settling += 1
+        with self._sending:
+            self._closed = True
         parts: list[Any] = [self.figure, self.pan_zoom, self.lines, *self.figure.axes, self.x_scale, self.y_scale]
         parts += [self.figure.scale_x, self.figure.scale_y, self.figure.layout]
         for part in parts:

@@ -10,6 +10,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from . import outbox
 from .assets import script, style
 from .closing import close_layout
 from .detail import NodeDetail, detail_of, device_text, find_node, nodes_of, overlay_name
@@ -130,9 +131,12 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
         self.place.children = (detail,)
 
     def _look(self) -> None:
-        gone = self._gone()
-        if gone != self.list.status:
-            self.list.status = gone
+        if self._gone() != self.list.status:
+            outbox.default().ask((id(self), "gone"), self._tell_gone)
+
+    def _tell_gone(self) -> None:
+        if self.list.comm is not None:  # else it was closed meanwhile
+            self.list.status = self._gone()
 
     def _gone(self) -> str:
         if self.overlay.is_loaded():

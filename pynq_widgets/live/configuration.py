@@ -5,13 +5,14 @@ words; this is what is made of what it says:
 
 - Bits that are read and written, and on which neither a read nor a write acts, are configuration: a register without fields as a
   whole, else its fields of that kind.
-- A register that is not read unasked is none, nor is an array of an HLS core, nor a register named as a status (``ISR``, ``STATUS``),
-  nor a field named as a reset.
+- A register that is not read unasked is none, nor is an array of an HLS core, nor a register named as a status (``ISR``, ``STATUS``)
+  or as one whose writing begins a transfer (``LENGTH``, ``BTT``, ``TAILDESC``), nor a field named as a reset.
 - A write-only register is a command (a FIFO, an acknowledgement), unless it is an argument of an HLS core; then it is known where it
   was written.
 
 A driver class knows better: ``configuration = {'LENGTH': False, 'CTRL.MODE': True}`` says of a register or a field whether it is
-configuration. It cannot make a word that is not read unasked one, nor what is read-only.
+configuration; a class method ``configuration(description)`` says it by the design. It cannot make a word that is not read unasked one,
+nor what is read-only.
 
 What starts something is written last: a field of one bit, a register without fields, or one with a single field, that has one of the
 words `STARTS` in its name, and what a driver names as ``'REGISTER.FIELD'`` in its ``restore_order``.
@@ -26,10 +27,9 @@ from typing import Any, NamedTuple
 from pynq_widgets.access.describe import FieldLike, RegisterLike, reachable
 
 #: The words in a name by which what starts something is known.
-STARTS = frozenset(
-    {"start", "run", "rs", "go", "en", "enable", "gie", "gier", "ier", "mer", "trigger", "fire", "arm", "length", "btt", "vsize"}
-)
+STARTS = frozenset({"start", "run", "rs", "go", "en", "enable", "gie", "gier", "ier", "mer", "trigger", "fire", "arm", "vsize"})
 _STATUS = frozenset({"isr", "sr", "status"})
+_TRANSFERS = frozenset({"length", "btt", "taildesc"})
 _RESETS = frozenset({"reset", "rst", "rstn", "resetn"})
 _PARTS = re.compile(r"[\W_]+")
 
@@ -69,12 +69,16 @@ class Statement(NamedTuple):
     order: tuple[str, ...]
 
 
-def stated(driver: Any) -> Statement:
-    """What the class `driver` says: ``configuration`` and ``restore_order``.
+def stated(driver: Any, description: Mapping[str, Any] | None = None) -> Statement:
+    """What the class `driver` says of the IP of `description`: ``configuration`` and ``restore_order``.
 
-    Raises ``TypeError`` where they have another shape, which is a mistake in the driver.
+    A `Statement` is given back as it is. Raises ``TypeError`` where they have another shape, which is a mistake in the driver.
     """
+    if isinstance(driver, Statement):
+        return driver
     configuration = getattr(driver, "configuration", None)
+    if callable(configuration):
+        configuration = configuration(description or {})
     order = getattr(driver, "restore_order", None)
     name = getattr(driver, "__name__", driver)
     if configuration is None:
@@ -117,6 +121,8 @@ def choose(name: str, info: RegisterLike, guard: str | None, said: Statement, hl
         return Choice((), f"it is not read unasked: {guard}")
     if says is None and _words(name) & _STATUS:
         return Choice((), "it is a status")
+    if says is None and not hls and _words(name) & _TRANSFERS:
+        return Choice((), "writing it begins a transfer, for all that its name says")
     fields = list(info.fields)
     full = (1 << min(info.width, 64)) - 1
     if not fields:

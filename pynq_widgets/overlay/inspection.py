@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.live import Sampler, Saved, Snapshot, State, Watch, load, take
+from pynq_widgets.live.configuration import Statement, stated
 from pynq_widgets.live.state import save as save_state
 
 from .mirrors import Place, mirrors, place
@@ -85,6 +86,6 @@ def _types(overlay: Any, paths: Iterable[str]) -> dict[str, str]:
     return {path: nodes[path].vlnv for path in paths if nodes[path].vlnv}
 
 
-def _drivers(overlay: Any, paths: Iterable[str]) -> Mapping[str, Any]:
+def _drivers(overlay: Any, paths: Iterable[str]) -> Mapping[str, Statement]:
     tree = overlay._get_tree()
-    return {path: tree.choice(path).driver for path in paths}
+    return {path: stated(tree.choice(path).driver, tree.descriptions.ip(path)) for path in paths}

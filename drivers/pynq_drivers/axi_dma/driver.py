@@ -5,7 +5,8 @@ Source: AMD PG021, AXI DMA v7.1: "Register Space", "Direct Register Mode (Simple
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_dma import registers as r
@@ -31,6 +32,16 @@ class AxiDMA(DefaultIP):
     """
 
     bindto = ["xilinx.com:ip:axi_dma:7.1", "xilinx.com:ip:axi_dma:7.0"]
+
+    # Where a buffer was, and how long, is of one transfer, and not to be put back by Overlay.restore: writing LENGTH would begin one.
+    configuration: ClassVar[Mapping[str, bool]] = {
+        f"{direction}_{name}": False
+        for direction, names in (
+            ("MM2S", ("SA", "SA_MSB", "LENGTH")),
+            ("S2MM", ("DA", "DA_MSB", "LENGTH")),
+        )
+        for name in (*names, "CURDESC", "CURDESC_MSB", "TAILDESC", "TAILDESC_MSB")
+    }
 
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)

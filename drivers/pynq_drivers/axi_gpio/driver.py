@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
@@ -362,6 +362,13 @@ class AxiGPIO(DefaultIP):
         self.channel1, self.channel2 = self._channels
         self.interrupt: Any = self[_INTERRUPT] if _INTERRUPT in self._interrupts else None
         self.has_interrupts = self.interrupt is not None
+
+    @classmethod
+    def configuration(cls, description: Mapping[str, Any]) -> Mapping[str, bool]:
+        """What `Overlay.save` and `restore` leave out: the data of a channel that has inputs alone is what the world says."""
+        given = description.get("parameters") or {}
+        inputs = (("GPIO_DATA", "C_ALL_INPUTS"), ("GPIO2_DATA", "C_ALL_INPUTS_2"))
+        return {register: False for register, parameter in inputs if parameters.integer(given, parameter, 0)}
 
     def write(self, offset: int, value: int | bytes) -> None:
         """As `DefaultIP.write`; what is written to a data register is remembered for the wires that are inputs now."""

@@ -7,7 +7,7 @@ Source: AMD PG079, AXI Timer v2.0: "Register Space", "Generate Mode", "Capture M
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
 from pynq_widgets.overlay import DefaultIP
@@ -201,6 +201,9 @@ class AxiTimer(DefaultIP):
     """
 
     bindto = ["xilinx.com:ip:axi_timer:2.0"]
+
+    # Overlay.restore sets these after all others: from then on the counters run.
+    restore_order: ClassVar[tuple[str, ...]] = ("TCSR1.ENT1", "TCSR0.ENT0", "TCSR1.ENALL", "TCSR0.ENALL")
 
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)

@@ -125,7 +125,7 @@ class Bus:
         self._counts: dict[str, list[Any]] = {USER: self.users}
         self._entries: list[_Entry] = []
         self._listeners: tuple[Listener, ...] = ()
-        self._recorders: tuple[Recorder, ...] = ()
+        self._recorders: tuple[tuple[Recorder, Recorder], ...] = ()
         self._record: Recorder | None = None
         self.record_word: Recorder = _nobody
         # What tells the time of the device's clock, or that time, where somebody listens; else 0, by what costs least.
@@ -213,34 +213,39 @@ class Bus:
 
         return undo
 
-    def record(self, recorder: Recorder) -> Callable[[], None]:
+    def record(self, recorder: Recorder, word: Recorder | None = None) -> Callable[[], None]:
         """As :meth:`listen`, at a third of its cost: `recorder` is given a plain tuple, which :func:`transaction_of` makes a
-        :class:`Transaction` of.
+        :class:`Transaction` of; `word`, by default the same, is given those of a user's single words that went well.
 
-        It is called bare: one that raises lets the access of whoever asked raise.
+        They are called bare: one that raises lets the access of whoever asked raise.
         """
+        pair = (recorder, word or recorder)
         with self.lock:
-            self._set_recorders((*self._recorders, recorder))
+            self._set_recorders((*self._recorders, pair))
 
         def undo() -> None:
             with self.lock:
-                left = list(self._recorders)
-                if recorder in left:
-                    left.remove(recorder)
-                self._set_recorders(tuple(left))
+                self._set_recorders(tuple(each for each in self._recorders if each is not pair))
 
         return undo
 
-    def _set_recorders(self, recorders: tuple[Recorder, ...]) -> None:
-        self._recorders = recorders
-
-        def all_of_them(noted: Noted) -> None:
-            for recorder in recorders:
+    def _set_recorders(self, recorders: tuple[tuple[Recorder, Recorder], ...]) -> None:
+        def each(noted: Noted) -> None:
+            for recorder, _ in recorders:
                 recorder(noted)
 
-        self._record = None if not recorders else recorders[0] if len(recorders) == 1 else all_of_them
-        # For whoever took its words before the last recorder went.
-        self.record_word = self._record or _nobody
+        def each_word(noted: Noted) -> None:
+            for _, word in recorders:
+                word(noted)
+
+        self._recorders = recorders
+        if len(recorders) == 1:
+            self._record, self.record_word = recorders[0]
+        elif recorders:
+            self._record, self.record_word = each, each_word
+        else:
+            # For whoever took its words before the last recorder went.
+            self._record, self.record_word = None, _nobody
         self._recount()
 
     def _recount(self) -> None:

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from .state import StateError as StateError
     from .state import load as load
     from .state import save as save
+    from .tape import Excerpt as Excerpt
+    from .tape import Tape as Tape
     from .watch import Watch as Watch
 
 # The function `restore` is imported from its module: a package cannot have a name that is both.
 _ROOM = {
     "Difference": ".difference",
+    "Excerpt": ".tape",
     "RestoreError": ".restore",
     "Restored": ".restore",
     "Saved": ".state",
@@ -33,6 +36,7 @@ _ROOM = {
     "StateError": ".state",
     "Sampler": ".sampler",
     "Subscription": ".schedule",
+    "Tape": ".tape",
     "Watch": ".watch",
     "load": ".state",
     "save": ".state",

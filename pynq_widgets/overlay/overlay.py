@@ -15,6 +15,7 @@ from traitlets import HasTraits
 
 from pynq_widgets.design import read_design
 from pynq_widgets.device.contract import Device
+from pynq_widgets.live.tape import Tape
 from pynq_widgets.showing import Shown
 
 from . import life as lives
@@ -225,6 +226,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         self._forget()
         self.__dict__["_life"] = life
         life.holders.add(self)
+        Tape.of(self.device)  # records from now on, where that costs little
 
     def is_loaded(self) -> bool:
         """Whether the device holds this overlay now."""
@@ -402,6 +404,11 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
                     nearest = (distance, path, entry)
         hint = f"; the nearest is {nearest[1]} at {nearest[2]['base']:#010x}, {nearest[2]['size']:#x} bytes" if nearest else ""
         raise ValueError(f"address {address:#010x} is in no range of {self._who()}{hint}")
+
+    @property
+    def tape(self) -> Tape:
+        """What goes over the bus of the device: shown, saved, replayed, exported; see ``live.Tape``."""
+        return Tape.of(self.device)
 
     def panel(self) -> Any:
         """A widget of this overlay's own, to be shown beside the tree; None where a summary is enough."""

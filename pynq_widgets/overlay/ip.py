@@ -305,13 +305,14 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         All are read in the fewest block reads. `on_error` is told what the bus raised; the registers concerned are stale, and it goes on.
 
         Raises ``ValueError`` for what is not to be read unasked, with the reason, and for a rate out of range; ``AttributeError`` for a
-        name that there is not, with the near ones.
+        name that there is not, with the near ones; ``StaleOverlayError`` once the overlay has gone.
         """
         from pynq_widgets.live import Sampler
 
         from .traits.naming import registers_named
 
         registers = registers_named(self, names)
+        self.registers.port.check()
         return Sampler.of(self.device).watch([(self.registers, registers)], rate, on_error=on_error)
 
     def snapshot(self) -> Snapshot:

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from traitlets import Int
 
 from pynq_widgets import DefaultIP, Overlay, SimulatedDevice
-from pynq_widgets.access import GPIO, MMIO, Interrupt, Mirror, RegisterMap
+from pynq_widgets.access import GPIO, MMIO, Interrupt, Mirror, RegisterMap, StaleOverlayError
+from pynq_widgets.design import Field, Register
+from pynq_widgets.device import VirtualClock
+from pynq_widgets.overlay.traits import Bit, Word
 
 CORE = "me.org:test:core:1.0"
 BASE = 0x43C0_0000
@@ -262,3 +266,115 @@ def test_the_register_map_of_an_ip_knows_what_a_read_destroys(demo_design: Path,
     text = repr(overlay["filter/fir"].register_map)
     assert "CTRL = Register(not read: reading changes AP_DONE, AP_READY)" in text
     assert 0 not in [offset for _, offset, _ in spy.taken()]
+
+
+# Its hardware attributes as a whole. (What they are: tests/overlay/traits.)
+
+
+def registers() -> list[Register]:
+    done = Field("DONE", 1, 1, "read-only", "", "clear", None)
+    go = Field("GO", 0, 1, "read-write", "", None, None)
+    return [
+        Register("CTRL", 0, 32, "read-write", 0, "Control", (go,), False),
+        Register("STATUS", 4, 32, "read-only", 0, "Status", (done,), True),
+        Register("LEVEL", 8, 32, "read-write", 3, "Level", (), False),
+        Register("IVAR[0]", 12, 32, "read-write", 0, "", (), False),
+    ]
+
+
+def test_watch_reads_registers_in_blocks_until_it_is_closed(make_ip: Callable[..., Any]) -> None:
+    clock = VirtualClock()
+    spy = SimulatedDevice("t", clock=clock)
+    ip = make_ip(registers(), on=spy)
+    with ip.watch("CTRL_GO", "LEVEL", "IVAR[0]", rate=5) as watch:
+        assert {mirror is ip.registers for mirror in watch.groups} == {True}
+        assert list(watch.groups.values()) == [("CTRL", "LEVEL", "IVAR[0]")]
+        assert watch.asked == 5
+    with ip.watch() as watch:
+        assert list(watch.groups.values()) == [("CTRL", "LEVEL", "IVAR[0]")], "all that may be read unasked"
+    with ip.watch("CTRL.GO", "IVAR_0_") as watch:
+        assert list(watch.groups.values()) == [("CTRL", "IVAR[0]")]
+
+
+@pytest.mark.parametrize(
+    ("names", "rate", "error", "said"),
+    [
+        (
+            ["STATUS"],
+            1,
+            ValueError,
+            r"^STATUS of hier/core cannot be watched: it is not read unasked \(reading clears DONE\); registers\['STATUS'\]",
+        ),
+        (["STATUS_DONE"], 1, ValueError, r"^STATUS_DONE of hier/core cannot be watched: it is not read unasked \(reading clears DONE\)"),
+        (["STATUS.DONE"], 1, ValueError, r"^register STATUS cannot be watched: it is not read unasked \(reading clears DONE\)"),
+        (["LEVLE"], 1, AttributeError, r"^hier/core has no attribute or register 'LEVLE' \(did you mean 'LEVEL'"),
+        (["CTRL.GOO"], 1, AttributeError, r"^register CTRL of hier/core has no field 'GOO' \(did you mean 'GO'"),
+        ([3], 1, TypeError, r"^hier/core watches attributes and registers by name, not the int 3"),
+        (["LEVEL"], 1000, ValueError, r"200"),
+    ],
+)
+def test_watch_refuses(make_ip: Callable[..., Any], names: Any, rate: float, error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        make_ip(registers(), on=SimulatedDevice("t")).watch(*names, rate=rate)
+
+
+def test_watch_of_a_trait_that_is_no_hardware(make_ip: Callable[..., Any]) -> None:
+    class Driver(DefaultIP):
+        mine = Int(0)
+        level = Word("LEVEL")
+
+    with pytest.raises(ValueError, match=r"^mine of hier/core is not hardware: observe it, there is nothing to read"):
+        make_ip(registers(), driver=Driver).watch("mine")
+
+
+def test_snapshot_reads_what_is_safe_and_tells_what_changed(make_ip: Callable[..., Any], device: Any) -> None:
+    ip = make_ip(registers())
+    before = ip.snapshot()
+    ip.LEVEL = 7
+    difference = ip.snapshot() - before
+    assert [tuple(row)[:4] for row in difference.rows] == [("hier/core", "LEVEL", 0, 7)]
+    assert ("read", BASE + 4) not in device.bus
+    assert dict(before.left_out["hier/core"]) == {"STATUS": "reading clears DONE"}
+
+
+def test_what_a_trait_states_corrects_the_register_map_too(make_ip: Callable[..., Any], device: Any) -> None:
+    class Driver(DefaultIP):
+        status = Word("STATUS", onread="none")
+        level = Word("LEVEL", onread="pop")
+        extra = Bit(0x20, 3, onwrite="1-to-clear")
+
+    ip = make_ip(registers(), driver=Driver)
+    text = repr(ip.register_map)
+    assert "LEVEL = Register(not read: reading takes a word from LEVEL)" in text
+    assert ("read", BASE + 8) not in device.bus
+    assert ("read", BASE + 4) in device.bus
+    assert ip.register_map.extra.extra == 0
+    assert ip.registers["LEVEL"].guard
+    assert ip.registers["STATUS"].guard is None
+    assert list(ip.register_map)[:4] == ["CTRL", "STATUS", "LEVEL", "IVAR[0]"]
+
+
+def test_guards_and_traits_work_beside_each_other(make_ip: Callable[..., Any], device: Any) -> None:
+    class Driver(DefaultIP):
+        guards = {"LEVEL": "a read takes a word out"}
+        go = Bit("CTRL", "GO")
+        level = Word("LEVEL")
+
+    ip = make_ip(registers(), driver=Driver)
+    assert ip.level is None
+    assert "LEVEL = Register(not read: a read takes a word out)" in repr(ip.register_map)
+    assert ip.known("level").state == "never"
+    assert device.words == {}
+    assert ("read", BASE + 8) not in device.bus
+
+
+def test_a_stale_ip_says_so_at_its_attributes(small: Path, device: Any) -> None:
+    old = Overlay(small, device=device)
+    ip = old.core
+    ip.CTRL = 1
+    Overlay(small, device=device)
+    for touch in (lambda: ip.CTRL, lambda: setattr(ip, "CTRL", 2), lambda: ip.watch("CTRL"), lambda: ip.snapshot()):
+        with pytest.raises(StaleOverlayError):
+            touch()
+    assert "CTRL" in dir(ip)
+    assert ip.__doc__

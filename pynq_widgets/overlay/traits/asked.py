@@ -28,8 +28,13 @@ _SLIP = 0.75
 
 
 def stated_by(cls: type) -> dict[str, HardwareTrait]:
-    """The hardware traits that a driver class states itself, by name; those that came from the design are not among them."""
-    return dict(hardware_traits(driver_class(cls)))
+    """The hardware traits that a driver class states itself, in their order there; those that came from the design are not among them."""
+    base = driver_class(cls)
+    stated = dict(hardware_traits(base))
+    if len(stated) > 1:  # traitlets has them by the alphabet
+        order = dict.fromkeys(name for parent in reversed(base.__mro__) for name in vars(parent))
+        stated = {name: stated[name] for name in order if name in stated}
+    return stated
 
 
 def driver_class(cls: type) -> type:

@@ -65,7 +65,7 @@ class HardwareTrait(TraitType[Any, Any]):
     """
 
     kind: ClassVar[str] = ""
-    reads_in_blocks: ClassVar[bool] = True
+    reads_in_blocks: bool = True
     info_text = "a value that its register can hold"
 
     def __init__(
@@ -218,7 +218,7 @@ class HardwareTrait(TraitType[Any, Any]):
                 continue
             first, last = max(mine[0], theirs[0]), min(sum(mine), sum(theirs))
             if first < last and (first, last - first) not in (mine, theirs):
-                both = f"{name} (bits {_bits(theirs)}) and {self.name} (bits {_bits(mine)})"
+                both = " and ".join(f"{who} (bits {_bits(place)})" for place, who in sorted(((mine, self.name), (theirs, name))))
                 raise ValueError(f"{cls.__name__}: {both} overlap in register {self.register!r}")
 
     def statements(self) -> list[Statement]:

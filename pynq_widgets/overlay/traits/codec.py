@@ -60,7 +60,7 @@ class Integer:
         self.signed = signed
         self.mask = (1 << width) - 1
         low, high = representable(width, signed)
-        bits = f"{width} bit{'s' if width > 1 else ''}{', signed' if signed else ''}"
+        bits = f"{_bits(width)}{', signed' if signed else ''}"
         if limits is None:
             self.expected = f"{low} to {in_unit(str(high), unit)} ({bits})"
         else:
@@ -117,7 +117,7 @@ class Scaled:
         self._whole = self._den == 1
         span = f"{plain(self._limits[0])} to {in_unit(plain(self._limits[1]), unit)}"
         steps = "" if self._nearest else f", in steps of {in_unit(plain(abs(self.step)), unit)}"
-        self.expected = f"{span} ({'its limits' if limits is not None else f'{width} bits'}{steps})"
+        self.expected = f"{span} ({'its limits' if limits is not None else _bits(width)}{steps})"
 
     def decode(self, raw: int) -> int | float:
         number = ((raw ^ self._sign) - self._sign) * self._step_num + self._zero_num
@@ -128,7 +128,10 @@ class Scaled:
         number = finite_number(value)
         steps = (number - self.zero) / self.step
         count = round(steps)
-        if steps != count and not self._nearest:
+        if steps != count and self._raw[0] <= count <= self._raw[1] and self.decode(count & self.mask) == value:
+            # The float that a read gives for this step: its text is not the step itself, but nothing else is meant.
+            number = self.zero + count * self.step
+        elif steps != count and not self._nearest:
             if abs(steps - count) > max(_NOISE, abs(count) * Fraction(1, 10**14)):
                 below = self.zero + math.floor(steps) * self.step
                 raise Misfit(f"{self.expected}; {in_unit(plain(below), self.unit)} and {plain(below + self.step)} are near")
@@ -235,6 +238,10 @@ class Labels:
             if number in self._labels:
                 return number
         raise Misfit(self.expected)
+
+
+def _bits(width: int) -> str:
+    return "1 bit" if width == 1 else f"{width} bits"
 
 
 def _name(label: Any) -> str:

@@ -14,6 +14,7 @@ from .base import HardwareTrait, hub_of
 from .counter import Counter
 from .hub import Held, Hub
 from .known import Known
+from .reg_array import RegArray
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -198,12 +199,14 @@ class Hardware(HasTraits):
         values = {}
         for name, trait in traits.items():
             place: Any = hub.places[name]
-            if trait.reads_in_blocks and place.guard is None:
-                if place.handle.state != "stale":
-                    values[name] = trait.known(self).value
-                continue
             try:
-                values[name] = getattr(self, name)
+                if trait.reads_in_blocks and place.guard is None and not hub.special:
+                    known = trait.known(self)
+                    if known.state not in ("stale", "never"):
+                        values[name] = known.value
+                else:
+                    value = getattr(self, name)
+                    values[name] = tuple(value) if isinstance(trait, RegArray) else value
             except Exception:
                 continue
         return values

@@ -12,11 +12,14 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from traitlets import All, Bunch
 from traitlets.traitlets import EventHandler
+
+from pynq_widgets.live.asking import asking
 
 from .counter import Counter, Tally
 from .polling import Polls
@@ -73,12 +76,14 @@ class Hub:
         mine = weakref.ref(self)
 
         def notice(names: set[str]) -> None:
+            # The mirror may outlive the instance and must not keep it. No finalizer ends this: one may run with any lock held.
             hub = mine()
-            if hub is not None:
+            if hub is None:
+                undo()
+            else:
                 hub._notice(names)
 
-        # The mirror may outlive the instance: it must not keep it.
-        weakref.finalize(self, mirror.observe(notice)).atexit = False
+        undo = mirror.observe(notice)
 
     def _find_counters(self, cls: type) -> None:
         for name, trait in getattr(cls, "_traits", {}).items():
@@ -200,7 +205,10 @@ class Hub:
                 change = self._next(owner)
                 if change is None:
                     return
-                owner.notify_change(change)
+                if callable(change):
+                    change()
+                else:
+                    owner.notify_change(change)
             _log.error("%r: its observers change it again each time they are told; they are not told the last change", owner)
             with self._lock:
                 self._due.clear()
@@ -223,6 +231,9 @@ class Hub:
                 raw, old = place.peek(), self._told[name]
                 if raw == old:
                     continue
+                if place.doubtful(raw):
+                    self._due[name] = None
+                    return partial(self._ask, name, place)
                 self._told[name] = raw
                 trait = type(owner)._traits[name]
                 self._in_hand = (name, raw)
@@ -231,6 +242,16 @@ class Hub:
                 return Bunch(name=name, old=before, new=after, owner=owner, type="change")
             self._release()
             return None
+
+    def _ask(self, name: str, place: Any) -> None:
+        """Read halves that may not belong together as one; if that fails, the next change of them is looked at again."""
+        try:
+            with asking(self.mirror.port.device, "sampler"):
+                place.load()
+        except Exception as error:
+            _log.warning("%s may have changed, but could not be read whole: %s", name, error)
+            with self._lock:
+                self._due.pop(name, None)
 
     def _release(self) -> None:
         if self._teller == get_ident():

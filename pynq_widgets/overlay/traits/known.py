@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, NamedTuple
 
 
@@ -68,6 +69,8 @@ class LastKnownStr(LastKnown, str):
 def last_known(value: Any, handle: Any, guard: str) -> Any:
     """`value` with the age of what `handle` (a register of a mirror) holds; ``None`` stays None, what cannot carry an age stays itself."""
     made: Any
+    if isinstance(value, Enum):
+        return value
     if isinstance(value, int):
         made = LastKnownInt(value)
     elif isinstance(value, float):

@@ -35,6 +35,9 @@ class Place(Protocol):
     def store(self, raw: Raw, verify: bool) -> None:
         """Write the hardware."""
 
+    def doubtful(self, raw: Raw) -> bool:
+        """Whether what is known may be made of parts that the hardware never held at once."""
+
     @property
     def handle(self) -> RegisterHandle:
         """The register whose state and age are those of the trait."""
@@ -62,6 +65,9 @@ class Bits:
     def peek(self) -> int | None:
         value = self.handle.value
         return None if value is None else value >> self.low & self.mask
+
+    def doubtful(self, raw: Raw) -> bool:
+        return False
 
     def store(self, raw: int, verify: bool) -> None:
         if self.field is None:

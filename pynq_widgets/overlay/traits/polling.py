@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.live.asking import asking
-
-from .wide_word import WideWord
 
 if TYPE_CHECKING:
     from pynq_widgets.live import Sampler
@@ -29,7 +27,6 @@ class Polls:
         self._owner = weakref.ref(owner)
         self._lock = threading.Lock()
         self._running: dict[str, Any] = {}
-        weakref.finalize(hub, _close, self._running).atexit = False
 
     def keep(self, traits: Mapping[str, HardwareTrait]) -> None:
         """Sample these traits, each at its rate, and no others."""
@@ -57,19 +54,31 @@ class Polls:
                 told.add(str(error))
                 _log.warning("polling %s failed: %s", name, error)
 
-        if isinstance(trait, WideWord):
-            return sampler.subscribe(_whole(self._owner, name, hub.mirror.port.device), rate, fail)
-        return sampler.watch([(hub.mirror, place.registers)], rate, on_error=fail)
+        owner, device = self._owner, hub.mirror.port.device
+
+        # An instance that nobody holds any more ends its polls here and not in a finalizer, which may run within the sampler itself.
+        def poll() -> None:
+            instance = owner()
+            if instance is None:
+                started.close()
+            elif not trait.reads_in_blocks:
+                with asking(device, "sampler"):
+                    _all_of(getattr(instance, name))
+
+        def tick(_: Any) -> None:
+            poll()
+
+        started: Any
+        if trait.reads_in_blocks:
+            started = sampler.watch([(hub.mirror, place.registers)], rate, on_tick=tick, on_error=fail)
+        else:
+            started = sampler.subscribe(poll, rate, fail)
+        return started
 
 
-def _whole(owner: Any, name: str, device: Any) -> Callable[[], object]:
-    def poll() -> None:
-        instance = owner()
-        if instance is not None:
-            with asking(device, "sampler"):
-                getattr(instance, name)
-
-    return poll
+def _all_of(value: Any) -> None:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        list(value)
 
 
 def _sampler(hub: Hub) -> Sampler:
@@ -79,8 +88,3 @@ def _sampler(hub: Hub) -> Sampler:
     if device is None:
         raise ValueError("registers in plain memory belong to no device, whose sampler could poll them")
     return Sampler.of(device)
-
-
-def _close(running: dict[str, Any]) -> None:
-    for subscription in running.values():
-        subscription.close()

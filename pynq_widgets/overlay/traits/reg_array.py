@@ -47,7 +47,6 @@ class RegArray(HardwareTrait):
     """
 
     kind = "array"
-    reads_in_blocks = True
 
     def __init__(
         self,
@@ -87,6 +86,7 @@ class RegArray(HardwareTrait):
         self.length = length
         self.stride = stride
         self.element = element
+        self.reads_in_blocks = element.reads_in_blocks
         self.listed = listed
         self._pattern = isinstance(register, str) and "{" in register
         self._clones: dict[tuple[int, Any], HardwareTrait] = {}
@@ -250,6 +250,9 @@ class Places:
     def peek(self) -> tuple[Any, ...] | None:
         raw = tuple(each.peek() for _, each in self.elements)
         return None if all(bits is None for bits in raw) else raw
+
+    def doubtful(self, raw: Any) -> bool:
+        return any(bits is not None and each.doubtful(bits) for (_, each), bits in zip(self.elements, raw, strict=True))
 
     def store(self, raw: Any, verify: bool) -> None:
         with self.mirror.transaction():

@@ -112,6 +112,7 @@ class _Wide:
     def __init__(self, trait: WideWord, mirror: Mirror, handles: tuple[RegisterHandle, ...]) -> None:
         self.mirror = mirror
         self.handle = handles[0]
+        self._handles = handles
         self.registers = tuple(handle.name for handle in handles)
         self.guard = next((handle.guard for handle in handles if handle.guard), None)
         access = {handle.access for handle in handles}
@@ -119,6 +120,17 @@ class _Wide:
         if self.guard is None and self.access == "write-only":
             self.guard = "write-only"
         self._once = trait.reading != "high-low-high"
+        self._sure: int | None = None  # the last value whose halves belonged together
+
+    def doubtful(self, raw: int) -> bool:
+        if self._once or self.guard is not None or raw == self._sure or all(handle.state == "written" for handle in self._handles):
+            return False
+        low, high = self._handles[0], self._handles[-1]
+        # The high half was the same before the low one was read, and is so after it: nothing was carried in between.
+        between = self._sure is not None and raw >> 32 == self._sure >> 32 and (high.when or 0.0) >= (low.when or 0.0)
+        if between:
+            self._sure = raw
+        return not between
 
     def _torn(self) -> Torn:
         return Torn(f"{' and '.join(self.registers)} changed in each of {_TRIES} readings: there is no value that both halves had at once")
@@ -137,6 +149,7 @@ class Whole(_Wide):
                 return value
             high, value = value >> 32, self.handle.read()
             if value >> 32 == high:
+                self._sure = value
                 return value
         raise self._torn()
 
@@ -171,7 +184,8 @@ class Halves(_Wide):
             low, before = self._low.read(), high
             high = self._high.read()
             if high == before:
-                return high << 32 | low
+                self._sure = high << 32 | low
+                return self._sure
         raise self._torn()
 
     def peek(self) -> int | None:

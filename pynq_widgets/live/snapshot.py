@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pynq_widgets.access import Mirror, RegisterHandle
+from pynq_widgets.access import Mirror
 from pynq_widgets.access.describe import RegisterLike
 from pynq_widgets.access.errors import StaleOverlayError
 from pynq_widgets.showing import Shown
 
 from .asking import asking
+from .watch import readable
 from .words import counted
-
-_log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from .difference import Difference
@@ -48,7 +48,7 @@ class Snapshot(Mapping[str, Mapping[str, int]], Shown):
 
     def __init__(
         self,
-        values: Mapping[str, Mapping[str, int]],
+        values: Mapping[str, Mapping[str, int]] | Callable[[], Mapping[str, Mapping[str, int]]],
         *,
         time: float = 0.0,
         name: str = "",
@@ -58,7 +58,7 @@ class Snapshot(Mapping[str, Mapping[str, int]], Shown):
         details: Mapping[str, Mapping[str, RegisterLike]] | None = None,
         types: Mapping[str, str] | None = None,
     ) -> None:
-        self._values = _frozen(values)
+        self._source = values if callable(values) else _frozen(values)
         self.time = time
         self.name = name
         self.left_out = _frozen(left_out or {})
@@ -66,6 +66,10 @@ class Snapshot(Mapping[str, Mapping[str, int]], Shown):
         self.written: Mapping[str, frozenset[str]] = MappingProxyType(dict(written or {}))
         self.details = _frozen(details or {})
         self.types: Mapping[str, str] = MappingProxyType(dict(types or {}))
+
+    @cached_property
+    def _values(self) -> Mapping[str, Mapping[str, int]]:
+        return _frozen(self._source()) if callable(self._source) else self._source
 
     def __getitem__(self, path: str) -> Mapping[str, int]:
         """The values of the IP `path`, by register; ``KeyError`` with the near names otherwise."""
@@ -118,63 +122,84 @@ class Snapshot(Mapping[str, Mapping[str, int]], Shown):
         return f"<Snapshot{what}: {counted(self.count, 'register')} of {counted(len(self), 'IP')}{told}>"
 
 
+class _Layout:
+    """What does not change about the registers of a mirror: which are read, what the design says of each."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        within = set(readable(mirror))
+        self.read = tuple(name for name in mirror.registers if name in within)
+        self.handles = tuple(mirror.registers[name] for name in self.read)
+        self.rest = tuple((name, handle) for name, handle in mirror.registers.items() if name not in within)
+        self.details = MappingProxyType({name: handle.info for name, handle in mirror.registers.items()})
+
+
+_value = attrgetter("value")
+
+
+def _layout(mirror: Mirror) -> _Layout:
+    # Kept with the mirror, whose handles it holds: a table here, even one of weak keys, would keep both for ever.
+    kept = vars(mirror)
+    layout: _Layout | None = kept.get("_layout")
+    return kept.setdefault("_layout", _Layout(mirror)) if layout is None else layout
+
+
 def take(mirrors: Mapping[str, Mirror], name: str = "", *, types: Mapping[str, str] | None = None) -> Snapshot:
     """Read what may be read unasked of all `mirrors` (by path), in blocks, and keep it.
 
     What the bus refuses is left out with the reason, and the rest is read all the same. A write-only register has the value that was
     last written through its mirror, if there was one. Raises ``StaleOverlayError`` where the overlay has gone.
     """
-    values: dict[str, dict[str, int]] = {}
+    held: dict[str, tuple[tuple[str, ...], list[int], dict[str, int]]] = {}
     left_out: dict[str, dict[str, str]] = {}
     failed: dict[str, dict[str, str]] = {}
     written: dict[str, frozenset[str]] = {}
+    details: dict[str, Mapping[str, RegisterLike]] = {}
     time = 0.0
     for path, mirror in mirrors.items():
+        layout = _layout(mirror)
+        details[path] = layout.details
+        missing: dict[str, str] = {}
+        names: tuple[str, ...] = layout.read
         try:
             with asking(mirror.port.device, "snapshot"):
                 mirror.refresh()
+            values = list(map(_value, layout.handles))
         except StaleOverlayError:
             raise
         except Exception as error:
-            _log.debug("a snapshot of %s is not whole: %s", path, error)  # the registers concerned are stale now, with the reason
+            # The registers that were not read are stale now, each with the reason.
+            lost = {handle.name: handle.reason or str(error) for handle in layout.handles if handle.state in ("never", "stale")}
+            missing |= lost
+            failed[path] = lost
+            names = tuple(name for name in names if name not in lost)
+            values = [mirror.registers[name].value for name in names]
         time = mirror.now()
-        known, missing = values.setdefault(path, {}), left_out.setdefault(path, {})
-        posted = set()
-        for register, handle in mirror.registers.items():
-            value, why = _held(handle)
-            if value is not None:
-                known[register] = value
-                if handle.guard is not None:
-                    posted.add(register)
-                continue
-            missing[register] = why
-            if handle.guard is None and handle.reason:
-                failed.setdefault(path, {})[register] = why
+        posted: dict[str, int] = {}
+        for register, handle in layout.rest:
+            # Nobody may read it to see whether it still is so; what was written last is what is known.
+            if handle.access == "write-only" and handle.state == "written" and handle.value is not None:
+                posted[register] = handle.value
+            else:
+                missing[register] = handle.guard or "it lies beyond the range that is reached"
+        held[path] = (names, values, posted)
+        if missing:
+            left_out[path] = missing
         if posted:
             written[path] = frozenset(posted)
     return Snapshot(
-        values,
+        # Names and values are brought together when somebody looks: most of the time of a snapshot would go there.
+        lambda: {path: {**dict(zip(names, values, strict=True)), **posted} for path, (names, values, posted) in held.items()},
         time=time,
         name=name,
-        left_out={path: reasons for path, reasons in left_out.items() if reasons},
+        left_out=left_out,
         failed=failed,
         written=written,
-        details={path: {name: handle.info for name, handle in mirror.registers.items()} for path, mirror in mirrors.items()},
+        details=details,
         types=types,
     )
 
 
-def _held(handle: RegisterHandle) -> tuple[int | None, str]:
-    """What the register holds as far as is known, or why that is not known."""
-    if handle.guard is not None:
-        # Others may not be read to see whether it still is so, but nobody else can have written it.
-        if handle.access == "write-only" and handle.state == "written":
-            return handle.value, ""
-        return None, handle.guard
-    if handle.state in ("read", "written", "mismatch"):
-        return handle.value, ""
-    return None, handle.reason or "it lies beyond the range that is reached"
-
-
 def _frozen(table: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-    return MappingProxyType({path: MappingProxyType(dict(entries)) for path, entries in table.items()})
+    return MappingProxyType(
+        {path: entries if type(entries) is MappingProxyType else MappingProxyType(dict(entries)) for path, entries in table.items()}
+    )

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +34,16 @@ def test_it_reads_what_may_be_read_in_blocks_and_keeps_it(make_mirror, bus_spy):
     mirror.refresh()
     assert taken["ip"]["COUNT"] == 7
     assert taken.to_dict() == {"ip": {"CTRL": 0, "COUNT": 7, "LOAD": 0, "FLAGS": 0, "LIMIT": 0}}
+
+
+def test_it_does_not_keep_the_mirror_alive(make_mirror, bus_spy):
+    mirror = make_mirror(bus_spy)
+    taken = take({"ip": mirror})
+    gone = weakref.ref(mirror)
+    del mirror
+    gc.collect()
+    assert gone() is None
+    assert taken.count == 5
 
 
 def test_it_cannot_be_changed_and_is_read_anew_each_time(make_mirror, bus_spy):

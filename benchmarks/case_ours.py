@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from timing import REGISTER, cold, median, once, report
+from timing import REGISTER, blocks, cold, many, median, once, report
 
 
 def import_() -> None:
@@ -56,11 +56,45 @@ def main(case: str, bitstream: str) -> None:
         if case == "slice":
             return report(median(lambda: buffer[16:32]))
         return report(median(lambda: allocate((1024,), dtype="u4", target=where).freebuffer()))
-    from pynq_widgets import MMIO, RegisterMap
+    if case.startswith("attribute"):
+        from pynq_widgets import Overlay
 
-    mmio = MMIO(0x4000_0000, 0x1000, device=memory_device())
+        overlay: Any = Overlay(Path(bitstream).with_suffix(".hwh"))
+        alone, (hierarchy, core) = blocks({path: entry["type"] for path, entry in overlay.ip_dict.items()})
+        attributes = {"attribute": f"overlay.{alone}", "attribute2": f"overlay.{hierarchy}.{core}"}
+        return report(median(eval(f"lambda: {attributes[case]}", {"overlay": overlay})))
+    from pynq_widgets import MMIO, RegisterMap
+    from pynq_widgets.access import Mirror
+
+    device = memory_device()
+    mmio = MMIO(0x4000_0000, 0x1000, device=device)
     registers: Any = RegisterMap.create_subclass("Bench", REGISTER)(mmio)
-    actions = {"read": lambda: mmio.read(16), "write": lambda: mmio.write(16, 5), "field": lambda: registers.CTRL.START}
+    listed = many(256)
+    mirror = Mirror(mmio, many(1024))
+
+    def field_write() -> None:
+        registers.CTRL.START = 1
+
+    def make_map() -> int:
+        made: Any = RegisterMap.create_subclass("Many", listed)(mmio)
+        value: int = made.R7.F4
+        return value
+
+    def change_and_refresh() -> None:
+        # Every tenth; the change is part of what is measured, and small beside it.
+        mmio.array[::10] += 1
+        mirror.refresh()
+
+    mmio.array[:] = range(1_000_000, 1_001_024)
+    actions = {
+        "read": lambda: mmio.read(16),
+        "write": lambda: mmio.write(16, 5),
+        "field": lambda: registers.CTRL.START,
+        "field_write": field_write,
+        "map": make_map,
+        "snapshot": change_and_refresh,
+        "snapshot_same": mirror.refresh,
+    }
     report(median(actions[case]))
 
 

@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import Any
 
-from timing import REGISTER, cold, median, report
+from timing import REGISTER, blocks, cold, many, median, report
 
 
 def import_() -> None:
@@ -48,7 +48,7 @@ def device() -> Any:
     return made
 
 
-def open_design(bitstream: str) -> Any:
+def opened(bitstream: str) -> Any:
     import pynq
     import pynq.lib
     import pynq.overlay
@@ -56,7 +56,11 @@ def open_design(bitstream: str) -> Any:
     # The video drivers of 4.0.0 raise TypeError where a design's video pipeline is of another version: as if they were not installed.
     for driver in [d for d in pynq.overlay._hierarchy_drivers if d.__module__.startswith("pynq.lib.video")]:
         pynq.overlay._hierarchy_drivers.remove(driver)
-    return dir(pynq.Overlay(bitstream, download=False, device=device()))
+    return pynq.Overlay(bitstream, download=False, device=device())
+
+
+def open_design(bitstream: str) -> Any:
+    return dir(opened(bitstream))
 
 
 def main(case: str, bitstream: str) -> None:
@@ -65,9 +69,24 @@ def main(case: str, bitstream: str) -> None:
     import pynq
     from pynq.registers import RegisterMap
 
+    if case.startswith("attribute"):
+        overlay = opened(bitstream)
+        alone, (hierarchy, core) = blocks({path: entry["type"] for path, entry in overlay.ip_dict.items()})
+        attributes = {"attribute": f"overlay.{alone}", "attribute2": f"overlay.{hierarchy}.{core}"}
+        return report(median(eval(f"lambda: {attributes[case]}", {"overlay": overlay})))
     where = device()
     mmio = pynq.MMIO(0x4000_0000, 0x1000, device=where)
     registers = RegisterMap.create_subclass("Bench", REGISTER)(mmio.array)
+    listed = many(256)
+
+    def field_write() -> None:
+        registers.CTRL.START = 1
+
+    def all_registers() -> None:
+        for offset in range(0, 4096, 4):
+            mmio.read(offset)
+
+    mmio.array[:] = range(1_000_000, 1_001_024)
     buffer = pynq.allocate((1024,), dtype="u4", target=where)
     actions = {
         "slice": lambda: buffer[16:32],
@@ -75,6 +94,10 @@ def main(case: str, bitstream: str) -> None:
         "read": lambda: mmio.read(16),
         "write": lambda: mmio.write(16, 5),
         "field": lambda: registers.CTRL.START,
+        "field_write": field_write,
+        "map": lambda: RegisterMap.create_subclass("Many", listed)(mmio.array).R7.F4,
+        "snapshot": all_registers,
+        "snapshot_same": all_registers,
     }
     report(median(actions[case]))
 

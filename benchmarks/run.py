@@ -48,6 +48,12 @@ CASES = (
     Case("read", "MMIO read, mapped", "item of a memoryview", 3),
     Case("write", "MMIO write, mapped", "item of a memoryview", 3),
     Case("field", "read of a register's field, mapped", "item, shift, mask", 3),
+    Case("field_write", "write of a register's field, mapped", "item, mask, item", 3),
+    Case("map", "map of 256 registers of 8 fields, and one read", "item, shift, mask", 3),
+    Case("attribute", "ol.ip again", "attribute of an object", 3),
+    Case("attribute2", "ol.hierarchy.ip again", "two attributes", 3),
+    Case("snapshot", "1,024 registers of mapped memory, 10 % changed", "tolist of a memoryview", 3),
+    Case("snapshot_same", "1,024 registers of mapped memory, none changed", "tolist of a memoryview", 3),
 )
 
 

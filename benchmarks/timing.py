@@ -21,6 +21,23 @@ REGISTER = {
 }
 
 
+def many(count: int) -> dict[str, dict[str, object]]:
+    """So many registers of eight fields each, as PYNQ describes them."""
+    fields = {f"F{bit}": {"bit_offset": bit, "bit_width": 4, "access": "read-write", "description": ""} for bit in range(0, 32, 4)}
+    entry = {"size": 32, "access": "read-write", "description": ""}
+    return {f"R{n}": {**entry, "address_offset": 4 * n, "fields": fields} for n in range(count)}
+
+
+def blocks(types: dict[str, str]) -> tuple[str, list[str]]:
+    """The path of an IP that stands alone, and the parts of the path of one in a hierarchy, of the types by path of a design.
+
+    A GPIO and a core of HLS: both sides have a driver for the first that needs nothing else, and none of their own for the second.
+    """
+    alone = next(path for path, kind in sorted(types.items()) if "/" not in path and ":axi_gpio:" in kind)
+    within = next(path for path, kind in sorted(types.items()) if path.count("/") == 1 and ":hls:" in kind)
+    return alone, within.split("/")
+
+
 def report(seconds: float) -> None:
     """Hand the result to ``run.py``."""
     json.dump({"seconds": seconds}, sys.stdout)
@@ -46,7 +63,8 @@ def cold(case: str, import_: Callable[[], object], names: Callable[[], object], 
 
 
 def median(action: Callable[[], object]) -> float:
-    """Processor seconds of a call, the median over rounds of many calls."""
+    """Processor seconds of a call, the median over rounds of many calls; what only the first one does is left out."""
+    action()
     calls = 1
     while (spent := _spent(action, calls)) < ROUND_SECONDS:
         calls = max(2 * calls, int(calls * ROUND_SECONDS / max(spent, 1e-9)))

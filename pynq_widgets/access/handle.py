@@ -41,7 +41,7 @@ class Reading:
     those of `words`, the last that were read, at `when`.
     """
 
-    __slots__ = ("clean", "handles", "kept", "span", "wanted", "when", "words")
+    __slots__ = ("_plain", "clean", "handles", "kept", "span", "wanted", "when", "words")
 
     def __init__(self, span: Span, wanted: list[RegisterHandle], handles: list[RegisterHandle], kept: bool) -> None:
         self.span = span
@@ -51,6 +51,8 @@ class Reading:
         self.clean = False
         self.when: float | None = None
         self.words: list[int] = []
+        first = span.offset >> 2
+        self._plain = [handle._index - first for handle in handles] == list(range(span.words)) and not any(h._wide for h in handles)
 
     def due(self, moment: float) -> list[RegisterHandle]:
         """Those of the wanted that were not read at or after `moment`."""
@@ -60,20 +62,35 @@ class Reading:
 
     def take(self, words: list[int], when: float, changed: set[str]) -> None:
         """Commit what was read; under the lock of the bus."""
-        if not self.clean or words != self.words:
-            first = self.span.offset >> 2
-            for handle in self.handles:
-                index = handle._index - first
-                value = words[index]
-                if handle._wide:
-                    value |= words[index + 1] << 32
-                if value != handle.value or handle.state != "read":
-                    handle._commit(value, "read", when, changed)
-                elif not self.kept:
-                    handle._when = when
-            self.words = words
-            self.clean = self.kept
+        if not self.clean:
+            self._take_all(words, when, changed)
+        elif words != self.words:
+            if self._plain:
+                # One handle a word: only those whose word differs are looked at, and they are in the state of a read.
+                for handle, before, value in zip(self.handles, self.words, words, strict=True):
+                    if value != before:
+                        handle.value = value
+                        changed.add(handle.name)
+                        if len(handle._readings) > 1:
+                            handle._differs()
+                self.clean = True
+            else:
+                self._take_all(words, when, changed)
+        self.words = words
         self.when = when
+
+    def _take_all(self, words: list[int], when: float, changed: set[str]) -> None:
+        first = self.span.offset >> 2
+        for handle in self.handles:
+            index = handle._index - first
+            value = words[index]
+            if handle._wide:
+                value |= words[index + 1] << 32
+            if value != handle.value or handle.state != "read":
+                handle._commit(value, "read", when, changed)
+            elif not self.kept:
+                handle._when = when
+        self.clean = self.kept
 
 
 class FieldHandle:

@@ -60,13 +60,15 @@ class RegisterMap(Shown):
         """Registers that no access reaches, without the arrays of an HLS core, of which the design says what they are."""
         found: list[tuple[str, int]] | None = cls._tables.get("wide")
         if found is None:
-            found = cls._tables["wide"] = []
+            found = []
             for name, entry in cls._registers.items():
                 # The exact type first: to ask an abstract class of each of a thousand entries is what would cost here.
                 plain = type(entry) is dict or isinstance(entry, Mapping)
-                width = entry["size"] if plain else entry.width
-                if width > 64 and not (entry.get("is_memory") if plain else getattr(entry, "is_memory", False)):
-                    found.append((name, width))
+                if (entry["size"] if plain else entry.width) > 64:
+                    width = entry["size"] if plain else entry.width
+                    if not (entry.get("is_memory") if plain else getattr(entry, "is_memory", False)):
+                        found.append((name, width))
+            cls._tables["wide"] = found
         return found
 
     @classmethod

@@ -10,8 +10,9 @@ from typing import Any
 
 from pynq_drivers import parameters
 from pynq_widgets.overlay import DefaultIP
+from pynq_widgets.overlay.traits import Word
 
-ISR, IPR, IER, MER = 0x00, 0x04, 0x08, 0x1C
+ISR, IER, MER = 0x00, 0x08, 0x1C
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class AxiIntc(DefaultIP):
 
     bindto = ["xilinx.com:ip:axi_intc:4.1", "xilinx.com:ip:axi_intc:4.0"]
 
+    # Given by their offsets: some designs list no registers of the controller.
+    active = Word(ISR, help="The inputs that are active or latched, a bit each")
+    enabled = Word(IER, help="The inputs that are enabled, a bit each")
+
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)
         given = description.get("parameters") or {}
@@ -60,20 +65,10 @@ class AxiIntc(DefaultIP):
         return {line.index: line.path for line in lines if line.controller == self._fullpath}
 
     @property
-    def active(self) -> int:
-        """The inputs that are active or latched (ISR), a bit each; one bus read."""
-        return self.read(ISR)
-
-    @property
-    def enabled(self) -> int:
-        """The inputs that are enabled (IER), a bit each; one bus read."""
-        return self.read(IER)
-
-    @property
     def pending(self) -> int:
         """The inputs that are active and enabled, a bit each; two bus reads (IPR need not be there)."""
         with self.device.lock:
-            return self.read(ISR) & self.read(IER)
+            return int(self.active & self.enabled)
 
     @property
     def listening(self) -> bool:
@@ -84,7 +79,7 @@ class AxiIntc(DefaultIP):
     def lines(self) -> list[Line]:
         """Every input with its source and state; two bus reads."""
         with self.device.lock:
-            active, enabled = self.read(ISR), self.read(IER)
+            active, enabled = self.active, self.enabled
         sources = self.sources
         return [
             Line(

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
 from pynq_widgets.overlay import DefaultIP
+from pynq_widgets.overlay.traits import Bit, Word
 
 TCSR, TLR, TCR, STRIDE = 0x0, 0x4, 0x8, 0x10
 MDT, UDT, GENT, CAPT, ARHT, LOAD, ENIT, ENT = (1 << bit for bit in range(8))
@@ -201,6 +202,14 @@ class AxiTimer(DefaultIP):
     """
 
     bindto = ["xilinx.com:ip:axi_timer:2.0"]
+
+    # What designs do not tell: that the counts are clocks, and that a 1 clears T0INT. By name, since a core may have one only.
+    load0 = Word("TLR0", unit="clocks", help="What timer 0 starts from")
+    count0 = Word("TCR0", access="read-only", unit="clocks", help="Where timer 0 stands")
+    expired0 = Bit("TCSR0", "T0INT", onwrite="1-to-clear", help="Timer 0 has come to its end, or captured; True clears it")
+    load1 = Word("TLR1", unit="clocks", help="What timer 1 starts from")
+    count1 = Word("TCR1", access="read-only", unit="clocks", help="Where timer 1 stands")
+    expired1 = Bit("TCSR1", "T1INT", onwrite="1-to-clear", help="Timer 1 has come to its end, or captured; True clears it")
 
     # Overlay.restore sets these after all others: from then on the counters run.
     restore_order: ClassVar[tuple[str, ...]] = ("TCSR1.ENT1", "TCSR0.ENT0", "TCSR1.ENALL", "TCSR0.ENALL")

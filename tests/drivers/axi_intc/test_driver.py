@@ -34,3 +34,13 @@ def test_it_shows_who_waits(build: Any, gpio_block: Any) -> None:
 
     asyncio.run(scene())
     assert (overlay.intc.enabled, overlay.intc.pending) == (0, 0)
+
+
+def test_its_state_is_attributes_where_the_design_lists_no_registers_too(build: Any, gpio_block: Any) -> None:
+    bench = build(gpio_block())
+    intc, seen = bench.overlay.intc, []
+    intc.observe(lambda change: seen.append(change.new), "enabled")
+    assert bench.accesses("intc", lambda: (intc.active, intc.enabled)) == [("read", 0x00), ("read", 0x08)]
+    intc.enabled = 1
+    assert seen == [0, 1]
+    assert set(intc.registers.registers) >= {"active", "enabled"}

@@ -1,9 +1,14 @@
 """AXI Timer, the driver: seconds in, registers out."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+from traitlets import TraitError
+
+from pynq_widgets import Overlay, SimulatedDevice
+from pynq_widgets.device import VirtualClock
 
 
 @pytest.fixture
@@ -153,3 +158,39 @@ def test_all_versions_of_the_real_designs_are_bound(hwh_folder: Any) -> None:
         versions = {vlnv for vlnv in found if f":ip:{kind}:" in vlnv}
         assert versions, kind
         assert versions <= set(driver.bindto), kind
+
+
+# Hardware attributes, with the registers that a design tells.
+
+
+@pytest.fixture
+def told(demo_design: Path) -> Any:
+    return Overlay(demo_design, device=SimulatedDevice("timer test", clock=VirtualClock())).timer
+
+
+def test_counts_are_attributes_in_clocks(told: Any) -> None:
+    told.load0 = 1000
+    assert (told.load0, told.TLR0) == (1000, 1000)
+    with pytest.raises(TraitError, match=r"The 'load0' trait of an AxiTimer instance expected 0 to 4294967295 clocks"):
+        told.load0 = 1 << 32
+    with pytest.raises(TraitError, match=r"The 'count0' trait of an AxiTimer instance is read-only"):
+        told.count0 = 1
+    assert told.register_notes()["TCR0"][""].unit == "clocks"
+
+
+def test_an_end_is_cleared_by_nothing_but_its_own_bit(told: Any) -> None:
+    """The design calls T0INT a plain bit: a change of another bit of its word would write the 1 back, and clear it."""
+    told.timer0.one_shot(0.01)
+    told.device.clock.advance(0.02)
+    assert told.expired0
+    told.TCSR0_GENT0 = True
+    assert told.expired0
+    told.register_map.TCSR0.GENT0 = 0
+    assert told.timer0.expired
+    told.expired0 = True
+    assert not told.expired0
+
+
+def test_a_design_without_registers_says_so(bench: Any) -> None:
+    with pytest.raises(AttributeError, match=r"the design lists no registers for timer"):
+        _ = bench.overlay.timer.load1

@@ -150,3 +150,21 @@ def test_the_interrupt_says_that_a_packet_is_done(overlay: Any, fir: Fir) -> Non
 def test_the_design_binds_the_driver_and_says_why(overlay: Any) -> None:
     assert type(overlay.filter.fir) is Fir
     assert "pynq-widgets:hls:fir" in str(overlay.drivers)
+
+
+def test_arguments_and_control_bits_are_attributes(fir: Fir) -> None:
+    fir.coefficients = [0.5, -0.5, 0.25]
+    assert (fir.taps, fir.shift, fir.clipped) == (3, 15, 0)
+    assert fir.words[:2] == [(0xC000 << 16) | 0x4000, 0x2000]
+    fir.start()
+    assert fir.auto_restart
+    assert "clipped" in fir.trait_page()
+    with pytest.raises(ValueError, match=r"ap_done of filter/fir cannot be watched: it is not read unasked"):
+        fir.watch("ap_done")
+
+
+def test_setting_coefficients_writes_each_word_once(fir: Fir) -> None:
+    before = fir.device.bus.statistics().total
+    fir.coefficients = [0.5, -0.5, 0.25]
+    after = fir.device.bus.statistics().total
+    assert after.writes - before.writes == arithmetic.MAX_TAPS // 2 + 2

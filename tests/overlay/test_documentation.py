@@ -31,13 +31,22 @@ def beside_demo(demo_design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return path
 
 
-def test_the_examples_run(examples: list[str], beside_demo: Path) -> None:
-    ip, hierarchy, overlay = examples
+def test_the_examples_run(examples: list[str], beside_demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ip, stating, using, hierarchy, overlay = examples
     space: dict[str, Any] = {"__name__": "__main__"}
     exec(ip, space)
     ol = space["ol"]
     assert type(ol.leds).__name__ == "Leds"
     assert (ol.leds.read(0), ol.leds.read(4)) == (0b0101, 0)
+    exec(stating, space)
+    timer = space["timer"]
+    assert type(timer).__name__ == "Timer"
+    assert (timer.load, timer.TLR0, timer.TCSR0_LOAD0) == (500, 500, True)
+    pytest.importorskip("ipywidgets")
+    exec(using, space)
+    assert (timer.load, timer.enabled, timer.TCSR0_LOAD0, space["slider"].value) == (800, True, False, 800)
+    assert "TLR0" in capsys.readouterr().out
+    space["Timer"].unregister()
     exec(hierarchy, space)
     assert type(Overlay("demo.hwh").filter) is space["Filter"]
     beside_demo.with_suffix(".py").write_text(overlay, encoding="utf-8")

@@ -138,6 +138,17 @@ def registers_of(source: Any) -> list[RegisterLike]:
     return list(source)
 
 
+def by_name(registers: Iterable[RegisterLike]) -> dict[str, RegisterLike]:
+    """`registers` by name; where two have one name (they occur) both stay, the later one with its offset behind it."""
+    named: dict[str, RegisterLike] = {}
+    for register in registers:
+        name = register.name if register.name not in named else f"{register.name}@{register.offset:#x}"
+        while name in named:
+            name += "'"
+        named[name] = register
+    return named
+
+
 def sensitive_bits(fields: Iterable[FieldLike]) -> tuple[int, int]:
     """Masks of the bits where writing a 1 does something, and where writing a 0 does (IP-XACT ``modifiedWriteValue``)."""
     ones = zeros = 0

@@ -19,7 +19,7 @@ from typing import Any
 from pynq_widgets.showing import Shown
 
 from .bits import safe_name
-from .describe import after_write, registers_of, with_guards
+from .describe import after_write, by_name, registers_of, with_guards
 from .errors import near_names
 from .handle import FieldHandle as FieldHandle
 from .handle import Reading
@@ -60,13 +60,7 @@ class Mirror(Shown):
         self.block = block
         infos = with_guards(registers_of(block), guards or {})
         self._known = Known(infos, size=4 * len(self.port.words))
-        handles: dict[str, RegisterHandle] = {}
-        for info in infos:
-            # Two registers of one name (they occur) both stay reachable.
-            name = info.name if info.name not in handles else f"{info.name}@{info.offset:#x}"
-            while name in handles:
-                name += "'"
-            handles[name] = RegisterHandle(self, name, info, self._known.guards.why(info))
+        handles = {name: RegisterHandle(self, name, info, self._known.guards.why(info)) for name, info in by_name(infos).items()}
         self.registers: Mapping[str, RegisterHandle] = MappingProxyType(handles)
         self._ordered = sorted(handles.values(), key=lambda handle: (handle.offset, handle.width))
         self._offsets = [handle.offset for handle in self._ordered]

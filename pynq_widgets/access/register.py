@@ -265,7 +265,13 @@ class Register:
     __index__ = __int__
 
     def __str__(self) -> str:
-        return repr(self) if self._why_unread() else hex(self[:])
+        if self._why_unread():
+            return repr(self)
+        try:
+            return hex(self[:])
+        except Exception as error:
+            # As in `repr`: a display never becomes a traceback.
+            return f"Register(not read: {error})"
 
     def __repr__(self) -> str:
         if self._access == "write-only":
@@ -333,13 +339,13 @@ _RESERVED = frozenset(name for name in dir(Register) if name.startswith("_"))
 class _Places(dict[int, tuple[int, int]]):
     """Each value that fits a field to the mask of the bits that a write of it keeps, and the bits that are ones; ``KeyError`` for others.
 
-    Made beforehand where the values are few, otherwise when asked for.
+    Made when asked for, and kept where the values are few.
     """
 
     __slots__ = ("_force", "_keep", "_lower", "_top")
 
     def __init__(self, keep: int, force: int, lower: int, top: int) -> None:
-        super().__init__({value: (keep, value << lower | force) for value in range(top + 1)} if top < 16 else {})
+        super().__init__()
         self._keep = keep
         self._force = force
         self._lower = lower
@@ -348,7 +354,10 @@ class _Places(dict[int, tuple[int, int]]):
     def __missing__(self, value: int) -> tuple[int, int]:
         if not 0 <= value <= self._top:
             raise KeyError(value)
-        return self._keep, value << self._lower | self._force
+        made = self._keep, value << self._lower | self._force
+        if self._top < 16:
+            self[value] = made
+        return made
 
 
 def _field_property(name: str, field: FieldLike, ones: int, zeros: int, beside: tuple[str, str] | None) -> property:

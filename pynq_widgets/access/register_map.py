@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pynq_widgets.showing import Shown
 
 from .bits import safe_name
-from .describe import RegisterLike, reachable, register_of
+from .describe import RegisterLike, by_name, reachable, register_of
 from .errors import near_names
 from .planner import Guards
 from .port import Port, port_of
@@ -52,7 +52,7 @@ class RegisterMap(Shown):
         'size' (bits), 'description', 'fields'}}``; see :meth:`Register.create_subclass` for the fields.
         """
         source = getattr(registers, "registers", registers)
-        table = dict(source) if isinstance(source, Mapping) else {register.name: register for register in source}
+        table = dict(source) if isinstance(source, Mapping) else by_name(source)
         return type("RegisterMap" + safe_name(name), (cls,), {"_registers": table, "_classes": {}, "_tables": {}})
 
     @classmethod

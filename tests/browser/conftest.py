@@ -8,6 +8,7 @@ notebook, runs it and gives a :class:`Notebook`; from there a test goes both way
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -480,3 +481,23 @@ def page(browser: Any, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield shown
     shown.page.close()
     assert not shown.errors, "errors on the page:\n" + "\n".join(shown.errors)
+
+
+@pytest.fixture(scope="session")
+def tables() -> Any:
+    """The module ``table_bench.py`` beside this file: test modules do not import one another."""
+    path = Path(__file__).with_name("table_bench.py")
+    spec = importlib.util.spec_from_file_location("table_bench", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def bench(tables: Any, page: Page, bus_spy: Any) -> Iterator[Any]:
+    """A register table on a plain page, over a device that writes down each transaction."""
+    bench = tables.Bench(page, bus_spy)
+    yield bench
+    bench.table.close()

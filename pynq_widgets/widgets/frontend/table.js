@@ -26,7 +26,7 @@ function render({ model, el }) {
       return RADICES[line.note.format] ? line.note.format : model.get("radix");
     },
     say: (text) => setText(spoken, text),
-    anchor: () => (t.active && t.rows.slotOf(t.active)?.node.getBoundingClientRect()) || t.root.getBoundingClientRect(),
+    anchor: () => ((t.active && t.rows.slotOf(t.active)?.cells.value) || t.root).getBoundingClientRect(),
   };
   const rowByName = new Map(sheet.lines.map((line) => [line.name, line.row]));
   t.longest = sheet.lines.reduce((most, line) => Math.max(most, line.name.length), 4);
@@ -110,12 +110,12 @@ function render({ model, el }) {
     const { reg } = line;
     const value = t.valueOf(line);
     const items = [{ heading: line.id }];
-    if (reg.readable) items.push({ label: "Read now", hint: "r", run: () => t.actions.read(line) });
+    if (reg.readable) items.push({ label: `Read ${reg.name} now`, hint: "r", run: () => t.actions.read(line) });
     if (line.writable && !model.get("read_only")) {
       items.push({ label: "Change…", hint: "Enter", run: () => t.editor.begin(line) });
       if (line.isBit) items.push({ label: "Toggle", hint: "Space", run: () => t.actions.flip(line) });
     }
-    if (reg.readable) items.push({ label: t.starred.has(line.row) ? "Stop watching" : "Watch", hint: "s", run: () => t.actions.star(line) });
+    if (reg.readable) items.push({ label: `${t.starred.has(line.row) ? "Stop watching" : "Watch"} ${reg.name}`, hint: "s", run: () => t.actions.star(line) });
     items.push({ heading: "Copy" });
     if (t.foot.python) items.push({ label: "Python of the last action", hint: "c", run: () => copyText(t, t.foot.python) });
     if (reg.readable) items.push({ label: "Python that reads it", run: () => t.actions.copyLine(line, { act: "read" }) });
@@ -183,8 +183,7 @@ function render({ model, el }) {
       return line ? roomFor(line.width, t.radixOf(line), line.note.labels) : roomFor(widest, model.get("radix"));
     }));
     t.valueRoom = most;
-    t.rows.resize();
-    t.rows.paint();
+    shape();
     t.foot.paint();
   }
 
@@ -198,18 +197,16 @@ function render({ model, el }) {
     return null;
   }
 
+  const first = JSON.stringify(model.get("columns"));
+
   function shape() {
-    t.columns = new Set(model.get("columns"));
-    // A star brings its history, wherever the columns were left alone.
-    if (t.starred.size) t.columns.add("history");
-    t.narrow = t.root.clientWidth < 560;
-    if (t.narrow) for (const name of ["fields", "effects", "unit", "reset"]) if (!chosenByHand()) t.columns.delete(name);
-    if (t.root.clientWidth < 460 && !chosenByHand()) t.columns.delete("access");
+    const chosen = new Set(model.get("columns"));
+    if (t.starred.size) chosen.add("history"); // a star brings its history
+    t.width = t.root.clientWidth || 700;
+    // What a person chose by hand stays, and is scrolled to.
+    t.columns = JSON.stringify(model.get("columns")) === first ? columnsFor(t, chosen, t.width) : chosen;
     t.rows.shape();
   }
-
-  const first = JSON.stringify(model.get("columns"));
-  const chosenByHand = () => JSON.stringify(model.get("columns")) !== first;
 
   function stars() {
     t.starred = new Set(model.get("starred").map((name) => rowByName.get(name)).filter((row) => row !== undefined));
@@ -349,16 +346,13 @@ function render({ model, el }) {
     }
     stale = false;
   }, 200);
-  let narrow = null;
   const resized = new ResizeObserver(() => {
-    const now = t.root.clientWidth < 460 ? 2 : t.root.clientWidth < 560 ? 1 : 0;
-    if (now !== narrow) {
-      narrow = now;
-      shape();
-    } else t.rows.paint();
+    if (t.root.clientWidth !== t.width) shape();
+    else t.rows.paint();
     t.foot.paint();
   });
   resized.observe(t.root);
+  resized.observe(t.scroller);
   t.valueRoom = roomFor(widest, model.get("radix"));
   stars();
   ways();

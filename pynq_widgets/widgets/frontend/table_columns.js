@@ -1,5 +1,5 @@
-// The columns of a register table: how wide each is, and what stands in it. `make` builds a cell once, `still` fills what the design
-// says (when the cell comes to another line), `live` what the hardware says.
+// The columns of a register table: how wide each is (`room` in pixels at least, `most` where it may grow), and what stands in it. `make`
+// builds a cell once, `still` fills what the design says (when the cell comes to another line), `live` what the hardware says.
 
 const MANY_CHIPS = 12;
 
@@ -26,7 +26,8 @@ function freshness(t, line) {
 const COLUMNS = {
   name: {
     label: "Name",
-    width: (t) => `minmax(${t.narrow ? 100 : 130}px, ${Math.max(150, Math.min(300, t.longest * 7.3 + 62))}px)`,
+    room: (t) => (t.width < 560 ? 100 : 130),
+    most: (t) => Math.max(140, Math.min(300, Math.ceil(t.longest * 7.3) + 62)),
     make(cell, parts, t) {
       parts.twist = make("span", { class: "pw-reg-twist", "aria-hidden": "true" });
       parts.label = make("span", { class: "pw-reg-label" });
@@ -49,7 +50,7 @@ const COLUMNS = {
   },
   address: {
     label: "Address",
-    width: (t) => `${Math.ceil(t.addressRoom * 7.3) + 14}px`,
+    room: (t) => Math.ceil(t.addressRoom * 7.3) + 14,
     still(cell, parts, line) {
       const top = line.field && line.field.bit + line.field.width - 1;
       setText(cell, line.field ? (line.field.width > 1 ? `[${top}:${line.field.bit}]` : `[${line.field.bit}]`) : line.address);
@@ -58,7 +59,7 @@ const COLUMNS = {
   },
   value: {
     label: "Value",
-    width: (t) => `${Math.ceil(Math.max(t.valueRoom, 6) * 7.3) + 18}px`,
+    room: (t) => Math.ceil(Math.max(t.valueRoom, 6) * 7.3) + 18,
     make(cell, parts) {
       parts.text = make("span", { class: "pw-reg-text" });
       cell.append(parts.text);
@@ -87,7 +88,8 @@ const COLUMNS = {
   },
   fields: {
     label: "Fields",
-    width: () => "minmax(90px, 1fr)",
+    room: () => 84,
+    most: () => Infinity,
     still(cell, parts, line) {
       cell.replaceChildren();
       parts.chips = [];
@@ -112,7 +114,7 @@ const COLUMNS = {
   },
   reset: {
     label: "Reset",
-    width: (t) => `${Math.ceil(Math.max(t.valueRoom, 6) * 7.3) + 14}px`,
+    room: (t) => Math.ceil(Math.max(t.valueRoom, 6) * 7.3) + 14,
     live(cell, parts, line, t) {
       setText(cell, line.reset === null ? "" : digits(line.reset, line.width, t.radixOf(line), line.note.labels));
       const differs = isNotReset(t.valueOf(line), line);
@@ -122,7 +124,7 @@ const COLUMNS = {
   },
   access: {
     label: "Access",
-    width: () => "58px",
+    room: () => 58,
     still(cell, parts, line) {
       const codes = new Map();
       for (const field of line.field ? [] : line.fields) codes.set(field.code, [...(codes.get(field.code) ?? []), field.name]);
@@ -133,7 +135,8 @@ const COLUMNS = {
   },
   effects: {
     label: "Side effects",
-    width: () => "minmax(120px, 200px)",
+    room: () => 120,
+    most: () => 220,
     still(cell, parts, line) {
       const told = line.field ? [line.field.effects] : [line.guard, ...line.fields.filter((field) => field.field.effects).map((field) => `${field.name}: ${field.field.effects}`)];
       setText(cell, told.filter(Boolean).join("; "));
@@ -142,18 +145,18 @@ const COLUMNS = {
   },
   unit: {
     label: "Unit",
-    width: () => "88px",
+    room: () => 84,
     live(cell, parts, line, t) {
       setText(cell, physical(t.valueOf(line), line));
     },
   },
   state: {
     label: "Freshness",
-    width: (t) => (t.anyGuard ? "136px" : "108px"),
+    room: (t) => (t.anyGuard ? 122 : 104),
     make(cell, parts) {
       parts.dot = make("span", { class: "pw-reg-dot", "aria-hidden": "true" });
       parts.word = make("span", { class: "pw-reg-word" });
-      parts.read = make("button", { type: "button", tabindex: "-1", class: "pw-reg-read", hidden: true }, "Read");
+      parts.read = make("button", { type: "button", tabindex: "-1", class: "pw-reg-read", hidden: true, "aria-label": "Read" }, "↻");
       cell.append(parts.dot, parts.word, parts.read);
     },
     still(cell, parts, line) {
@@ -169,7 +172,7 @@ const COLUMNS = {
   },
   history: {
     label: "History",
-    width: () => "92px",
+    room: () => 78,
     make(cell, parts) {
       parts.canvas = make("canvas", { class: "pw-reg-history", "aria-hidden": "true", hidden: true });
       cell.append(parts.canvas);
@@ -184,7 +187,17 @@ const COLUMNS = {
   },
 };
 
+/** Which of these columns have room in `width` pixels: where it is short, what matters least goes first, and freshness never. */
+function columnsFor(t, chosen, width) {
+  const kept = new Set(chosen);
+  const total = () => [...kept].reduce((sum, name) => sum + COLUMNS[name].room(t), 0);
+  for (const name of ["effects", "unit", "reset", "fields", "access", "address", "history"]) if (total() > width) kept.delete(name);
+  return kept;
+}
+
 function accessWords(code) {
+  const plain = { R: "only read", W: "only written", RW: "read and written" }[code];
+  if (plain) return `${code}: ${plain}`;
   const [, read = "", write = ""] = code.match(/^(RC|RS|R)?(.*)$/);
   const reads = { R: "can be read", RC: "cleared by reading", RS: "set by reading", "": "cannot be read" }[read];
   const act = write.match(/^W([01])([CST])$/);

@@ -13,7 +13,7 @@ function stepsText(steps) {
     nodes.push(" ← 0x");
     for (let digit = count - 1; digit >= 0; digit--) {
       const letter = ((word >> BigInt(4 * digit)) & 15n).toString(16).toUpperCase();
-      const sure = ((unsure >> BigInt(4 * digit)) & 15n) === 0n;
+      const sure = ((unsure >> BigInt(4 * digit)) & 15n) !== 15n;
       nodes.push(sure ? letter : make("i", { title: "As the read will give it; shown is the last known value" }, letter));
       if (digit && digit % 4 === 0) nodes.push("_");
     }

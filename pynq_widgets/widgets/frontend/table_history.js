@@ -5,7 +5,7 @@ const SPAN_MS = 30_000;
 /** Draw what is kept of `history` ([[time, value], …]) on `canvas`; returns the lowest and the highest value, or null. */
 function drawHistory(canvas, history, line, colour, now = performance.now()) {
   const scale = globalThis.devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth || 84, canvas.clientHeight || 18];
+  const [width, height] = [canvas.clientWidth || 72, canvas.clientHeight || 18];
   if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
   if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
   const context = canvas.getContext("2d");

@@ -24,7 +24,9 @@ function rowsOf(t) {
   }
 
   function resize() {
-    scroller.style.setProperty("--columns", columns.map((name) => COLUMNS[name].width(t)).join(" "));
+    const width = ({ room, most }) => (most ? `minmax(${room(t)}px, ${most(t) === Infinity ? "1fr" : `${Math.max(room(t), most(t))}px`})` : `${room(t)}px`);
+    grid.style.minWidth = `${columns.reduce((sum, name) => sum + COLUMNS[name].room(t), 0)}px`;
+    scroller.style.setProperty("--columns", columns.map((name) => width(COLUMNS[name])).join(" "));
   }
 
   function layout() {

@@ -6,13 +6,14 @@ function rulerOf(t) {
   const tip = make("div", { class: "pw-ruler-tip pw-quiet", "aria-live": "off" });
   let line = null; // the register drawn
   let perLine = 0;
+  let roomThen = 0;
   let bits = []; // one { node, field, bit } a bit, the lowest first
   let segments = [];
   let asked = null;
 
   const wanted = () => (t.model.get("ruler") && t.active?.reg.reachable ? t.active.reg : null);
 
-  function build(width) {
+  function build(width, room) {
     root.replaceChildren();
     bits = new Array(line.width);
     segments = [];
@@ -21,6 +22,7 @@ function rulerOf(t) {
       for (let bit = field.field.bit; bit < Math.min(field.field.bit + field.width, line.width); bit++) over[bit] = field;
     const strips = Math.ceil(line.width / width);
     const columns = Math.min(width, line.width);
+    const cell = Math.min(30, (room - 20) / columns);
     for (let strip = strips - 1; strip >= 0; strip--) {
       const [low, high] = [strip * width, Math.min(line.width, (strip + 1) * width) - 1];
       const grid = make("div", { class: "pw-ruler-strip", role: "presentation" });
@@ -45,6 +47,8 @@ function rulerOf(t) {
         const node = make("span", { class: "pw-ruler-field", title: field.name, "data-field": field.name }, make("span", {}, field.name));
         segments.push({ node, field });
         place(node, from, to - from + 1, 3);
+        // A name that is longer than its bits are wide stands upright.
+        node.classList.toggle("pw-ruler-upright", field.name.length * 6.1 > (to - from + 1) * cell - 3);
       }
       root.append(grid);
     }
@@ -66,11 +70,12 @@ function rulerOf(t) {
     }
     const room = root.parentNode?.clientWidth ?? 700;
     const width = room >= 600 ? 32 : room >= 300 ? 16 : 8;
-    if (next !== line || width !== perLine) {
+    if (next !== line || width !== perLine || (room !== roomThen && room < 1000)) {
       line = next;
       perLine = width;
+      roomThen = room;
       tip.replaceChildren();
-      build(width);
+      build(width, room);
       hint();
     }
     const word = t.store.values[line.row];
@@ -101,13 +106,14 @@ function rulerOf(t) {
     const parts = field
       ? [make("b", {}, field.name), ` [${field.width > 1 ? `${top}:` : ""}${field.field.bit}] `, value === null ? "" : `= ${digits(value, field.width, t.radixOf(field), field.note.labels)}`, ` · ${field.code}`, field.field.effects ? ` (${field.field.effects})` : "", field.text ? ` · ${field.text}` : ""]
       : [make("b", {}, `Bit ${bit}`), line.fields.length ? " belongs to no field" : ""];
-    tip.replaceChildren(...parts);
+    tip.replaceChildren(make("div", {}, ...parts));
+    tip.firstChild.title = tip.textContent;
     if (!can) return;
-    const steps = make("span", { class: "pw-reg-steps" });
+    const steps = make("div", {});
     tip.append(steps);
     const content = { act: "toggle", bit, to: flipped(bit) };
     asked = t.editor.ask(line, { kind: "preview", ...content }, (answer) => {
-      if (asked === answer.tag && !answer.error) steps.replaceChildren(" · click: ", ...stepsText(answer.steps));
+      if (asked === answer.tag && !answer.error) steps.replaceChildren("A click would ", make("span", { class: "pw-reg-steps" }, ...stepsText(answer.steps)));
     });
   }
 

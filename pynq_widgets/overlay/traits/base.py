@@ -354,7 +354,7 @@ class HardwareTrait(TraitType[Any, Any]):
             raise TraitError(f"The {self.name!r} trait of {_a(obj)} is read-only: {_brief(value)} was not written")
         raw = self._encoded(obj, place, value)
         if hub.held is not None and hub.held.thread == get_ident():
-            hub.held.pending[str(self.name)] = (self, place, raw)
+            hub.held.put(self, place, raw)
             return
         # While another thread holds notifications, the lock that is set on the instance is not meant for this one.
         if not obj._cross_validation_lock or hub.held is not None:

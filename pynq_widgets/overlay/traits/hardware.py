@@ -31,7 +31,7 @@ class Hardware(HasTraits):
     - Observers are told of changes alone, after the write, whoever made it. What an observer raises is logged: the hardware is
       written, and no observer can undo that.
     - ``with self.hold_trait_notifications():`` keeps hardware assignments too. At its end the class' validators see them, then each
-      word is written once; an error in the block or of a validator writes nothing.
+      word is written once, in the order of the last assignments; an error in the block or of a validator writes nothing.
     - ``trait_values()`` reads the words that may be read unasked, in blocks; what cannot be read is missing, as traitlets has it.
     """
 
@@ -41,6 +41,11 @@ class Hardware(HasTraits):
 
         @property
         def registers(self) -> Mirror: ...
+
+    def setup_instance(self, *args: Any, **kwargs: Any) -> None:
+        super().setup_instance(*args, **kwargs)
+        # From here on observers are served at once; those that the class brings came too early for that.
+        self.__dict__["_hardware_ready"] = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         traits = self._traits
@@ -101,14 +106,12 @@ class Hardware(HasTraits):
         else:
             found = self.__dict__["_hardware_hub"] = hub
             old.watch_over(())
-        self.__dict__["_hardware_ready"] = True
         if found is hub:
             hub.watch_over(self._observed())
         return found
 
     def _observers_ready(self) -> None:
         """Serve the observers that the class brings: called once the registers can be reached, and after the class' traits changed."""
-        self.__dict__["_hardware_ready"] = True
         self._observers_changed()
 
     def _observed(self) -> list[str]:

@@ -40,6 +40,11 @@ class Held:
         self.thread = get_ident()
         self.pending: dict[str, tuple[Any, Any, Any]] = {}
 
+    def put(self, trait: Any, place: Any, raw: Any) -> None:
+        """Keep an assignment, as the newest: two traits may show the same bits."""
+        self.pending.pop(trait.name, None)
+        self.pending[trait.name] = (trait, place, raw)
+
 
 class Hub:
     """Between the mirror of one instance and the observers of its hardware traits.

@@ -206,7 +206,7 @@ class RegArray(HardwareTrait):
         if hub.held is not None and hub.held.thread == get_ident():
             for index, bits in zip(indices, raw, strict=True):
                 element, each = place.elements[index]
-                hub.held.pending[str(element.name)] = (element, each, bits)
+                hub.held.put(element, each, bits)
             return
         with place.mirror.transaction():
             for index, bits in zip(indices, raw, strict=True):

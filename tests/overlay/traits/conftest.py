@@ -71,8 +71,10 @@ class Fir(Hardware):
 
 
 @pytest.fixture
-def clock():
-    return VirtualClock()
+def clock(bus_spy):
+    """The time of the device, turned by hand."""
+    bus_spy.__dict__["_clock"] = VirtualClock()
+    return bus_spy.clock
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_held_elements_are_written_at_the_end(ip, bus_spy):
         ip.coeffs[2] = 9
         assert ip.coeffs[1:3] == [2, 9]
         assert bus_spy.taken() == []
-    assert bus_spy.taken() == [("write", 0, 1), ("write", 4, 2), ("write", 8, 9), ("write", 12, 4)]
+    assert bus_spy.taken() == [("write", 0, 1), ("write", 4, 2), ("write", 12, 4), ("write", 8, 9)]
 
 
 def test_pending_elements_of_a_transaction_are_seen(ip, bus_spy):

@@ -26,7 +26,7 @@ class Sampler:
     Parameters
     ----------
     clock
-        Gives ``now()`` and ``call_later(seconds, function)``: a device's clock. While it stands still nothing is polled.
+        Gives ``now()`` and ``call_at(time, function)``: a device's clock. While it stands still nothing is polled.
     """
 
     def __init__(self, clock: Any) -> None:
@@ -164,9 +164,11 @@ class Sampler:
             # A new subscription set the flag since: it may be due earlier.
             if due is None or self._wake.is_set():
                 continue
-            timer = self._clock.call_later(max(due - self._clock.now(), 0.0), self._wake.set)
+            timer = self._clock.call_at(due, self._wake.set)
             try:
-                self._wake.wait()
+                # A clock that is turned by hand may have been turned past that time meanwhile, and stand still now.
+                if self._clock.now() < due:
+                    self._wake.wait()
             finally:
                 timer.cancel()
 

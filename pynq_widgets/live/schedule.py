@@ -108,9 +108,9 @@ class Subscription:
         self.cost = spent if self.polls == 1 else self.cost + _SMOOTH * (spent - self.cost)
         period = 1.0 / self.rate
         self.due = self.due + period if self.due > -math.inf else began + period
-        if self.due <= ended:
-            # What was missed is skipped: to make up for it would be a burst.
-            self.due += period * (math.floor((ended - self.due) / period) + 1)
+        if self.due < ended:
+            # What was missed is skipped: to make up for it would be a burst. What falls due at this very moment was not missed.
+            self.due += period * math.ceil((ended - self.due) / period)
 
     def _failed(self, error: BaseException) -> None:
         self.errors += 1

@@ -22,7 +22,7 @@ class HandClock:
     def now(self) -> float:
         return self.time
 
-    def call_later(self, seconds: float, callback: Callable[[], object]) -> Any:
+    def call_at(self, when: float, callback: Callable[[], object]) -> Any:
         raise AssertionError("there is no thread in these tests")
 
 

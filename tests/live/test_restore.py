@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pynq_widgets.access.describe import FieldInfo, RegisterInfo
@@ -265,6 +265,7 @@ WRITABLE = {"R0": 0x1F, "R1": 0xFFFF_FFFF, "START": 0xFFFF_FFFF}
 words = st.dictionaries(st.sampled_from([info.name for info in KINDS]), st.integers(0, 0xFFFF_FFFF))
 
 
+@settings(deadline=None)
 @given(words, st.lists(st.integers(0, 0xFFFF_FFFF), min_size=5, max_size=5))
 def test_every_register_is_accounted_for_once_and_nothing_else_changes(held, there):
     from pynq_widgets.access import MMIO, Mirror

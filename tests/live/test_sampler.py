@@ -154,3 +154,17 @@ def test_subscribing_and_closing_from_many_threads(clock):
     with sampler.subscribe(look, 1):
         look.next()
     assert ended(sampler)
+
+
+def test_a_clock_that_is_turned_while_a_poll_runs_and_stands_still_then(clock):
+    times = queue.Queue()
+
+    def poll():
+        times.put(clock.now())
+        if not clock.now():
+            clock.advance(0.1)  # somebody turns it, just now
+
+    sampler = Sampler(clock)
+    with sampler.subscribe(poll, 10):
+        assert [times.get(timeout=PATIENCE) for _ in range(2)] == [0.0, 0.1]
+    assert ended(sampler)

@@ -17,7 +17,7 @@ class HandClock:
     def now(self):
         return self.time
 
-    def call_later(self, seconds, callback):
+    def call_at(self, when, callback):
         raise AssertionError("there is no thread in these tests")
 
 

@@ -4,7 +4,7 @@ import gc
 import weakref
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pynq_widgets.access.describe import FieldInfo, RegisterInfo
@@ -192,12 +192,14 @@ snapshots = values.map(
 )
 
 
+@settings(deadline=None)
 @given(snapshots)
 def test_nothing_is_different_from_itself(one):
     assert not one - one
     assert (one - one).rows == ()
 
 
+@settings(deadline=None)
 @given(snapshots, snapshots)
 def test_a_difference_is_empty_only_between_equals(one, other):
     assert bool(other - one) == (one != other)
@@ -205,6 +207,7 @@ def test_a_difference_is_empty_only_between_equals(one, other):
     assert len(other - one) == len(list((other - one).rows))
 
 
+@settings(deadline=None)
 @given(snapshots, snapshots)
 def test_the_other_way_round_it_is_turned_round(one, other):
     def key(row):
@@ -219,6 +222,7 @@ def test_the_other_way_round_it_is_turned_round(one, other):
             assert field.before != field.after
 
 
+@settings(deadline=None)
 @given(snapshots, snapshots)
 def test_what_was_before_and_what_changed_give_what_is_after(one, other):
     held = one.to_dict()
@@ -235,6 +239,7 @@ def test_what_was_before_and_what_changed_give_what_is_after(one, other):
     assert held == other.to_dict()
 
 
+@settings(deadline=None)
 @given(snapshots, snapshots, snapshots)
 def test_two_steps_tell_of_all_that_one_tells_of(one, two, three):
     def cells(difference):
@@ -243,6 +248,7 @@ def test_two_steps_tell_of_all_that_one_tells_of(one, two, three):
     assert cells(three - one) <= cells(two - one) | cells(three - two)
 
 
+@settings(deadline=None)
 @given(snapshots, snapshots)
 def test_its_text_never_fails(one, other):
     assert repr(other - one).startswith("Difference: ")

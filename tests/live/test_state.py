@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pynq_widgets.live import Snapshot, State, StateError, load, save, take
@@ -142,6 +142,7 @@ names = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_siz
 states = st.dictionaries(names, st.dictionaries(names, st.integers(0, 2**64 - 1), min_size=1, max_size=4), max_size=4)
 
 
+@settings(deadline=None)
 @given(states, names)
 def test_any_names_and_values_come_back(held, design):
     from pynq_widgets.access.describe import RegisterInfo
@@ -244,6 +245,7 @@ documents = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200) | documents.map(yaml.safe_dump))
 def test_whatever_a_file_holds_it_is_a_state_or_a_clear_error(text):
     try:

@@ -277,6 +277,8 @@ class RecordedWords(HeardWords):
             count[0] += 1
             count[4] += seconds
             bus.record_word((start, when, READ, address, value, seconds))
+            if not count[0] & 63:
+                bus.turn()
             return value
         finally:
             self._release()
@@ -298,6 +300,8 @@ class RecordedWords(HeardWords):
             count[1] += 1
             count[4] += seconds
             bus.record_word((start, when, WRITE, address, value, seconds))
+            if not count[1] & 63:
+                bus.turn()
         finally:
             self._release()
         return None

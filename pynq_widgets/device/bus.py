@@ -125,7 +125,7 @@ class Bus:
         self._counts: dict[str, list[Any]] = {USER: self.users}
         self._entries: list[_Entry] = []
         self._listeners: tuple[Listener, ...] = ()
-        self._recorders: tuple[tuple[Recorder, Recorder], ...] = ()
+        self._recorders: tuple[tuple[Recorder, Callable[[], Recorder]], ...] = ()
         self._record: Recorder | None = None
         self.record_word: Recorder = _nobody
         # What tells the time of the device's clock, or that time, where somebody listens; else 0, by what costs least.
@@ -213,13 +213,16 @@ class Bus:
 
         return undo
 
-    def record(self, recorder: Recorder, word: Recorder | None = None) -> Callable[[], None]:
+    def record(self, recorder: Recorder, turn: Callable[[], Recorder] | None = None) -> Callable[[], None]:
         """As :meth:`listen`, at a third of its cost: `recorder` is given a plain tuple, which :func:`transaction_of` makes a
-        :class:`Transaction` of; `word`, by default the same, is given those of a user's single words that went well.
+        :class:`Transaction` of.
 
-        They are called bare: one that raises lets the access of whoever asked raise.
+        With `turn`, a user's single words that went well are given to what ``turn()`` gave, which is asked again after each 64 reads or
+        writes of them, and by :meth:`turn`: so that they can be kept by no more than the ``append`` of a list.
+
+        All are called bare: one that raises lets the access of whoever asked raise.
         """
-        pair = (recorder, word or recorder)
+        pair = (recorder, turn or (lambda: recorder))
         with self.lock:
             self._set_recorders((*self._recorders, pair))
 
@@ -229,23 +232,25 @@ class Bus:
 
         return undo
 
-    def _set_recorders(self, recorders: tuple[tuple[Recorder, Recorder], ...]) -> None:
+    def turn(self) -> None:
+        """Ask the recorders anew what takes single words (under `lock`)."""
+        words = [turn() for _, turn in self._recorders]
+
+        def each_word(noted: Noted) -> None:
+            for word in words:
+                word(noted)
+
+        # For whoever took its words before the last recorder went, there is somebody who does nothing.
+        self.record_word = each_word if len(words) > 1 else words[0] if words else _nobody
+
+    def _set_recorders(self, recorders: tuple[tuple[Recorder, Callable[[], Recorder]], ...]) -> None:
         def each(noted: Noted) -> None:
             for recorder, _ in recorders:
                 recorder(noted)
 
-        def each_word(noted: Noted) -> None:
-            for _, word in recorders:
-                word(noted)
-
         self._recorders = recorders
-        if len(recorders) == 1:
-            self._record, self.record_word = recorders[0]
-        elif recorders:
-            self._record, self.record_word = each, each_word
-        else:
-            # For whoever took its words before the last recorder went.
-            self._record, self.record_word = None, _nobody
+        self._record = each if len(recorders) > 1 else recorders[0][0] if recorders else None
+        self.turn()
         self._recount()
 
     def _recount(self) -> None:

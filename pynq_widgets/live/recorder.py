@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from pynq_widgets.device.bus import Noted, bus_of, transaction_of
+from pynq_widgets.device.bus import Noted, Transaction, bus_of, transaction_of
 from pynq_widgets.device.clock import Pace
 from pynq_widgets.device.conversation import Entry, Gap
 from pynq_widgets.device.script import INTERRUPT
 
-STEP = 64  # transactions from one look at the time to the next
+STEP = 64  # transactions from one look at the time to the next: as many as `Bus.record` says
 WINDOW = 1.0  # seconds of the device's clock within which `limit` transactions are recorded
 REST = 0.1  # seconds of the device's clock over which the rate must be below the limit before recording goes on
 WORDS = 16  # words that the ring holds for each of its entries, on average
@@ -27,7 +28,7 @@ class Event(NamedTuple):
 
 
 class Recorder:
-    """What the bus of `device` notes from `start` to `stop`: the last `size` entries of it, or up to 64 fewer.
+    """What the bus of `device` notes from `start` to `stop`: the last `size` entries of it, or up to 128 fewer.
 
     With a `limit`, no more than so many transactions a second of the device's clock are taken; what comes faster is counted, and leaves
     a gap, until the rate has fallen. The ring is cut into pieces, so that the time, and what falls out, is looked at once a piece.
@@ -39,7 +40,7 @@ class Recorder:
         self.size = size
         self.limit = limit
         self.forgotten = 0  # transactions that fell out of the ring
-        self._step = min(STEP, max(1, size // 4))
+        self._held = 0  # entries of the pieces that were put away
         self._pieces: deque[list[Any]] = deque()
         self._piece: list[Any] = []
         self._more = 0  # words of blocks, beyond one each, that the ring holds
@@ -68,16 +69,7 @@ class Recorder:
         with self.bus.lock:
             if self._undo is None:
                 self._since, self._count = self._now(), 0
-                take = self._taker()
-
-                def block(noted: Noted) -> None:
-                    # Blocks must not fill the memory.
-                    self._more += noted[6] - 1
-                    take(noted)
-                    if self._more > WORDS * self.size:
-                        self._shrink()
-
-                self._undo = self.bus.record(block, take)
+                self._undo = self.bus.record(self._note, self._turn)
 
     def stop(self) -> None:
         """End. What was recorded stays."""
@@ -94,7 +86,7 @@ class Recorder:
             self.stop()
             self._pieces.clear()
             self._piece = []
-            self._more = self.forgotten = 0
+            self._more = self._held = self.forgotten = 0
             if running:
                 self.start()
 
@@ -118,38 +110,38 @@ class Recorder:
 
     # Under the lock of the bus, at each transaction.
 
-    def _taker(self) -> Callable[[Noted], object]:
-        left = step = self._step
-        keep: Callable[[Any], object] = self._piece.append
-
-        # A function rather than a generator, which would cost a little less: an interrupt of the kernel within it would end that.
-        def take(noted: Noted) -> None:
-            nonlocal keep, left
-            keep(noted)
-            left -= 1
-            if not left:
-                left = step
-                keep = self._turn()
-
-        return take
+    def _note(self, noted: Noted) -> None:
+        """All but a user's single words, which go straight to what `_turn` gave."""
+        if self._gap_since is not None:
+            self._skip(noted)
+            return
+        self._piece.append(noted)
+        # Blocks must not fill the memory.
+        self._more += noted[6] - 1
+        if self._more > WORDS * self.size:
+            self._shrink()
+        if len(self._piece) >= STEP:
+            self.bus.turn()
 
     def _turn(self) -> Callable[[Any], object]:
-        """A piece is full: what takes the next transactions."""
-        if self._gap_since is None:
+        """What takes the next words; the piece is put away, unless it has only been begun."""
+        if self._gap_since is None and len(self._piece) >= STEP // 2:
+            self._count += len(self._piece)
             self._pieces.append(self._piece)
+            self._held += len(self._piece)
             self._piece = []
-            while len(self._pieces) > max(1, self.size // self._step - 1):
+            while self._held > self.size - 2 * STEP:
                 self._forget(self._pieces.popleft())
             if self.limit is not None:
                 self._look()
+        # The append of a list: to give a word to a function of ours would cost as much again as to keep it.
         return self._piece.append if self._gap_since is None else self._skip
 
     def _look(self) -> None:
         now = self._now()
-        self._count += self._step
         if now - self._since >= WINDOW:
             self._since, self._count = now, 0
-        elif self.limit is not None and self._count > self.limit - self._step:
+        elif self.limit is not None and self._count > self.limit - STEP:
             self._gap_since, self._left_out = now, 0
             self._since, self._count = now, 0
             self._last = (perf_counter(), None)
@@ -186,6 +178,7 @@ class Recorder:
             self._gap_since = None
 
     def _forget(self, piece: list[Any]) -> None:
+        self._held -= len(piece)
         for entry in piece:
             if type(entry) is tuple:
                 self.forgotten += 1
@@ -206,18 +199,29 @@ def _in_order(raw: list[Any]) -> list[Entry]:
     Transactions are noted as they end: what is done for an interrupt within one is noted before it.
     """
     made: list[Entry] = []
-    waiting: list[Event] = []
-    for entry in raw:
+    within: list[Entry] = []
+    later = math.inf  # when the next transaction that is no interrupt's began
+    backwards: list[Entry | _Within] = []
+    for entry in reversed(raw):
         if type(entry) is not tuple:
-            waiting.append(entry)
+            backwards.append(entry.entry if entry.start <= later else _Within(entry.entry))
             continue
         transaction = transaction_of(entry)
-        if waiting and transaction.who != INTERRUPT:
-            made += [event.entry for event in waiting if event.start <= entry[0]]
-            made.append(transaction)
-            made += [event.entry for event in waiting if event.start > entry[0]]
-            waiting.clear()
-        else:
-            made.append(transaction)
-    made += [event.entry for event in waiting]
+        if transaction.who != INTERRUPT:
+            later = entry[0]
+        backwards.append(transaction)
+    for each in reversed(backwards):
+        if isinstance(each, _Within):
+            within.append(each.entry)
+            continue
+        made.append(each)
+        if within and isinstance(each, Transaction) and each.who != INTERRUPT:
+            made += within
+            within.clear()
     return made
+
+
+class _Within(NamedTuple):
+    """What happened while the next transaction was under way."""
+
+    entry: Entry

@@ -256,8 +256,8 @@ class Tape(Readable):
 
 
 def _checked_size(size: Any) -> int:
-    if type(size) is not int or not 4 <= size <= 1 << 22:
-        raise ValueError(f"a tape holds 4 to {1 << 22} entries, not {size!r}")
+    if type(size) is not int or not 256 <= size <= 1 << 22:
+        raise ValueError(f"a tape holds 256 to {1 << 22} entries, not {size!r}")
     return size
 
 

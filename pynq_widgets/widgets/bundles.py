@@ -13,6 +13,7 @@ from pynq_widgets import showing
 from pynq_widgets.access import Mirror, RegisterHandle, RegisterMap
 from pynq_widgets.design import Design
 from pynq_widgets.device.bus import Statistics
+from pynq_widgets.live.excerpt import Readable
 from pynq_widgets.overlay import DefaultHierarchy, DefaultIP, Overlay
 from pynq_widgets.overlay.binding import Drivers
 
@@ -23,6 +24,7 @@ from .reuse import shown
 from .statistics_view import statistics_bundle
 from .summaries import node_summary, overlay_summary
 from .table import mirror_of
+from .tape_view import tape_bundle
 from .tree import OverlayTree
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -152,6 +154,7 @@ def register_all() -> None:
     showing.register(Mirror, mirror_bundle)
     showing.register(RegisterMap, register_map_bundle)
     showing.register(Design, design_bundle)
+    showing.register(Readable, tape_bundle)
     changes.register_all()
     showing.register(Statistics, statistics_bundle)
 

@@ -235,3 +235,32 @@ def test_await_is_refused_where_it_cannot_work(shell, overlay):
 
     assert asyncio.run(in_a_loop()) == "UsageError"
     assert shell.displayed == []
+
+
+def test_in_a_kernel_it_displays_a_table_and_the_cells_own_traceback(demo_design):
+    manager = pytest.importorskip("jupyter_client.manager")
+    pytest.importorskip("ipykernel")
+    kernel, client = manager.start_new_kernel(kernel_name="python3", startup_timeout=60)
+    try:
+
+        def execute(code):
+            messages = []
+            answer = client.execute_interactive(code, timeout=60, output_hook=messages.append)
+            return answer["content"], [(message["msg_type"], message["content"]) for message in messages]
+
+        loading = f"from pynq_widgets import Overlay, SimulatedDevice\nol = Overlay({str(demo_design)!r}, device=SimulatedDevice('magic'))"
+        assert execute(loading)[0]["status"] == "ok"
+        content, shown = execute("%%watch_registers ol.timer\nol.timer.registers['TLR0'].write(77)\n6 * 7")
+        assert content["status"] == "ok"
+        said = {kind: what["data"] for kind, what in shown if "data" in what}
+        assert said["execute_result"]["text/plain"] == "42"
+        assert "timer.TLR0  0x00000000 → 0x0000004d" in said["display_data"]["text/plain"]
+        assert "0x0000004d" in said["display_data"]["text/html"]
+        content, shown = execute("%%watch_registers\nol.timer.registers['TLR0'].write(78)\n1 / 0")
+        assert (content["status"], content["ename"]) == ("error", "ZeroDivisionError")
+        assert [kind for kind, _ in shown if kind in ("display_data", "error")] == ["display_data", "error"]
+        content, _ = execute("%%watch_registers\nawait something()")
+        assert "cannot run await at the top level of a cell" in content["evalue"]
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)

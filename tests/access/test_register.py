@@ -276,3 +276,31 @@ def test_debug_prints_each_access(bus_spy, capsys):
     register.debug = False
     register[1]
     assert capsys.readouterr().out == ""
+
+
+def test_a_field_beside_one_that_any_write_changes_is_not_written_alone(bus_spy):
+    def field(bit, action=None, width=1):
+        return {"bit_offset": bit, "bit_width": width, "access": "read-write", "description": "", "write_action": action}
+
+    fields = {"GO": field(0), "COUNT": field(8, "clear", 4), "AGAIN": field(1, "modify")}
+    register = Register.create_subclass("STATUS", fields)(BASE, device=bus_spy)
+    text = (
+        "field GO of register STATUS cannot be written alone: any write of COUNT, in the same register, clears it; "
+        "write the whole register: 1 was not written"
+    )
+    with pytest.raises(ValueError, match="cannot be written alone") as raised:
+        register.GO = 1
+    assert str(raised.value) == text
+    assert bus_spy.taken() == []
+    bus_spy.put(0, 0x0F02)
+    register.COUNT = 0
+    assert bus_spy.taken() == [("read", 0, 4), ("write", 0, 2)]
+    queue = Register.create_subclass("QUEUE", {"WORD": field(0, "push", 8)})(BASE, device=bus_spy)
+    queue.WORD = 5
+    queue[3:0] = 2
+    assert bus_spy.taken() == [("write", 0, 5), ("write", 0, 2)]
+
+
+def test_the_text_of_a_register_that_cannot_be_read_is_no_traceback(bus_spy):
+    bus_spy.failing.add(BASE)
+    assert str(Register(BASE, device=bus_spy)) == "Register(not read: bus error at 0x40000000)"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pynq_widgets import DefaultIP, Overlay, StaleOverlayError
+from pynq_widgets.access import MMIO
 from pynq_widgets.device import SimulatedDevice
 from pynq_widgets.overlay import life
 
@@ -110,3 +111,40 @@ def test_an_overlay_that_downloads_itself_again_keeps_its_registers(demo_design:
     overlay.download()
     assert mmio.read(0) == 0
     assert overlay.is_loaded()
+
+
+def test_what_is_made_of_a_handle_ends_with_it_and_what_is_given_too_late_is_born_stale(demo_design: Path) -> None:
+    overlay = Overlay(demo_design, device=SimulatedDevice("t"))
+    mmio, held = overlay.leds.mmio, overlay._life
+    part, whole = mmio.array[1:3], mmio.array
+    reason = r"demo\.hwh was freed with free\(\)"
+    overlay.free()
+    late = held.give(MMIO(mmio.base_addr, mmio.length, overlay.device))
+    for touch in (lambda: part[0], lambda: whole[0], lambda: late.read(0), lambda: late.write(0, b"1234"), lambda: mmio.read(0, 8)):
+        with pytest.raises(StaleOverlayError, match=reason):
+            touch()
+    overlay.device.bus.counting = True
+    with pytest.raises(StaleOverlayError, match=reason):
+        mmio.read(0)
+    assert overlay.device.bus.statistics().total.transactions == 0
+
+
+def test_handles_given_while_a_life_ends_are_all_stale() -> None:
+    device = SimulatedDevice("t")
+    for _ in range(20):
+        held = life.Life("a.hwh", 0, device)
+        given: list[MMIO] = []
+        ready = threading.Event()
+
+        def give(held: life.Life = held, given: list[MMIO] = given, ready: threading.Event = ready) -> None:
+            for _ in range(200):
+                given.append(held.give(MMIO(0x4000_0000, 4, device)))
+                ready.set()
+
+        giving = threading.Thread(target=give)
+        giving.start()
+        assert ready.wait(20)
+        held.end("it was replaced")
+        giving.join(20)
+        assert len(given) == 200
+        assert all(mmio._port.is_stale for mmio in given)

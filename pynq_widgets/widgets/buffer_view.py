@@ -287,6 +287,8 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self.viewers.beat(
             str(content.get("view"))[:64], bool(content.get("visible")), (), seen if isinstance(seen, int) else self.panel.frame
         )
+        if self.viewers.watched and self._rate and self._subscription is None:
+            self._resubscribe()  # what hindered it before may be over
         self._answer()
 
     def _on_bye(self, content: Mapping[str, Any]) -> None:

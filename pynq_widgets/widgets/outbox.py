@@ -137,7 +137,7 @@ class Outbox:
                 self._asked[job.key] = job
             self._jobs.put(job)
             self._ended = False
-            if self._thread is not None or self._start():
+            if (self._thread is not None and self._thread.is_alive()) or self._start():
                 return True
         self._send_here()
         return True
@@ -194,7 +194,8 @@ class Outbox:
             function()
         except BaseException as error:
             self._errors += 1
-            self._failed(function, error)
+            with contextlib.suppress(Exception):  # a log that fails is no reason to send nothing any more
+                self._failed(function, error)
             if self._thread is not threading.current_thread() and not isinstance(error, Exception):
                 raise  # an interrupt is for the caller's cell
         finally:

@@ -247,7 +247,17 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         return strip_bundle(self, super()._repr_mimebundle_(**options))
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "paused" if self._paused else f"{self.true_rate:g} Hz" if self.live else "not on a screen"
+        state = (
+            "closed"
+            if self._closed
+            else "its overlay has gone"
+            if self._gone
+            else "paused"
+            if self._paused
+            else f"{self.true_rate:g} Hz"
+            if self.live
+            else "not on a screen"
+        )
         return f"StripChart({', '.join(self.names)}; {max(len(track.ring) for track in self._tracks)} samples, {state})"
 
     # Sampling.
@@ -408,6 +418,8 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         seen = content.get("seen")
         frame = seen if isinstance(seen, int) else self.panel.frame
         self.viewers.beat(str(content.get("view"))[:64], bool(content.get("visible")), (), frame)
+        if self.viewers.watched and not self.live and not self._paused:
+            self._resubscribe()  # what hindered it before may be over
         if self._now() - self._drawn_at >= 0.9:
             self._show()  # nothing else has answered lately, and the page wants to know that the kernel is there
 

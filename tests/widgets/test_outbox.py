@@ -111,6 +111,18 @@ def test_an_error_is_told_once_and_harms_nobody(box: Outbox, caplog: pytest.LogC
     assert box.statistics().errors == 4
 
 
+def test_a_log_that_fails_stops_nothing(box: Outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*told: Any, **options: Any) -> None:
+        raise ValueError("no log")
+
+    monkeypatch.setattr(outbox._log, "warning", fails)
+    seen: list[int] = []
+    box.post(fails)
+    box.post(lambda: seen.append(1))
+    assert box.drain(_LONG)
+    assert seen == [1]
+
+
 def test_what_is_too_much_is_refused_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
     box = Outbox(limit=3)
     gate = Gate(box)

@@ -633,3 +633,18 @@ def test_ticks_are_round_few_and_within(low: float, width: float, about: int) ->
     assert ticks.size <= about + 3
     slack = abs(low) * 1e-9 + width * 1e-9
     assert ((ticks >= low - slack) & (ticks <= high + slack)).all()
+
+
+def test_a_sampler_that_refused_once_is_asked_again(make: Any) -> None:
+    bench = make()
+    watch = bench.sampler.watch
+
+    def refuses(*what: Any, **options: Any) -> Any:
+        raise OSError("not now")
+
+    bench.sampler.watch = refuses
+    with pytest.raises(OSError, match="not now"):
+        bench.chart.keep = True
+    bench.sampler.watch = watch
+    bench.look()
+    assert bench.chart.live

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .device import Device as Device
     from .device import IPModel as IPModel
     from .device import PynqBuffer as PynqBuffer
+    from .device import ReplayDevice as ReplayDevice
     from .device import SimulatedDevice as SimulatedDevice
     from .device import VirtualClock as VirtualClock
     from .device import model as model
@@ -45,7 +46,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "design": ("Design", "DesignError", "read_design"),
-    "device": ("BusError", "Device", "IPModel", "PynqBuffer", "SimulatedDevice", "VirtualClock", "model"),
+    "device": ("BusError", "Device", "IPModel", "PynqBuffer", "ReplayDevice", "SimulatedDevice", "VirtualClock", "model"),
     "access": ("MMIO", "Clocks", "GPIO", "Interrupt", "Register", "RegisterMap", "allocate", "freebuffer"),
     "live": ("Sampler",),
     "overlay": ("DefaultHierarchy", "DefaultIP", "DefaultOverlay", "Overlay", "StaleOverlayError", "UnsupportedConfiguration"),

@@ -6,6 +6,7 @@ import gc
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -421,8 +422,6 @@ def test_a_block_is_the_primary_one(device: Any) -> None:
         AddressBlock("Other", "s_other", 0x1000, "register", "read-write", (register("B", 0),)),
         AddressBlock("Reg", "s_axi", 0x1000, "register", "read-write", (register("A", 0),)),
     )
-    from types import SimpleNamespace
-
     ranges = [{"interface": "s_axi", "block": "Reg", "base": BASE, "size": 0x1000, "kind": "register"}]
     ip = DefaultIP(
         {
@@ -435,3 +434,21 @@ def test_a_block_is_the_primary_one(device: Any) -> None:
         }
     )
     assert list(ip.traits()) == ["A"]
+
+
+@pytest.mark.parametrize("jedi", [True, False])
+def test_completion_lists_the_names_and_reads_no_guarded_word(make_ip: Make, device: Any, jedi: bool) -> None:
+    completer = pytest.importorskip("IPython.core.completer")
+    ip = make_ip(CORE)
+    for _ in range(2):  # as it is, and with the traits made
+        shell = SimpleNamespace(magics_manager=SimpleNamespace(lsmagic=lambda: {"line": {}, "cell": {}}))
+        complete = completer.IPCompleter(shell, {"ip": ip}, {})
+        complete.use_jedi = jedi
+        with completer.provisionalcompleter():
+            found = {each.text.lstrip(".") for text in ("ip.CTRL", "ip.FIF") for each in complete.completions(text, len(text))}
+        assert {"CTRL", "CTRL_ENABLE", "CTRL_MODE", "FIFO", "FIFO_DATA"} <= found
+        with completer.provisionalcompleter():
+            list(complete.completions("ip.FIFO.", 8))
+        # jedi looks at the value of a name that is whole, as it does with any property: a read that is harmless, or none.
+        assert {address for _, address in device.bus} <= ({BASE} if jedi else set())
+        ip.traits()

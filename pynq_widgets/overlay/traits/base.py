@@ -253,11 +253,11 @@ class HardwareTrait(TraitType[Any, Any]):
 
     def decode(self, place: Any, raw: Any) -> Any:
         """The value that the bits `raw` at `place` mean."""
-        return self.codec(place.width).decode(raw)
+        return (place.codec or self._settle(place)).decode(raw)
 
     def encode(self, place: Any, value: Any) -> Any:
         """The bits of `value`, or :class:`Misfit`."""
-        return self.codec(place.width).encode(value)
+        return (place.codec or self._settle(place)).encode(value)
 
     # Where it stands.
 
@@ -314,9 +314,10 @@ class HardwareTrait(TraitType[Any, Any]):
             hub.places[str(self.name)] = place
         return place
 
-    def _settle(self, place: Any) -> None:
-        """Check once that the values fit `place`."""
-        self.codec(place.width)
+    def _settle(self, place: Any) -> Any:
+        """Check once that the values fit `place`, and give their codec, which stays there."""
+        place.codec = self.codec(place.width)
+        return place.codec
 
     # Get.
 
@@ -381,8 +382,8 @@ class HardwareTrait(TraitType[Any, Any]):
 
     def _crossed(self, obj: Any, place: Any, raw: Any) -> Any:
         """`raw`, once the class' validators for this trait have seen it, and what they made of it has been validated."""
-        name = str(self.name)
-        if name in obj._trait_validators or hasattr(type(obj), f"_{name}_validate"):
+        # traitlets' deprecated `_name_validate` methods are not looked for: that would cost more than all the rest.
+        if self.name in obj._trait_validators:
             return self._encoded(obj, place, self._cross_validate(obj, self.decode(place, raw)))
         return raw
 

@@ -115,6 +115,10 @@ class Scaled:
         self._step_num = int(self.step * self._den)
         self._zero_num = int(self.zero * self._den)
         self._whole = self._den == 1
+        # The steps that the limits leave, for values that are steps; a float of either is what a first guess is made from.
+        reach = sorted((limit - self.zero) / self.step for limit in self._limits)
+        self._least, self._most = max(math.ceil(reach[0]), self._raw[0]), min(math.floor(reach[1]), self._raw[1])
+        self._guess = float(self.step), float(self.zero)
         span = f"{plain(self._limits[0])} to {in_unit(plain(self._limits[1]), unit)}"
         steps = "" if self._nearest else f", in steps of {in_unit(plain(abs(self.step)), unit)}"
         self.expected = f"{span} ({'its limits' if limits is not None else _bits(width)}{steps})"
@@ -125,6 +129,17 @@ class Scaled:
         return number if self._whole else number / self._den
 
     def encode(self, value: Any) -> int:
+        if type(value) is float or type(value) is int:
+            step, zero = self._guess
+            try:
+                guess = round((value - zero) / step)
+            except (ValueError, OverflowError, ZeroDivisionError):
+                guess = self._most + 1
+            if self._least <= guess <= self._most and self.decode(guess & self.mask) == value:
+                return guess & self.mask
+        return self._encode(value)
+
+    def _encode(self, value: Any) -> int:
         number = finite_number(value)
         steps = (number - self.zero) / self.step
         count = round(steps)

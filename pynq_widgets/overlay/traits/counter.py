@@ -57,10 +57,11 @@ class Counter(Number):
             self._refuse(f"modulus={self.modulus} is more than {self.stated_width} bits can count")
         super()._check_values()
 
-    def _settle(self, place: Any) -> None:
-        super()._settle(place)
+    def _settle(self, place: Any) -> Any:
+        codec = super()._settle(place)
         if self.modulus is not None and self.modulus > 1 << place.width:
             raise ValueError(f"modulus={self.modulus} is more than {place.width} bits can count")
+        return codec
 
 
 class Tally:

@@ -162,7 +162,7 @@ class RegArray(HardwareTrait):
             hub.places.setdefault(element.name, each)
         return place
 
-    def _settle(self, place: Any) -> None:
+    def _settle(self, place: Any) -> Any:
         """Each element did."""
 
     # The values.

@@ -107,6 +107,7 @@ class WideWord(Number):
 class _Wide:
     width = 64
     low = 0
+    codec: Any = None
     mask = (1 << 64) - 1
 
     def __init__(self, trait: WideWord, mirror: Mirror, handles: tuple[RegisterHandle, ...]) -> None:

@@ -39,6 +39,7 @@ class StripPlot:
         self.x_scale = bqplot.LinearScale(min=-span, max=0.0)
         self._span = span
         self._zoomed = zoomed
+        self._ticked = (0.0, 0.0)
         self.pan_zoom = bqplot.PanZoom(scales={"x": [self.x_scale]})
         self.panels: list[_Panel] = []
         self.colours = [COLOURS[line % len(COLOURS)] for line in range(len(groups))]
@@ -66,8 +67,13 @@ class StripPlot:
 
     def draw(self, curves: Sequence[tuple[Floats, Floats, Sequence[int]]]) -> None:
         """Draw, for each track, its times (seconds before now), the values (lines x times), and which lines these are."""
+        edges = self.edges
         for panel in self.panels:
+            if edges != self._ticked:
+                # Six or so: what bqplot chooses for a wide figure runs together in a narrow one.
+                panel.across.tick_values = round_steps(*edges, 6)
             panel.draw(curves)
+        self._ticked = edges
 
     def close(self) -> None:
         """Close the figures and all that they are made of."""
@@ -96,7 +102,7 @@ class _Panel:
             colours = [COLOURS[line % len(COLOURS)] for line in lines]
             mark = bqplot.Lines(x=np.zeros(0), y=np.zeros((len(lines), 0)), scales=scales, colors=colours, stroke_width=1.5)
             self.marks[track] = (lines, mark)
-        across = bqplot.Axis(scale=x_scale, grid_color=_GRID)
+        self.across = across = bqplot.Axis(scale=x_scale, grid_color=_GRID)
         if lowest:
             across.label = "seconds before now"
             across.label_offset = "30px"

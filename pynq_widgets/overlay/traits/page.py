@@ -73,7 +73,8 @@ def _why_none(ip: DefaultIP) -> str:
 def _line(ip: DefaultIP, name: str, trait: HardwareTrait) -> Line:
     try:
         place: Any = trait.locate(ip.registers)
-    except LookupError as error:
+        trait._settle(place)
+    except (LookupError, ValueError) as error:
         return Line(name, "-", "", "", "", trait.unit, "", "", "", f"not in this design: {error}")
     handle = place.handle
     return Line(

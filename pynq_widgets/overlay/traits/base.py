@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
     from .hub import Hub
 
+    _TraitType = TraitType[Any, Any]
+else:
+    _TraitType = TraitType  # that of traitlets 5.9 takes no type arguments
+
 ACCESS = ("read-only", "read-write", "write-only")
 _READING = {"clear": "reading clears it", "modify": "reading changes it", "pop": "reading takes a word from it"}
 SLOWEST, FASTEST = 0.1, 200.0
@@ -32,7 +36,7 @@ SLOWEST, FASTEST = 0.1, 200.0
 BitsArgument = int | tuple[int, int] | str | None
 
 
-class HardwareTrait(TraitType[Any, Any]):
+class HardwareTrait(_TraitType):
     """The base of all traits that are hardware; use one of its kinds.
 
     Parameters

@@ -132,7 +132,7 @@ class RegisterTable(anywidget.AnyWidget):
         self._closed = False
         self._polling = False
         self._surveyors: set[str] = set()
-        self._looked: tuple[frozenset[int], frozenset[str]] = (frozenset(), frozenset())
+        self._looked: tuple[frozenset[int], frozenset[str], list[list[int]]] = (frozenset(), frozenset(), [])  # rows, names, runs
         self.viewers = Viewers(self._watched, now=now, later=later)
         name = title if title is not None else getattr(self.mirror.block, "name", "") or "Registers"
         super().__init__(title=name, sheet=self._sheet.to_json(), read_only=read_only, **traits)
@@ -271,7 +271,7 @@ class RegisterTable(anywidget.AnyWidget):
             return
         rows = self.viewers.rows
         if rows != self._looked[0]:
-            self._looked = (rows, frozenset(self._handles[row].name for row in rows))
+            self._looked = (rows, frozenset(self._handles[row].name for row in rows), runs(rows))
         self._polling = True  # what changes meanwhile goes out with this tick's one frame
         try:
             with asking(self.mirror.port.device, "sampler"):
@@ -331,7 +331,7 @@ class RegisterTable(anywidget.AnyWidget):
                 # A sampler that cannot keep up lowers the rate, and the page says the true one.
                 "rate": round(getattr(subscription, "rate", self.rate), 1),
                 "problem": self._problem,
-                "sampled": runs(self._looked[0]) if subscription is not None else [],
+                "sampled": self._looked[2] if subscription is not None else [],
             }
             if told != self._told:
                 content.update(told)

@@ -8,10 +8,12 @@ are cut; the page asks for the whole of one that is looked at, and lets the kern
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from pynq_widgets.access.describe import FieldLike, reachable
+
+from .frames import runs
 
 _TEXT_BUDGET = 48_000  # characters of descriptions that go to the page unasked
 _TEXT_LIMITS = (600, 240, 120, 60)  # characters of one description; the first that keeps to the budget is taken
@@ -28,6 +30,7 @@ _WRITES = {
     "clear": "WC",
     "set": "WS",
 }
+_CODES = {"read-only": "R", "read-write": "RW", "write-only": "W"}
 _READS = {"clear": "RC", "set": "RS"}
 _WRITE_WORDS = {
     "oneToClear": "writing 1 clears it",
@@ -86,13 +89,20 @@ class Texts:
 
     def number(self, text: str | None) -> int:
         """The number of `text` (its white space as single blanks); -1 where there is none."""
-        text = " ".join((text or "").split())[:_LONGEST_TEXT]
+        if not text:
+            return -1
+        if text in self._index:
+            return self._index[text]
+        text = " ".join(text.split())[:_LONGEST_TEXT]
         if not text:
             return -1
         index = self._index.setdefault(text, len(self._whole))
         if index == len(self._whole):
             self._whole.append(text)
         return index
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        return iter(enumerate(self._whole))
 
     def whole(self, index: int) -> str:
         """The description of that number, uncut. ``IndexError`` where there is none."""
@@ -113,6 +123,8 @@ class Texts:
                 text = text[: limit - 1] + "…" if room > 0 else ""
             room -= len(text)
             sent.append(text)
+        while sent and not sent[-1]:
+            sent.pop()
         return sent, cut
 
 
@@ -122,33 +134,38 @@ class Sheet:
     def __init__(self, handles: Sequence[Handle], base: int, notes: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self.texts = Texts()
         self.labels: dict[tuple[str, str], dict[int, str]] = {}
-        self._rows_of: dict[int, list[int]] = {}  # by number of a description
+        self._rows_of: dict[int, list[int]] = {}  # by number of a register's description
+        self._layouts: list[tuple[tuple[Any, ...], ...]] = []
+        self._layout_of: list[int] = []
+        self._by_facts: dict[tuple[Any, ...], int] = {}
+        self._by_identity: dict[int, tuple[Any, int]] = {}
         guards: dict[str, int] = {}
-        layouts: dict[tuple[Any, ...], int] = {}
-        columns: dict[str, list[Any]] = {key: [] for key in ("name", "offset", "bits", "access", "guard", "reset", "text", "layout")}
+        columns: dict[str, list[Any]] = {key: [] for key in ("name", "offset", "bits", "access", "guard", "reset", "text")}
         unreachable = []
         for row, handle in enumerate(handles):
             info = handle.info
             columns["name"].append(handle.name)
             columns["offset"].append(handle.offset)
             columns["bits"].append(handle.width)
-            columns["access"].append(access_code(handle.access))
+            columns["access"].append(_CODES.get(handle.access) or access_code(handle.access))
             columns["guard"].append(-1 if not handle.guard else guards.setdefault(handle.guard, len(guards)))
             columns["reset"].append(_exact(info.reset_value))
-            columns["text"].append(self._text(info.description, row))
-            columns["layout"].append(self._layout(info.fields, row, layouts))
+            columns["text"].append(text := self.texts.number(info.description))
+            if text >= 0:
+                self._rows_of.setdefault(text, []).append(row)
+            self._layout_of.append(self._layout(info.fields))
             if not reachable(info):
                 unreachable.append(row)
         sent, cut = self.texts.for_page()
         self._content = {
             "count": len(handles),
             "base": _exact(base),
-            "columns": {key: column(values) for key, values in columns.items()},
+            "columns": {key: column(values) for key, values in (columns | {"layout": self._layout_of}).items()},
             "unreachable": unreachable,
             "guards": list(guards),
-            "layouts": [list(map(list, layout)) for layout in layouts],
+            "layouts": [list(map(list, layout)) for layout in self._layouts],
             "texts": sent,
-            "cut": cut,
+            "cut": runs(cut),
             "notes": self._notes(handles, notes or {}),
         }
 
@@ -161,33 +178,38 @@ class Sheet:
         wanted = words.casefold().split()
         found: set[int] = set()
         if wanted:
-            for index, rows in self._rows_of.items():
-                text = self.texts.whole(index).casefold()
-                if all(word in text for word in wanted):
-                    found.update(rows)
+            told = {index for index, text in self.texts if all(word in text.casefold() for word in wanted)}
+            for index in told:
+                found.update(self._rows_of.get(index, ()))
+            layouts = {number for number, layout in enumerate(self._layouts) if any(field[-1] in told for field in layout)}
+            if layouts:
+                found.update(row for row, layout in enumerate(self._layout_of) if layout in layouts)
         return sorted(found)
 
-    def _text(self, text: str | None, row: int) -> int:
-        if not text:
-            return -1
-        index = self.texts.number(text)
-        if index >= 0:
-            self._rows_of.setdefault(index, []).append(row)
-        return index
-
-    def _layout(self, fields: Iterable[FieldLike], row: int, layouts: dict[tuple[Any, ...], int]) -> int:
-        layout = tuple(
-            (
-                field.name,
-                field.bit_offset,
-                max(field.bit_width, 1),
-                access_code(field.access, field.write_action, field.read_action),
-                effects(field),
-                self._text(field.description, row),
+    def _layout(self, fields: Iterable[FieldLike]) -> int:
+        """The number of the layout of `fields`; -1 where there are none. Arrays of registers share theirs, often as one object."""
+        known = self._by_identity.get(id(fields))
+        if known is not None and known[0] is fields:
+            return known[1]
+        facts = tuple((f.name, f.bit_offset, f.bit_width, f.access, f.read_action, f.write_action, f.description) for f in fields)
+        number = self._by_facts.get(facts, -1)
+        if facts and number < 0:
+            number = self._by_facts[facts] = len(self._layouts)
+            self._layouts.append(
+                tuple(
+                    (
+                        field.name,
+                        field.bit_offset,
+                        max(field.bit_width, 1),
+                        access_code(field.access, field.write_action, field.read_action),
+                        effects(field),
+                        self.texts.number(field.description),
+                    )
+                    for field in fields
+                )
             )
-            for field in fields
-        )
-        return layouts.setdefault(layout, len(layouts)) if layout else -1
+        self._by_identity[id(fields)] = (fields, number)  # held, so that its id stays its own
+        return number
 
     def _notes(self, handles: Sequence[Handle], notes: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
         """``[row, field or '', {unit, scale, format, labels}]`` of each register and field that has any of these."""

@@ -98,7 +98,7 @@ class Bench:
         page = self.page.page
         page.locator(".pw-bar").get_by_role("button", name=button, exact=True).click()
         for item in items:
-            page.locator(".pw-menu-item", has_text=item).click()
+            page.get_by_role("menu").get_by_text(item, exact=True).click()
         page.keyboard.press("Escape")
 
     def says(self, register: str, text: str, field: str | None = None) -> None:

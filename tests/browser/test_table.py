@@ -25,8 +25,9 @@ def test_a_change_flashes_and_only_where_it_is(bench: Any) -> None:
     bench.spy.put(4, 1)
     bench.turn()
     bench.says("STATUS", "0x00000001")
-    flashing = bench.page.page.evaluate("() => document.getAnimations().map(a => a.effect.target.closest('.pw-reg-row').dataset.row)")
-    assert flashing == ["STATUS"]
+    flashing = bench.page.page.locator(".pw-reg-row[data-flash='new']")
+    assert flashing.evaluate_all("rows => rows.map(row => row.dataset.row)") == ["STATUS"]
+    bench.until("it ends", 0, lambda: bench.page.page.locator(".pw-reg-row[data-flash='new'], .pw-reg-row[data-flash='old']").count())
 
 
 def test_values_in_three_ways(bench: Any) -> None:

@@ -355,8 +355,7 @@ def test_axe_finds_nothing_serious(tables: Any, page: Any, bus_spy: Any, dark: b
     ask = """async () => (await axe.run('.pw', {resultTypes: ['violations']})).violations
         .filter(one => ['serious', 'critical'].includes(one.impact))
         .map(one => `${one.id}: ${one.nodes.slice(0, 4).map(node => `${node.html.slice(0, 160)} ${node.failureSummary}`).join(' | ')}`)"""
-    finished = "() => document.getAnimations().every(a => a.playState === 'finished')"
-    page.page.wait_for_function(finished)
+    page.page.wait_for_function("() => !document.querySelector('[data-flash=new], [data-flash=old]')")
     assert page.page.evaluate(ask) == []
     bench.press("Enter")
     tip(bench).wait_for()

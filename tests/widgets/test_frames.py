@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import struct
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pynq_widgets.widgets.frames import STATES, encode, stride
+from pynq_widgets.widgets.frames import STATES, encode, encode_ages, stride
 
 
 @pytest.mark.parametrize(("width", "words"), [(1, 2), (32, 2), (33, 3), (64, 3)])
@@ -42,3 +43,9 @@ def test_every_value_arrives_whole(entries: list[tuple[int, SimpleNamespace]]) -
         assert names[head >> 24 & 0x7F] == word.state
         assert (low | high << 32 if head >> 31 else None) == word.value
     assert reasons == [(row, word.reason) for row, word in entries if word.reason]
+
+
+def test_ages_of_what_was_never_known_are_no_number() -> None:
+    first, second = struct.unpack("<2f", encode_ages([SimpleNamespace(age=1.5), SimpleNamespace(age=None)]))
+    assert first == 1.5
+    assert math.isnan(second)

@@ -42,8 +42,8 @@ class Desk:
         assert "id" not in content, "ipykernel keeps messages with an id for ever"
         rows: dict[int, int | None] = {}
         assert content == json.loads(json.dumps(content, allow_nan=False))
-        for head, low, high in struct.iter_unpack("<3I", buffers[0]) if buffers else ():
-            rows[head & 0xFFFFFF] = low | high << 32 if head >> 31 else None
+        for head, *words in struct.iter_unpack(f"<{self.table._stride}I", buffers[0]) if buffers else ():
+            rows[head & 0xFFFFFF] = sum(word << 32 * at for at, word in enumerate(words)) if head >> 31 else None
         self.sent.append((content, rows))
 
     def say(self, **content: Any) -> None:

@@ -66,3 +66,38 @@ def test_any_text_is_a_number_or_a_clear_error(text: str) -> None:
     else:
         told = "expected" if value >= 0 else ""
     assert "expected" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "radix", "width", "value"),
+    [
+        ("-1", "signed", 32, 0xFFFF_FFFF),
+        ("-0x80", "signed", 8, 0x80),
+        ("255", "signed", 8, 255),
+        ("1.5", "float", 32, 0x3FC0_0000),
+        ("-inf", "float", 64, 0xFFF0_0000_0000_0000),
+        ("0.5", "float", 16, 0x3800),
+        ("0x10", "float", 32, 0x10),
+        ("12", "float", 8, 12),
+        ("FAST", "enum", 3, 5),
+        ("3", "enum", 3, 3),
+    ],
+)
+def test_a_value_is_typed_as_it_is_shown(text: str, radix: str, width: int, value: int) -> None:
+    assert parse_value(text, radix, width, {0: "off", 5: "fast"}) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "radix", "width", "told"),
+    [
+        ("-129", "signed", 8, "'-129' does not fit 8 signed bits; expected -128 to 127"),
+        ("1e39", "float", 32, "'1e39' does not fit a float of 32 bits"),
+        ("1e9", "float", 16, "'1e9' does not fit a float of 16 bits"),
+        ("x", "float", 32, "'x' is not a number; expected one such as 1.5, -2e-3, inf, nan, or its bits as 0x…"),
+        ("fats", "enum", 3, "'fats' is no label and no number; expected 'fast', … or a number"),
+        ("-1", "hex", 32, "'-1' is negative; expected 0 or more (the bits of the register as a whole number)"),
+    ],
+)
+def test_what_does_not_fit_says_what_does(text: str, radix: str, width: int, told: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}$"):
+        parse_value(text, radix, width, {0: "off", 5: "fast"})

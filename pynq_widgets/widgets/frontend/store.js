@@ -64,7 +64,7 @@ class Sheet {
     this.unreachable = new Set(content.unreachable);
     this.guards = content.guards;
     this.texts = content.texts;
-    this.cut = new Set(content.cut);
+    this.cut = new Set(content.cut.flatMap(([first, count]) => Array.from({ length: count }, (_, k) => first + k)));
     const names = ["name", "bit", "width", "code", "effects", "text"];
     this.layouts = content.layouts.map((fields) => fields.map((field) => Object.fromEntries(names.map((name, k) => [name, field[k]]))));
     this.lines = Array.from({ length: this.count }, (_, row) => new Line(this, row, null, 0));

@@ -23,7 +23,8 @@ function render({ model, el }) {
       const own = model.get("radices")?.[line.id];
       if (own) return own;
       if (line.note.labels) return "enum";
-      return RADICES[line.note.format] ? line.note.format : model.get("radix");
+      // Whether whole numbers are hexadecimal or decimal is the person's taste; that a value has a sign or a point is the driver's word.
+      return ["signed", "float"].includes(line.note.format) ? line.note.format : model.get("radix");
     },
     say: (text) => setText(spoken, text),
     anchor: () => ((t.active && t.rows.slotOf(t.active)?.cells.value) || t.root).getBoundingClientRect(),
@@ -161,8 +162,9 @@ function render({ model, el }) {
     return Object.entries(COLUMNS).filter(([name]) => name !== "name" && name !== "value").map(([name, column]) => ({
       label: column.label, checked: t.columns.has(name), stay: true,
       run: () => {
-        const chosen = new Set(model.get("columns"));
+        const chosen = new Set(t.columns);
         t.columns.has(name) ? chosen.delete(name) : chosen.add(name);
+        byHand = true;
         model.set("columns", Object.keys(COLUMNS).filter((one) => chosen.has(one)));
         model.save_changes();
       },
@@ -198,13 +200,17 @@ function render({ model, el }) {
   }
 
   const first = JSON.stringify(model.get("columns"));
+  const units = [...sheet.notes.values()].some((note) => note.unit);
+  let byHand = false;
 
   function shape() {
     const chosen = new Set(model.get("columns"));
-    if (t.starred.size) chosen.add("history"); // a star brings its history
     t.width = t.root.clientWidth || 700;
-    // What a person chose by hand stays, and is scrolled to.
-    t.columns = JSON.stringify(model.get("columns")) === first ? columnsFor(t, chosen, t.width) : chosen;
+    // What a person chose by hand stays, and is scrolled to; else a star brings its history, a driver its units, and all has to fit.
+    byHand ||= JSON.stringify(model.get("columns")) !== first;
+    if (!byHand && t.starred.size) chosen.add("history");
+    if (!byHand && units) chosen.add("unit");
+    t.columns = byHand ? chosen : columnsFor(t, chosen, t.width);
     t.rows.shape();
   }
 

@@ -7,7 +7,6 @@ function rowsOf(t) {
   const body = make("div", { class: "pw-reg-body", role: "rowgroup" });
   const grid = make("div", { class: "pw-reg-grid", role: "treegrid", tabindex: "0", "aria-label": `Registers of ${t.model.get("title")}` }, make("div", { role: "rowgroup", class: "pw-reg-headgroup" }, head), body);
   const scroller = make("div", { class: "pw-reg-scroll" }, grid);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
   let pool = [];
   let columns = [];
 
@@ -39,7 +38,7 @@ function rowsOf(t) {
   }
 
   function makeSlot() {
-    const slot = { node: make("div", { class: "pw-reg-row", role: "row" }), parts: {}, cells: {}, line: null, shown: null, index: 0 };
+    const slot = { node: make("div", { class: "pw-reg-row", role: "row" }), parts: {}, cells: {}, line: null, shown: null, flashed: null, index: 0 };
     for (const name of columns) {
       slot.cells[name] = make("span", { class: `pw-reg-${name}`, role: "gridcell" });
       COLUMNS[name].make?.(slot.cells[name], slot.parts, t);
@@ -72,12 +71,13 @@ function rowsOf(t) {
     const { node, parts, cells } = slot;
     if (slot.index !== index || slot.line !== line) {
       slot.index = index;
-      node.style.transform = `translateY(${index * ROW}px)`;
+      node.style.top = `${index * ROW}px`;
       node.setAttribute("aria-rowindex", index + 2);
     }
     if (slot.line !== line) {
       slot.line = line;
       slot.shown = null;
+      if (slot.flashed) flash(slot, Infinity);
       node.id = nodeId(line);
       node.dataset.row = line.reg.name;
       if (line.field) node.dataset.field = line.name;
@@ -94,9 +94,17 @@ function rowsOf(t) {
     for (const name of columns) COLUMNS[name].live?.(cells[name], parts, line, t);
     const now = `${t.valueOf(line)}`;
     if (slot.shown !== null && slot.shown !== "null" && slot.shown !== now)
-      cells.value.animate([{ backgroundColor: "var(--pw-flash)" }, { backgroundColor: "transparent" }], { duration: 900, easing: calm.matches ? "step-end" : "ease-out" });
+      flash(slot);
     slot.shown = now;
     t.editor.paint(slot, line);
+  }
+
+  // In two steps and not as an animation, which would have the page painted anew at each frame of the screen, for every row that changes.
+  function flash(slot, age = 0) {
+    if (age === 0) slot.flashed = performance.now();
+    const step = age < 300 ? "new" : age < 800 ? "old" : "";
+    if (slot.node.dataset.flash !== step) slot.node.dataset.flash = step;
+    if (!step) slot.flashed = null;
   }
 
   function span() {
@@ -140,6 +148,7 @@ function rowsOf(t) {
     const now = performance.now();
     const colour = getComputedStyle(t.root).getPropertyValue("--pw-trace") || "#1976d2";
     for (const slot of pool) {
+      if (slot.flashed) flash(slot, now - slot.flashed);
       if (!slot.line || slot.line.field) continue;
       if (slot.cells.state) COLUMNS.state.live(slot.cells.state, slot.parts, slot.line, t);
       COLUMNS.value.live(slot.cells.value, slot.parts, slot.line, t);

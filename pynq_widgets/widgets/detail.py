@@ -75,16 +75,17 @@ def _panel(obj: Any, problems: list[str]) -> Any:
 def _registers(obj: Any, problems: list[str]) -> RegisterTable | None:
     try:
         mirror = getattr(obj, "registers", None)
-        return table_for(mirror) if isinstance(mirror, Mirror) and mirror.registers else None
+        return table_for(mirror, obj) if isinstance(mirror, Mirror) and mirror.registers else None
     except Exception as error:
         _log.warning("no register table for %s", type(obj).__name__, exc_info=True)
         problems.append(f"The registers of {type(obj).__name__} cannot be shown: {type(error).__name__}: {error}")
         return None
 
 
-def table_for(mirror: Mirror) -> RegisterTable:
-    """The register table of `mirror`: one, wherever it is shown."""
-    return shown(mirror, "table", lambda: RegisterTable(mirror, title="Registers"), lambda: mirror.port.is_stale)
+def table_for(mirror: Mirror, ip: Any = None) -> RegisterTable:
+    """The register table of `mirror`: one, wherever it is shown. What `ip`, whose registers they are, knows of them is shown too."""
+    source = mirror if ip is None else ip
+    return shown(mirror, "table", lambda: RegisterTable(source, title="Registers"), lambda: mirror.port.is_stale)
 
 
 def detail_of(overlay: Any, node: TreeNode | None) -> NodeDetail:

@@ -78,11 +78,19 @@ def registers(handles: Iterable[Any], base: int) -> Markup:
         digits = 2 + -(-min(handle.width, 64) // 4)
         known = "–" if handle.value is None else f"{handle.value:#0{digits}x}"
         reset = handle.info.reset_value
-        state = {"never": handle.guard or "never read"}.get(handle.state, handle.state)
+        state = _freshness(handle)
         rows.append(
             (handle.name, f"{base + handle.offset:#010x}", known, state, "" if reset is None else f"{reset:#0{digits}x}", handle.access)
         )
     return table(("Name", "Address", "Last value", "State", "Reset value", "Access"), rows, mono=(1, 2, 4))
+
+
+def _freshness(handle: Any) -> str:
+    """How true the last known value of a register is, in words."""
+    if handle.state == "never":
+        return handle.guard or "never read"
+    said = {"written": "written, not verified", "mismatch": "differs from what was written"}.get(handle.state, handle.state)
+    return f"{said}: {handle.reason}" if handle.state == "stale" and handle.reason else said
 
 
 def summary(content: Content) -> Markup:

@@ -233,3 +233,25 @@ def test_the_drivers_of_an_overlay_are_a_table(overlay: Any) -> None:
         assert f"{path}</td>" in shown["text/html"]
         assert f"{driver}</td>" in shown["text/html"]
         assert reason in text_of(shown["text/html"])
+
+
+def test_a_stored_table_says_how_true_each_value_is() -> None:
+    from types import SimpleNamespace
+
+    def handle(state: str, reason: str = "", guard: str | None = None) -> Any:
+        info = SimpleNamespace(reset_value=None)
+        return SimpleNamespace(
+            name="R", offset=0, width=32, value=5, state=state, reason=reason, guard=guard, access="read-write", info=info
+        )
+
+    states = [
+        handle("read"),
+        handle("written"),
+        handle("mismatch"),
+        handle("stale", "bus error"),
+        handle("never", guard="write-only"),
+        handle("never"),
+    ]
+    markup = html.registers(states, 0)
+    told = ["read", "written, not verified", "differs from what was written", "stale: bus error", "write-only", "never read"]
+    assert [cell for cell in told if f">{cell}</td>" not in markup] == []

@@ -8,7 +8,7 @@ What is measured, each in a kernel of its own:
 - *latency*: from a write in Python (and from a change in the hardware) until the text stands in the page.
 - *large*: 10,000 registers, from running the cell to the first rows, and the frames a second while scrolling.
 - *click*: from the click on a bit until the device is written.
-- *hidden*: a tab that is hidden, and one that is frozen, for a while at 50 Hz: what the kernel grows by and what arrives on return.
+- *hidden*: a tab that is hidden, and one that hangs, for a while at 50 Hz: what the kernel grows by and what arrives on return.
 """
 
 from __future__ import annotations
@@ -273,12 +273,13 @@ def hidden(notebook: Any, meter: Meter, seconds: float) -> None:
     session = meter.session
     ways = {
         "hidden": (lambda: notebook.page.evaluate(HIDE, True), lambda: notebook.page.evaluate(HIDE, False)),
-        "frozen": (
-            lambda: session.send("Page.setWebLifecycleState", {"state": "frozen"}),
-            lambda: session.send("Page.setWebLifecycleState", {"state": "active"}),
+        # The debugger holds the page's only thread, as a page does that hangs.
+        "stalled": (
+            lambda: (session.send("Debugger.enable"), session.send("Debugger.pause")),
+            lambda: (session.send("Debugger.resume"), session.send("Debugger.disable")),
         ),
     }
-    # The kernel takes its own measure: a frozen page cannot ask it.
+    # The kernel takes its own measure: a page that hangs cannot ask it.
     code = (
         "def measure(seconds, told):\n    gc.collect(); before = rss(), table._frame\n    time.sleep(seconds)\n    gc.collect()\n"
         "    told += [rss() - before[0], table._frame - before[1], outbox.default().statistics().waiting, table.live]\n"
@@ -303,7 +304,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6.0, help="how long the live table is measured (default: 6)")
     parser.add_argument(
-        "--hidden", type=float, default=60.0, help="how long the tab is hidden, and then frozen (default: 60; 0 leaves it out)"
+        "--hidden", type=float, default=60.0, help="how long the tab is hidden, and then hangs (default: 60; 0 leaves it out)"
     )
     parser.add_argument("--only", choices=("live", "large", "hidden"), help="one part alone")
     options = parser.parse_args()

@@ -93,13 +93,15 @@ const COLUMNS = {
     still(cell, parts, line) {
       cell.replaceChildren();
       parts.chips = [];
-      for (const field of line.field ? [] : line.fields.slice(0, MANY_CHIPS)) {
+      // A field that is all of its register says what the value says; reserved ones say nothing.
+      const telling = line.field ? [] : line.fields.filter((field) => field.width < line.width && !/^reserved/i.test(field.name));
+      for (const field of telling.slice(0, MANY_CHIPS)) {
         const value = make("b", {}, UNKNOWN);
         const chip = make("span", { class: "pw-reg-chip" }, `${field.name}=`, value);
         parts.chips.push([field, chip, value]);
         cell.append(chip);
       }
-      const more = line.field ? 0 : line.fields.length - MANY_CHIPS;
+      const more = telling.length - MANY_CHIPS;
       if (more > 0) cell.append(make("span", { class: "pw-quiet" }, `+${more}`));
       if (line.field) setText(cell, line.text);
       cell.title = line.field ? line.text : "";

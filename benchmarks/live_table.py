@@ -240,7 +240,6 @@ text = sheet.to_json()
 times.append(time.perf_counter())
 whole = RegisterTable(mirror)
 times.append(time.perf_counter())
-whole.close()
 print(json.dumps([1000 * (after - before) for before, after in zip(times, times[1:])] + [len(text), len(whole._esm)]))
 """
 

@@ -12,6 +12,7 @@ from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_dma import registers as r
 from pynq_drivers.axi_dma.channel import Channel, Limits
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
+from pynq_widgets.overlay.traits import Word
 
 _RESET_PATIENCE = 0.5  # seconds
 _DEFAULT_LENGTH_WIDTH = 14  # the core's own default
@@ -32,6 +33,10 @@ class AxiDMA(DefaultIP):
     """
 
     bindto = ["xilinx.com:ip:axi_dma:7.1", "xilinx.com:ip:axi_dma:7.0"]
+
+    # What designs do not tell. The status bits are theirs: dma.MM2S_DMASR_Idle, to be watched or drawn.
+    MM2S_LENGTH = Word("MM2S_LENGTH", unit="bytes", help="Writing it begins a transfer from memory; sendchannel does")
+    S2MM_LENGTH = Word("S2MM_LENGTH", unit="bytes", help="Writing it begins a transfer to memory; then what has arrived. recvchannel does")
 
     # Where a buffer was, and how long, is of one transfer, and not to be put back by Overlay.restore: writing LENGTH would begin one.
     configuration: ClassVar[Mapping[str, bool]] = {

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_fifo_mm_s import registers as r
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
+from pynq_widgets.overlay.traits import Word
 
 _FIRST_LOOK, _LONGEST_PAUSE = 10e-6, 2e-3
 _RESERVED = 4  # words of the depth that the core keeps to itself
@@ -29,6 +30,19 @@ class AxiFifo(DefaultIP):
         "RLR": "reading opens the next packet of the receive FIFO",
     }
 
+    # Given by their offsets, and with all that PG080 says of them: designs tell little of these registers, some nothing.
+    vacancy = Word(r.TDFV, access="read-only", unit="words", help="What the transmit FIFO can take")
+    occupancy = Word(r.RDFO, access="read-only", unit="words", help="What waits in the receive FIFO")
+    ISR = Word(r.ISR, onwrite="1-to-clear", help="What has happened since it was cleared; `errors` has it in words")
+    IER = Word(r.IER, help="Which of the bits of ISR raise the interrupt")
+    TDFR = Word(r.TDFR, access="write-only", help="0xA5 empties the transmit FIFO")
+    TDFD = Word(r.TDFD, access="write-only", onwrite="push", help="Each write puts a word into the transmit FIFO")
+    TLR = Word(r.TLR, access="write-only", unit="bytes", help="Sends that much of the transmit FIFO as a packet")
+    RDFR = Word(r.RDFR, access="write-only", help="0xA5 empties the receive FIFO")
+    RDFD = Word(r.RDFD, access="read-only", onread="pop", help="Each read takes a word out of the receive FIFO")
+    RLR = Word(r.RLR, access="read-only", onread="modify", unit="bytes", help="The length of the next packet; the read opens it")
+    SRR = Word(r.SRR, access="write-only", help="0xA5 resets both FIFOs and the streams' logic")
+
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)
         given = description.get("parameters") or {}
@@ -46,16 +60,6 @@ class AxiFifo(DefaultIP):
         self.interrupt_pin: Any = self["interrupt"] if "interrupt" in self._interrupts else None
 
     # State.
-
-    @property
-    def vacancy(self) -> int:
-        """Words that the transmit FIFO can take; one bus read."""
-        return self.read(r.TDFV)
-
-    @property
-    def occupancy(self) -> int:
-        """Words that wait in the receive FIFO; one bus read."""
-        return self.read(r.RDFO)
 
     @property
     def longest(self) -> int:

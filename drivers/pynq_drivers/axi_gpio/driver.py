@@ -9,13 +9,18 @@ from __future__ import annotations
 import contextlib
 import operator
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
+from traitlets import TraitError, validate
+
 from pynq_drivers import parameters, waiting
-from pynq_widgets.access import StaleOverlayError
+from pynq_widgets.access import Mirror, StaleOverlayError
 from pynq_widgets.overlay import DefaultIP
+from pynq_widgets.overlay.traits import Bit, Word
 
 GIER, ISR, IER = 0x11C, 0x120, 0x128
+_DATA = ("GPIO_DATA", "GPIO2_DATA")
 _INTERRUPT = "ip2intc_irpt"
 
 
@@ -153,7 +158,8 @@ class Channel:
         self._channel = channel
         self.width = parameters.integer(given, "C_GPIO2_WIDTH" if channel else "C_GPIO_WIDTH", 32)
         self.length = self.width
-        self._all_inputs = bool(parameters.integer(given, f"C_ALL_INPUTS{suffix}", 0))
+        self._input_parameter = f"C_ALL_INPUTS{suffix}"
+        self._all_inputs = bool(parameters.integer(given, self._input_parameter, 0))
         self._all_outputs = bool(parameters.integer(given, f"C_ALL_OUTPUTS{suffix}", 0))
         self._present = not channel or bool(parameters.integer(given, "C_IS_DUAL", 1))
         self.slicetype: type[Wires] = Input if self._all_inputs else Output if self._all_outputs else InOut
@@ -207,7 +213,11 @@ class Channel:
 
     def _check_present(self) -> None:
         if not self._present:
-            raise RuntimeError(f"{self.name} does not exist: the core has one channel in this design (C_IS_DUAL is 0)")
+            raise RuntimeError(self._absent)
+
+    @property
+    def _absent(self) -> str:
+        return f"{self.name} does not exist: the core has one channel in this design (C_IS_DUAL is 0)"
 
     def write(self, val: int, mask: int = 0xFFFFFFFF) -> None:
         """Drives those wires of the channel that are 1 in `mask` to their bits of `val`.
@@ -224,24 +234,25 @@ class Channel:
             value = val & mask & every
             if mask & every != every:
                 value |= self.driven() & ~mask & every
-            self._parent.write(self._channel * 8, value)
+            self._parent._store(self._channel * 8, value)
+            self._written(value)
 
     def read(self) -> int:
         """The level of the wires of the channel; of an output, what it is driven to. One bus read."""
         self._check_present()
-        return self._parent.read(self._channel * 8)
+        return self._parent._load(self._channel * 8)
 
     def driven(self) -> int:
         """What the wires are driven to, or will be once they are outputs."""
         self._check_present()
         if self._all_outputs or self.slicetype is Output:
-            return self._parent.read(self._channel * 8)
+            return self._parent._load(self._channel * 8)
         with self.lock:
             inputs = self.trimask
             outputs = ((1 << self.width) - 1) & ~inputs
             if not outputs:
                 return self._latent
-            return (self._latent & inputs) | (self._parent.read(self._channel * 8) & outputs)
+            return (self._latent & inputs) | (self._parent._load(self._channel * 8) & outputs)
 
     def _written(self, value: int) -> None:
         self._latent = value & ((1 << self.width) - 1)
@@ -250,12 +261,12 @@ class Channel:
     def trimask(self) -> int:
         """The three-state mask of the channel, 1 for an input; one bus access."""
         self._check_present()
-        return self._parent.read(self._channel * 8 + 4)
+        return self._parent._load(self._channel * 8 + 4)
 
     @trimask.setter
     def trimask(self, value: int) -> None:
         self._check_present()
-        self._parent.write(self._channel * 8 + 4, value)
+        self._parent._store(self._channel * 8 + 4, value)
 
     def set_trimask(self, value: int, mask: int) -> None:
         """Sets the bits of the three-state mask that are 1 in `mask`; the bus is left alone where the core has no such register."""
@@ -348,6 +359,13 @@ class AxiGPIO(DefaultIP):
     Wires are reached by index and slice, and what can be done with them depends on their direction, which is taken from the design:
     ``leds.channel1[0].on()``, ``buttons.channel1.read()``, ``await switches[0:2].wait_for_value_async(3)``. The core itself can be
     indexed and is then `channel1`.
+
+    The registers are attributes, too, a bit a wire, and those can be linked: ``link((leds, "GPIO_DATA"), (slider, "value"))``. What the
+    channels do is told to whoever observes them. A checkbox for one wire takes a class of three lines::
+
+        class Leds(AxiGPIO):
+            bindto = AxiGPIO.bindto
+            first = Bit("GPIO_DATA", 0)
     """
 
     bindto = ["xilinx.com:ip:axi_gpio:2.0"]
@@ -355,6 +373,13 @@ class AxiGPIO(DefaultIP):
     Input: ClassVar[type[Wires]] = Input
     Output: ClassVar[type[Wires]] = Output
     InOut: ClassVar[type[Wires]] = InOut
+
+    # What designs do not tell: what the bits are. Names and widths are the design's; a core with one channel reads 0 from the second.
+    GPIO_DATA = Word("GPIO_DATA", help="Channel 1: the level of its wires; writing drives those that are outputs")
+    GPIO_TRI = Word("GPIO_TRI", help="Channel 1: which wires are inputs (1) and outputs (0)")
+    GPIO2_DATA = Word("GPIO2_DATA", help="Channel 2: the level of its wires; writing drives those that are outputs")
+    GPIO2_TRI = Word("GPIO2_TRI", help="Channel 2: which wires are inputs (1) and outputs (0)")
+    interrupts_enabled = Bit("GIER", 31, help="Whether the core's interrupt is let out")
 
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)
@@ -369,6 +394,54 @@ class AxiGPIO(DefaultIP):
         given = description.get("parameters") or {}
         inputs = (("GPIO_DATA", "C_ALL_INPUTS"), ("GPIO2_DATA", "C_ALL_INPUTS_2"))
         return {register: False for register, parameter in inputs if parameters.integer(given, parameter, 0)}
+
+    @validate(*_DATA)
+    def _drives(self, proposal: Any) -> Any:
+        channel = self._channels[_DATA.index(proposal["trait"].name)]
+        if not channel._present:
+            raise TraitError(channel._absent)
+        if channel._all_inputs:
+            raise TraitError(
+                f"You cannot write to an Input: {channel.name} only reads its wires ({channel._input_parameter} is 1 in this design)"
+            )
+        return proposal["value"]
+
+    @cached_property
+    def registers(self) -> Mirror:
+        mirror = super().registers
+        known = [
+            (name, mirror.registers[name], channel) for name, channel in zip(_DATA, self._channels, strict=True) if name in mirror.registers
+        ]
+
+        def heard(names: set[str]) -> None:
+            for name, handle, channel in known:
+                # A table or a trait wrote it; what was read tells nothing of the wires that are inputs.
+                if name in names and handle.state == "written" and handle.value is not None:
+                    channel._written(handle.value)
+
+        mirror.observe(heard)
+        return mirror
+
+    @cached_property
+    def _words(self) -> Mapping[int, Any]:
+        """The registers by offset; none where the design lists none."""
+        try:
+            return {handle.offset: handle for handle in self.registers.registers.values()}
+        except AttributeError:
+            return {}
+
+    def _load(self, offset: int) -> int:
+        """The word at `offset`; one bus read, of which whoever observes the register is told."""
+        handle = self._words.get(offset)
+        return self.read(offset) if handle is None else int(handle.read())
+
+    def _store(self, offset: int, value: int) -> None:
+        """Writes the word at `offset`; one bus write, of which whoever observes the register is told."""
+        handle = self._words.get(offset)
+        if handle is None:
+            self.write(offset, value)
+        else:
+            handle.write(value)
 
     def write(self, offset: int, value: int | bytes) -> None:
         """As `DefaultIP.write`; what is written to a data register is remembered for the wires that are inputs now."""

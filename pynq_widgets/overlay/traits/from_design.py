@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from keyword import iskeyword
 from typing import Any
 
@@ -56,8 +56,11 @@ class DesignTraits:
     def _placed(self, registers: Sequence[Any], is_core: bool, pins: frozenset[str]) -> dict[str, Wanted]:
         own = {name for cls in self.base.__mro__ for name in vars(cls)}
         stated = stated_by(self.base)
+        elements = _elements(stated, self.registers)
         placed: dict[str, Wanted] = {}
         for name, wanted in _all(registers, is_core):
+            if wanted.register in elements:
+                continue
             attribute = plain = attribute_of(name)
             if plain in stated or placed.get(plain) == wanted:
                 continue
@@ -135,6 +138,16 @@ def _made(wanted: Wanted) -> HardwareTrait:
     if wanted.c_type:
         trait.metadata = {**pattern.metadata, "c_type": wanted.c_type}
     return trait
+
+
+def _elements(stated: Mapping[str, HardwareTrait], registers: frozenset[str]) -> set[str]:
+    """Registers that are elements of an array of a core, which a trait that the class states has taken apart: they are in it already."""
+    found: set[str] = set()
+    for trait in stated.values():
+        made = {statement.name for statement in trait.statements()} & registers if trait.kind == "array" else None
+        if made:
+            found |= made | {str(trait.register)}
+    return found
 
 
 def attribute_of(name: str) -> str:

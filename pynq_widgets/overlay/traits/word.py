@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .codec import Codec
 from .number import Number
 
 
@@ -14,7 +15,8 @@ class Word(Number):
         offset = Word(0x18, signed=True)
 
     Get is one read, set one write. Values are ints; with `scale` or `zero`, numbers in `unit`. See :class:`.HardwareTrait` for the
-    keywords and errors, and :class:`.number.Number` for `signed`, `zero` and `rounding`.
+    keywords and errors, and :class:`.number.Number` for `signed`, `zero` and `rounding`. A register that the design gives fewer bits
+    takes no more than they hold, unless `limits` or `signed` say otherwise; what is read is the whole word.
     """
 
     kind = "word"
@@ -23,3 +25,10 @@ class Word(Number):
         if "bits" in keywords:
             raise TypeError(f"Word({register!r}): bits of a register are a Field; a Word is all of it")
         super().__init__(register, None, **keywords)
+
+    def _settle(self, place: Any) -> Codec:
+        width = place.handle.width
+        if 0 < width < place.width and not self.signed and self.limits is None:
+            place.codec = narrow = self.codec(width)
+            return narrow
+        return super()._settle(place)

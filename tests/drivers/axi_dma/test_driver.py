@@ -368,3 +368,15 @@ def test_one_channel_only(build: Any, dma_block: Any) -> None:
     dma = build(dma_block(c_include_mm2s=0)).overlay.dma
     assert dma.sendchannel is None
     assert [channel.name for channel in dma.channels] == ["recvchannel"]
+
+
+def test_status_and_length_are_attributes_where_the_design_lists_registers(build: Any, dma_block: Any) -> None:
+    block = dma_block()
+    block.registers = (("MM2S_DMASR", r.DMASR, "read-write"), ("MM2S_LENGTH", r.LENGTH, "read-write"))
+    bench = build(block, streams=LOOP)
+    dma = bench.overlay.dma
+    assert bench.accesses("dma", lambda: dma.MM2S_LENGTH) == [("read", r.LENGTH)]
+    assert bench.accesses("dma", lambda: dma.MM2S_DMASR) == [("read", r.DMASR)]
+    assert "bytes" in dma.trait_page()
+    with pytest.raises(AttributeError, match="S2MM_LENGTH"):
+        dma.S2MM_LENGTH

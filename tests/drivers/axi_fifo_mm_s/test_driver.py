@@ -137,3 +137,25 @@ def test_halves_that_are_not_built_in(make: Any) -> None:
         make(C_USE_TX_DATA=0).overlay.fifo.send(b"x")
     with pytest.raises(RuntimeError, match=r"^fifo cannot receive: its receive path is disabled in this design \(C_USE_RX_DATA is 0\)$"):
         make(C_USE_RX_DATA=0).overlay.fifo.receive()
+
+
+def test_its_counts_are_attributes_to_be_watched_and_its_queues_are_never_read(make: Any) -> None:
+    bench = make(streams=[], C_TX_FIFO_DEPTH=64)
+    fifo = bench.overlay.fifo
+    assert bench.accesses("fifo", lambda: fifo.vacancy) == [("read", r.TDFV)]
+    assert (fifo.vacancy, fifo.occupancy) == (60, 0)
+    assert bench.accesses("fifo", lambda: (fifo.RDFD, fifo.RLR)) == []
+    assert {name for name, handle in fifo.registers.registers.items() if handle.guard is None} >= {"TDFV", "RDFO", "ISR", "IER"}
+    with pytest.raises(ValueError, match=r"^RDFD of fifo cannot be watched: it is not read unasked \(reading takes a word out"):
+        fifo.watch("RDFD")
+    fifo.TDFD, fifo.TDFD = 1, 1
+    assert fifo.vacancy == 58
+
+
+def test_where_the_design_lists_no_registers_the_driver_knows_them(build: Any, block: Any) -> None:
+    bench = build(block("fifo", "xilinx.com:ip:axi_fifo_mm_s:4.2", 0x43C0_0000, {}), streams=LOOP)
+    fifo = bench.overlay.fifo
+    fifo.send(b"abcdefgh")
+    assert fifo.occupancy == 2
+    assert fifo.registers.registers["RDFD"].guard == "reading takes a word out of the receive FIFO"
+    assert fifo.receive() == b"abcdefgh"

@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from traitlets import HasTraits, Int, TraitError, link
 
 from pynq_drivers.axi_gpio.driver import AxiGPIO
 from pynq_widgets.device.clock import VirtualClock
+from pynq_widgets.overlay.traits import Bit
 
 DATA, TRI, GIER, ISR, IER = 0x0, 0x4, 0x11C, 0x120, 0x128
 
@@ -217,3 +219,79 @@ def test_every_gpio_of_the_real_designs_gets_the_driver(hwh_folder: Any) -> None
     }
     assert versions
     assert versions <= set(AxiGPIO.bindto)
+
+
+def test_the_registers_are_attributes_that_hold_what_the_wires_can(build: Any, gpio_block: Any) -> None:
+    bench = build(gpio_block(C_ALL_OUTPUTS=1))
+    gpio = bench.overlay.gpio
+    assert bench.accesses("gpio", lambda: setattr(gpio, "GPIO_DATA", 0b1010)) == [("write", DATA, 0b1010)]
+    assert bench.accesses("gpio", lambda: gpio.GPIO_DATA) == [("read", DATA)]
+    assert bench.model("gpio").outputs() == 0b1010
+    gpio.interrupts_enabled = True
+    assert gpio.mmio.read(GIER) == 0x80000000
+
+
+def test_a_link_and_the_channel_move_each_other_with_one_write(build: Any, gpio_block: Any) -> None:
+    class Slider(HasTraits):
+        value = Int()
+
+    bench = build(gpio_block(C_ALL_OUTPUTS=1))
+    gpio, slider = bench.overlay.gpio, Slider()
+    link((gpio, "GPIO_DATA"), (slider, "value"))
+    assert bench.accesses("gpio", lambda: gpio.channel1.write(0b0110)) == [("write", DATA, 0b0110)]
+    assert slider.value == 0b0110
+    assert bench.accesses("gpio", lambda: setattr(slider, "value", 0b1001)) == [("write", DATA, 0b1001)]
+    assert gpio.channel1.read() == 0b1001
+
+
+def test_a_class_of_three_lines_has_a_bit_for_a_wire(build: Any, gpio_block: Any) -> None:
+    class Leds(AxiGPIO):
+        bindto = AxiGPIO.bindto
+        last = Bit("GPIO_DATA", 3)
+
+    try:
+        bench = build(gpio_block(C_ALL_OUTPUTS=1))
+        leds = bench.overlay.gpio
+        assert isinstance(leds, Leds)
+        leds.channel1.write(0b0001)
+        assert bench.accesses("gpio", lambda: setattr(leds, "last", True)) == [("read", DATA), ("write", DATA, 0b1001)]
+        with leds.transaction():
+            leds.last = False
+            leds.channel1[1].on()  # sees what is pending
+        assert bench.model("gpio").outputs() == 0b0011
+    finally:
+        Leds.unregister()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name", "message"),
+    [
+        (
+            {"C_ALL_INPUTS": 1},
+            "GPIO_DATA",
+            "You cannot write to an Input: gpio channel 1 only reads its wires (C_ALL_INPUTS is 1 in this design)",
+        ),
+        (
+            {"C_ALL_INPUTS_2": 1, "C_IS_DUAL": 1},
+            "GPIO2_DATA",
+            "You cannot write to an Input: gpio channel 2 only reads its wires (C_ALL_INPUTS_2 is 1 in this design)",
+        ),
+        ({}, "GPIO2_DATA", "gpio channel 2 does not exist: the core has one channel in this design (C_IS_DUAL is 0)"),
+    ],
+)
+def test_data_of_inputs_is_not_assigned(build: Any, gpio_block: Any, parameters: dict[str, int], name: str, message: str) -> None:
+    bench = build(gpio_block(**parameters))
+    with pytest.raises(TraitError) as caught:
+        setattr(bench.overlay.gpio, name, 1)
+    assert str(caught.value) == message
+    assert bench.device.log == []
+
+
+def test_what_a_table_writes_is_what_inputs_will_be_driven_to(build: Any, gpio_block: Any) -> None:
+    bench = build(gpio_block())
+    gpio = bench.overlay.gpio
+    gpio.registers["GPIO_DATA"].write(0b0110)  # all wires are inputs still
+    assert gpio.channel1.driven() == 0b0110
+    bench.model("gpio").set_inputs(0b1001)
+    assert gpio.channel1.read() == 0b1001
+    assert gpio.channel1.driven() == 0b0110

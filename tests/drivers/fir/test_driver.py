@@ -159,6 +159,7 @@ def test_arguments_and_control_bits_are_attributes(fir: Fir) -> None:
     fir.start()
     assert fir.auto_restart
     assert "clipped" in fir.trait_page()
+    assert not [name for name in dir(fir) if name.startswith(("words_", "Memory_"))]  # the elements are in `words`
     with pytest.raises(ValueError, match=r"ap_done of filter/fir cannot be watched: it is not read unasked"):
         fir.watch("ap_done")
 

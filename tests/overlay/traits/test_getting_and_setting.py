@@ -5,6 +5,7 @@ import pytest
 from traitlets import TraitError, validate
 
 from pynq_widgets.access import StaleOverlayError, VerifyError
+from pynq_widgets.access.describe import RegisterInfo
 from pynq_widgets.overlay.traits import Field, Hardware, LastKnown, Word
 
 
@@ -287,3 +288,22 @@ def test_a_register_is_found_by_offset_and_by_its_name_in_other_capitals(make, b
     ip = make(Other)
     bus_spy.put(0x18, 5)
     assert (ip.by_offset, ip.length, ip.small) == (5, 5, 5)
+
+
+def test_a_word_of_a_narrow_register_takes_no_more_than_it_has_and_reads_all(make, bus_spy):
+    class Narrow(Hardware):
+        wires = Word("WIRES")
+        wider = Word("WIRES", limits=(0, 100))
+
+        def __init__(self, mirror):
+            self.registers = mirror
+
+    ip = make(Narrow, [RegisterInfo("WIRES", 0, width=4)])
+    ip.wires = 15
+    bus_spy.taken()
+    assert refused(ip, "wires", 16) == "The 'wires' trait of a Narrow instance expected 0 to 15 (4 bits), not 16: nothing was written"
+    assert bus_spy.taken() == []
+    bus_spy.put(0, 0x77)
+    assert (ip.wires, bus_spy.taken()) == (0x77, [("read", 0, 4)])
+    ip.wider = 100
+    assert bus_spy.taken() == [("write", 0, 100)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from .codec import Codec
 from .number import Number
 
 
@@ -26,7 +25,7 @@ class Word(Number):
             raise TypeError(f"Word({register!r}): bits of a register are a Field; a Word is all of it")
         super().__init__(register, None, **keywords)
 
-    def _settle(self, place: Any) -> Codec:
+    def _settle(self, place: Any) -> Any:
         width = place.handle.width
         if 0 < width < place.width and not self.signed and self.limits is None:
             place.codec = narrow = self.codec(width)

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .describe import FieldLike, RegisterLike, any_write, reachable, sensitive_bits
 from .errors import near_names
+from .words import text_of
 
 if TYPE_CHECKING:
     from .mirror import Mirror
     from .planner import Span
+
+_INTERRUPTS = (KeyboardInterrupt, SystemExit)
 
 State = Literal["never", "read", "written", "stale", "mismatch"]
 
@@ -62,22 +65,21 @@ class Reading:
 
     def take(self, words: list[int], when: float, changed: set[str]) -> None:
         """Commit what was read; under the lock of the bus."""
-        if not self.clean:
+        before, self.words, self.when = self.words, words, when
+        if self.clean and words == before:
+            return
+        plain, self.clean = self.clean and self._plain, False  # which it stays if an interrupt ends this
+        if not plain:
             self._take_all(words, when, changed)
-        elif words != self.words:
-            if self._plain:
-                # One handle a word: only those whose word differs are looked at, and they are in the state of a read.
-                for handle, before, value in zip(self.handles, self.words, words, strict=True):
-                    if value != before:
-                        handle.value = value
-                        changed.add(handle.name)
-                        if len(handle._readings) > 1:
-                            handle._differs()
-                self.clean = True
-            else:
-                self._take_all(words, when, changed)
-        self.words = words
-        self.when = when
+            return
+        # One handle a word: only those whose word differs are looked at, and they are in the state of a read.
+        for handle, was, value in zip(self.handles, before, words, strict=True):
+            if value != was:
+                handle.value = value
+                changed.add(handle.name)
+                if len(handle._readings) > 1:
+                    handle._differs()
+        self.clean = True
 
     def _take_all(self, words: list[int], when: float, changed: set[str]) -> None:
         first = self.span.offset >> 2
@@ -254,23 +256,22 @@ class RegisterHandle:
 
     def _read_now(self) -> int:
         mirror, changed = self._mirror, None
-        lock = mirror.port.lock
-        # Half the cost of `with`.
-        lock.acquire()
         try:
-            value = self._load()
-            when = mirror.now()
-            if value != self.value or self.state != "read" or self._neighbours:
-                changed = set[str]()
-                mirror._saw(self, value, changed)
-            else:
-                self._when = when
-        except Exception as error:
-            changed = set[str]()
-            self._mark(f"the last read failed: {error}", changed)
-            raise
+            with mirror.port.lock:
+                try:
+                    value = self._load()
+                    when = mirror.now()
+                    if value != self.value or self.state != "read" or self._neighbours:
+                        changed = set[str]()
+                        mirror._saw(self, value, changed)
+                    else:
+                        self._when = when
+                except BaseException as error:
+                    # An interrupt, too: the read may have changed the hardware.
+                    changed = set[str]()
+                    self._mark(f"the last read failed: {text_of(error)}", changed)
+                    raise
         finally:
-            lock.release()
             if changed:
                 mirror._tell(changed)
         return value
@@ -289,18 +290,20 @@ class RegisterHandle:
             if self._simple is None:
                 self._simple = not self._wide and not self._neighbours and self._effects()[2]
             return
-        changed, lock = None, mirror.port.lock
-        # Half the cost of `with`.
-        lock.acquire()
+        changed = None
         try:
-            mirror.port.words[self._index] = value
-            if value != self.value or self.state != "written":
-                changed = set[str]()
-                self._commit(value, "written", mirror.now(), changed)
-            else:
-                self._when = mirror.now()
+            with mirror.port.lock:
+                try:
+                    mirror.port.words[self._index] = value
+                    if value != self.value or self.state != "written":
+                        changed = set[str]()
+                        self._commit(value, "written", mirror.now(), changed)
+                    else:
+                        self._when = mirror.now()
+                except _INTERRUPTS:
+                    changed = self._interrupted(changed)
+                    raise
         finally:
-            lock.release()
             if changed:
                 mirror._tell(changed)
 
@@ -390,9 +393,19 @@ class RegisterHandle:
                 if base != self.value or self.state != "read" or self._neighbours:
                     mirror._saw(self, base, changed)
             bits = self._merged(base, place, bits)
-        self._store(bits)
-        mirror._wrote(self, bits, changed)
+        try:
+            self._store(bits)
+            mirror._wrote(self, bits, changed)
+        except _INTERRUPTS:
+            self._interrupted(changed)
+            raise
         self._written = bits
+
+    def _interrupted(self, changed: set[str] | None) -> set[str]:
+        """A write was broken off by a signal, before the bus or after it: what is known is no longer sure."""
+        changed = set() if changed is None else changed
+        self._mark("a write was interrupted, and may have been done", changed)
+        return changed
 
     def _merged(self, base: int, place: int, bits: int) -> int:
         ones, zeros, _, _ = self._effects()

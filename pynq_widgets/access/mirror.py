@@ -31,6 +31,7 @@ from .planner import Known, Span, plan, word_range
 from .port import Port, port_of
 from .transaction import Pending, Transaction
 from .transaction import TransactionError as TransactionError
+from .words import text_of
 
 Observer = Callable[[set[str]], object]
 
@@ -205,19 +206,22 @@ class Mirror(Shown):
         if newer_than is not None:
             readings = self._due(readings, newer_than)
         port = self.port
-        for reading in readings:
-            span = reading.span
-            # Under the lock until the values are committed: a write in between would be overwritten here by what was read before.
-            with port.lock:
-                try:
-                    words = port.read_block(span.offset >> 2, span.words)
-                except Exception as error:
-                    failure = failure or error
-                    for handle in reading.handles:
-                        handle._mark(str(error), changed)
-                else:
-                    reading.take(words, self.now(), changed)
-        self._tell(changed)
+        try:
+            for reading in readings:
+                span = reading.span
+                # Under the lock until the values are committed: a write in between would be overwritten here by what was read before.
+                with port.lock:
+                    try:
+                        words = port.read_block(span.offset >> 2, span.words)
+                    except Exception as error:
+                        failure = failure or error
+                        for handle in reading.handles:
+                            handle._mark(text_of(error), changed)
+                    else:
+                        reading.take(words, self.now(), changed)
+        finally:
+            # An interrupt ends it between two blocks: who observes is to know of the first all the same.
+            self._tell(changed)
         if failure is not None:
             raise failure
         return changed

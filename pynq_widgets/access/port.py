@@ -17,7 +17,7 @@ from __future__ import annotations
 import threading
 import weakref
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pynq_widgets.device.bus import Bus, bus_of
 
@@ -144,7 +144,11 @@ class Port:
         return bool(self.gone)
 
     def _end(self) -> None:
+        own = self._own
         self.words = GoneWords(self, len(self._raw))
+        # An access that took the words before this, and waits for the bus, must not reach what is loaded meanwhile.
+        if isinstance(own, CountedWords):
+            own.end(self._refuse)
         for part in self._known_parts():
             part.invalidate(self.gone)
 
@@ -164,6 +168,9 @@ class Port:
         """Raise :class:`StaleOverlayError` if the overlay of this handle has gone."""
         if self.is_stale:
             raise self.stale()
+
+    def _refuse(self, *_: int) -> NoReturn:
+        raise self.stale()
 
     def stale(self) -> StaleOverlayError:
         """What to raise where the overlay of this handle has gone."""
@@ -185,10 +192,10 @@ class Port:
 
     def read_block(self, first: int, count: int) -> list[int]:
         """`count` words from `first`: one block read of a bus, one 32-bit access a word of mapped memory."""
-        words, bus = self._block(first, count), self.bus
-        if bus is None:
-            return _read_each(words, first, count)
-        with bus.lock:
+        with self.lock:
+            words, bus = self._block(first, count), self.bus
+            if bus is None:
+                return _read_each(words, first, count)
             when, start = bus.stamp(), perf_counter()
             try:
                 values = _read_each(words, first, count)
@@ -202,9 +209,9 @@ class Port:
     def write_block(self, first: int, data: bytes) -> None:
         """`data`, a whole number of words, from word `first` on: one burst of a bus, one ordered 32-bit access a word of mapped memory."""
         count = len(data) >> 2
-        words, bus = self._block(first, count), self.bus
         values = tuple(memoryview(data).cast("B").cast("I").tolist())
         with self.lock:
+            words, bus = self._block(first, count), self.bus
             if bus is None:
                 _write_each(words, first, values)
                 return
@@ -220,7 +227,7 @@ class Port:
             bus.note("write", self.base + 4 * first, values, count, when, start)
 
     def _block(self, first: int, count: int) -> Words:
-        """What answers to the words `first` to `first` + `count` - 1, past the account."""
+        """What answers to the words `first` to `first` + `count` - 1, past the account; under `lock`, so that it does so yet."""
         self.check()
         # Whatever somebody has put before the words is asked, word by word.
         words = self._raw if self.words is self._own else self.words

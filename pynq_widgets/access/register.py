@@ -45,7 +45,7 @@ class Register:
     _width: int
     _access: str
     _debugging: bool
-    _way: tuple[Port, int, Any, Any] | None  # port, index, and the lock's methods, where a field is accessed by the shortest way
+    _way: tuple[Port, int, Any] | None  # port, index and lock, where a field is accessed by the shortest way
     _unread: str | Callable[[], str | None] | None  # why it is not read unasked, or who knows
 
     def __init__(
@@ -118,7 +118,7 @@ class Register:
         _set(self, "_debugging", bool(on))
         plain = self._width == 32 and self._access == "read-write" and not on
         # As one attribute: each costs as much as the access, in a class with a __getattr__.
-        _set(self, "_way", (self._port, self._index, self._port.lock.acquire, self._port.lock.release) if plain else None)
+        _set(self, "_way", (self._port, self._index, self._port.lock) if plain else None)
 
     def _why_unread(self) -> str | None:
         if callable(self._unread):
@@ -141,15 +141,10 @@ class Register:
     def _merge(self, mask: int, bits: int) -> None:
         """Write `bits` where `mask` has ones: one read and one write, and no effect on other fields."""
         keep, force = ~(self._by_ones | mask), self._by_zeros & ~mask
-        lock = self._port.lock
-        # Half the cost of `with`.
-        lock.acquire()
-        try:
+        with self._port.lock:
             # What a write-only register gives when read means nothing, and of a queue it is the other end; the rest is written as zeros.
             current = 0 if self._access == "write-only" or self._pushes else self._load()
             self._store(current & keep | force | bits)
-        finally:
-            lock.release()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -410,14 +405,10 @@ def _assignment(setters: Mapping[str, Callable[[Any, Any], None]]) -> Callable[[
             except KeyError:
                 self._assign(name, value)
                 return
-            port, index, acquire, release = way
-            # Half the cost of `with`.
-            acquire()
-            try:
+            port, index, lock = way
+            with lock:
                 words = port.words
                 words[index] = words[index] & keep | bits
-            finally:
-                release()
             return
         self._assign(name, value)
 

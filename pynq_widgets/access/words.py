@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pynq_widgets.device.bus import READ, WRITE
 
+from .errors import StaleOverlayError
+
 if TYPE_CHECKING:
     from pynq_widgets.device import Device
     from pynq_widgets.device.bus import Bus
-    from pynq_widgets.device.clock import VirtualClock, WallClock
+    from pynq_widgets.device.clock import Pace, VirtualClock, WallClock
 
     Clock = VirtualClock | WallClock
 
@@ -38,9 +40,12 @@ def _outside(index: int, length: int) -> IndexError:
 
 
 class BusWords:
-    """The words of a device that is not mapped: each access is one call of the device (capability ``REGISTER_RW``)."""
+    """The words of a device that is not mapped: each access is one call of the device (capability ``REGISTER_RW``).
 
-    __slots__ = ("base", "device", "length", "read_word", "write_word")
+    `read_held` and `write_held` are the device's for whoever holds its lock, where it has them; else the same as for anybody.
+    """
+
+    __slots__ = ("base", "device", "length", "read_held", "read_word", "write_held", "write_word")
 
     def __init__(self, device: Device, base: int, length: int) -> None:
         self.device = device
@@ -48,6 +53,15 @@ class BusWords:
         self.length = length
         self.read_word = device.read_word if _speaks_words(device, "read_word", "read_registers") else self._read_registers
         self.write_word = device.write_word if _speaks_words(device, "write_word", "write_registers") else self._write_registers
+        self.read_held: Callable[[int], int] = self._held("read", self.read_word)
+        self.write_held: Callable[[int, int], object] = self._held("write", self.write_word)
+
+    def _held(self, operation: str, word: Callable[..., Any]) -> Callable[..., Any]:
+        device = self.device
+        if word == getattr(device, f"{operation}_word", None) and _speaks_words(device, f"{operation}_held", f"{operation}_word"):
+            held: Callable[..., Any] = getattr(device, f"{operation}_held")
+            return held
+        return word
 
     def __len__(self) -> int:
         return self.length
@@ -149,62 +163,64 @@ class ShiftedWords:
 class CountedWords:
     """`words` at address `base` of `bus` that go through its account: one transaction an item, under the lock of the bus."""
 
-    __slots__ = ("_acquire", "_origin", "_read", "_release", "_step", "_write", "base", "bus", "length", "words")
+    __slots__ = ("_lock", "_origin", "_read", "_step", "_write", "base", "bus", "length", "words")
 
     def __init__(self, words: Words, base: int, bus: Bus) -> None:
         self.words = words
         self.base = base
         self.bus = bus
         self.length = len(words)
-        # Half the cost of `with`.
-        self._acquire, self._release = bus.lock.acquire, bus.lock.release
+        self._lock = bus.lock
         self._read: Callable[[int], int]
         self._write: Callable[[int, int], object]
         # The device itself, where it is asked word by word: one call less.
         if isinstance(words, BusWords):
-            self._read, self._write, self._origin, self._step = words.read_word, words.write_word, words.base, 4
+            self._read, self._write, self._origin, self._step = words.read_held, words.write_held, words.base, 4
         else:
             self._read, self._write, self._origin, self._step = words.__getitem__, words.__setitem__, 0, 1
 
     def __len__(self) -> int:
         return self.length
 
+    def end(self, stale: Callable[..., Any]) -> None:
+        """Let `stale` raise for whoever took these words before their overlay ended, and waits for the bus yet."""
+        self._read = self._write = stale
+
     def __getitem__(self, index: int) -> int:
         if not 0 <= index < self.length:
             raise _outside(index, self.length)
-        self._acquire()
-        try:
+        with self._lock:
             bus, start = self.bus, perf_counter()
             try:
                 value = self._read(self._origin + index * self._step)
             except BaseException as error:
-                bus.note("read", self.base + 4 * index, (), 1, bus.stamp(), start, text_of(error))
+                self._failed("read", index, (), bus.stamp(), start, error)
                 raise
             count = bus.account() if bus._asking else bus.users
             count[0] += 1
             count[4] += perf_counter() - start
             return value
-        finally:
-            self._release()
 
     def __setitem__(self, index: int, value: int) -> None:
         if not 0 <= index < self.length:
             raise _outside(index, self.length)
         if type(value) is not int or not 0 <= value <= WORD:
             value = _fitting(value)
-        self._acquire()
-        try:
+        with self._lock:
             bus, start = self.bus, perf_counter()
             try:
                 self._write(self._origin + index * self._step, value)
             except BaseException as error:
-                bus.note("write", self.base + 4 * index, (value,), 1, bus.stamp(), start, text_of(error))
+                self._failed("write", index, (value,), bus.stamp(), start, error)
                 raise
             count = bus.account() if bus._asking else bus.users
             count[1] += 1
             count[4] += perf_counter() - start
-        finally:
-            self._release()
+
+    def _failed(self, operation: str, index: int, words: tuple[int, ...], when: float | Pace, start: float, error: BaseException) -> None:
+        # What found its overlay gone never came to the bus.
+        if not isinstance(error, StaleOverlayError):
+            self.bus.note(operation, self.base + 4 * index, words, 1, when, start, text_of(error))
 
 
 class HeardWords(CountedWords):
@@ -215,37 +231,31 @@ class HeardWords(CountedWords):
     def __getitem__(self, index: int) -> int:
         if not 0 <= index < self.length:
             raise _outside(index, self.length)
-        self._acquire()
-        try:
+        with self._lock:
             bus = self.bus
             when, start = bus.stamp(), perf_counter()
             try:
                 value = self._read(self._origin + index * self._step)
             except BaseException as error:
-                bus.note("read", self.base + 4 * index, (), 1, when, start, text_of(error))
+                self._failed("read", index, (), when, start, error)
                 raise
             bus.note("read", self.base + 4 * index, (value,), 1, when, start)
             return value
-        finally:
-            self._release()
 
     def __setitem__(self, index: int, value: int) -> None:
         if not 0 <= index < self.length:
             raise _outside(index, self.length)
         if type(value) is not int or not 0 <= value <= WORD:
             value = _fitting(value)
-        self._acquire()
-        try:
+        with self._lock:
             bus = self.bus
             when, start = bus.stamp(), perf_counter()
             try:
                 self._write(self._origin + index * self._step, value)
             except BaseException as error:
-                bus.note("write", self.base + 4 * index, (value,), 1, when, start, text_of(error))
+                self._failed("write", index, (value,), when, start, error)
                 raise
             bus.note("write", self.base + 4 * index, (value,), 1, when, start)
-        finally:
-            self._release()
 
 
 class RecordedWords(HeardWords):
@@ -264,13 +274,12 @@ class RecordedWords(HeardWords):
         bus = self.bus
         if bus._asking or not 0 <= index < self.length:
             return super().__getitem__(index)
-        self._acquire()
-        try:
+        with self._lock:
             when, address, start = self._clock.pace, self.base + 4 * index, perf_counter()
             try:
                 value = self._read(address)
             except BaseException as error:
-                bus.note("read", address, (), 1, when, start, text_of(error))
+                self._failed("read", index, (), when, start, error)
                 raise
             seconds = perf_counter() - start
             count = bus.users
@@ -280,20 +289,18 @@ class RecordedWords(HeardWords):
             if not count[0] & 63:
                 bus.turn()
             return value
-        finally:
-            self._release()
 
     def __setitem__(self, index: int, value: int) -> None:
         bus = self.bus
         if bus._asking or type(value) is not int or not 0 <= value <= WORD or not 0 <= index < self.length:
-            return super().__setitem__(index, value)
-        self._acquire()
-        try:
+            super().__setitem__(index, value)
+            return
+        with self._lock:
             when, address, start = self._clock.pace, self.base + 4 * index, perf_counter()
             try:
                 self._write(address, value)
             except BaseException as error:
-                bus.note("write", address, (value,), 1, when, start, text_of(error))
+                self._failed("write", index, (value,), when, start, error)
                 raise
             seconds = perf_counter() - start
             count = bus.users
@@ -302,9 +309,6 @@ class RecordedWords(HeardWords):
             bus.record_word((start, when, WRITE, address, value, seconds))
             if not count[1] & 63:
                 bus.turn()
-        finally:
-            self._release()
-        return None
 
 
 class GoneWords:
@@ -339,12 +343,14 @@ class ComparingWords:
         return len(self.words)
 
     def __getitem__(self, index: int) -> int:
-        self.port.check()
-        return self.words[index]
+        with self.port.lock:
+            self.port.check()
+            return self.words[index]
 
     def __setitem__(self, index: int, value: int) -> None:
-        self.port.check()
-        self.words[index] = value
+        with self.port.lock:
+            self.port.check()
+            self.words[index] = value
 
 
 def _fitting(value: object) -> int:

@@ -49,13 +49,8 @@ class Life:
     def end(self, reason: str) -> None:
         """Make every handle stale; `reason` completes 'this handle has gone: …'. The holders forget what they made."""
         if self.alive:
-            self.gone = reason
+            self.cut(reason)
             self.generation = -1
-            # Whoever gives a port after this list was made finds the life ended.
-            with _giving:
-                ports = list(self._ports)
-            for port in ports:
-                port.invalidate(reason)
             for holder in list(self.holders):
                 holder._forget()
             # Whoever awaits an interrupt would wait for ever. Nobody does where the module was never loaded.
@@ -64,12 +59,21 @@ class Life:
             if interrupts is not None and device is not None:
                 interrupts.forget(device, reason)
 
+    def cut(self, reason: str) -> None:
+        """Let the handles reach nothing any more, at once: what `end` begins with, and all that may be done under the lock of a bus."""
+        self.gone = self.gone or reason
+        # Whoever gives a port after this list was made finds the life ended.
+        with _giving:
+            ports = list(self._ports)
+        for port in ports:
+            port.invalidate(self.gone)
+
     def give(self, mmio: MMIO) -> MMIO:
         """Let `mmio` (and what is made from it) live as long as this."""
         port = mmio._port
         with _giving:
             self._ports.add(port)
-        if not self.alive:
+        if self.gone:
             port.invalidate(self.gone)
         return mmio
 
@@ -146,11 +150,25 @@ def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:
         life = Life(bitfile_name, generation_of(device), device)
         _current[device] = life
     if old is not None:
-        if old.bitfile_name == bitfile_name:
-            old.end(f"{short(bitfile_name)} was loaded again as another Overlay object")
-        else:
-            old.end(f"{short(old.bitfile_name)} was replaced by {short(bitfile_name)}")
+        old.end(_replaced(old, bitfile_name))
     return life
+
+
+def cut(device: Any, bitfile_name: str, previous: Life | None = None) -> None:
+    """Let what `device` held reach nothing any more; right after a download, under the lock of the bus, where `begin` follows without it.
+
+    Whoever waited for the bus meanwhile would reach the new design otherwise.
+    """
+    with _lock:
+        old = _current.get(device)
+    if old is not None and old.alive and old is not previous:
+        old.cut(_replaced(old, bitfile_name))
+
+
+def _replaced(old: Life, bitfile_name: str) -> str:
+    if old.bitfile_name == bitfile_name:
+        return f"{short(bitfile_name)} was loaded again as another Overlay object"
+    return f"{short(old.bitfile_name)} was replaced by {short(bitfile_name)}"
 
 
 def short(path: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from traitlets import HasTraits
 
+from pynq_widgets.access.port import bus_lock
 from pynq_widgets.design import read_design
 from pynq_widgets.device.contract import Device
 from pynq_widgets.live.tape import Tape
@@ -191,7 +192,10 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         previous = self._life
         with lives.expected(self.device):
             before = lives.generation_of(self.device)
-            self.device.download(self, self._source)
+            # Nobody comes on the bus while its other end is exchanged.
+            with bus_lock(self.device):
+                self.device.download(self, self._source)
+                lives.cut(self.device, self.bitfile_name, previous)
             self._tell_device(before)
             life = lives.begin(self.device, self.bitfile_name, previous)
         self._begin(life)

@@ -148,3 +148,36 @@ def test_handles_given_while_a_life_ends_are_all_stale() -> None:
         giving.join(20)
         assert len(given) == 200
         assert all(mmio._port.is_stale for mmio in given)
+
+
+def test_no_handle_reaches_the_next_design_as_soon_as_it_is_there(demo_design: Path) -> None:
+    class Watched(SimulatedDevice):
+        free = True
+
+        def download(self, bitstream: Any, parser: Any = None) -> None:
+            super().download(bitstream, parser)
+            other = threading.Thread(target=self.look)
+            other.start()
+            other.join()
+
+        def look(self) -> None:
+            self.free = self.lock.acquire(blocking=False)
+            if self.free:
+                self.lock.release()
+
+    raised = []
+
+    class Telling(Overlay):
+        def _tell_device(self, before: int) -> None:
+            # Nobody has begun the new life yet, and others come on the bus already.
+            if mmio is not None:
+                with pytest.raises(StaleOverlayError) as caught:
+                    mmio.read(0)
+                raised.append(str(caught.value))
+            super()._tell_device(before)
+
+    device, mmio = Watched("watched"), None
+    mmio = Telling(demo_design, device=device)["leds"].mmio
+    Telling(demo_design, device=device)
+    assert not device.free
+    assert "on device 'watched' has gone: demo.hwh was loaded again as another Overlay object" in raised[0]

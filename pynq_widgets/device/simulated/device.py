@@ -198,47 +198,55 @@ class SimulatedDevice(Device):
 
     def read_word(self, address: int) -> int:
         with self._lock:
-            clock = self._clock
-            if clock._queue:
-                clock.run_due()
-            world = self._world
-            if world is None:
-                raise BusError(address, "read", "no design is loaded")
-            host = world.host
-            i = bisect_right(host.bases, address) - 1
-            if i < 0 or address > host.highs[i] or address & 3:
-                i = self._find(host, address, "read")
-            target = host.targets[i] or host.target(i)
-            try:
-                value = target.read(address - host.origins[i])
-            except ModelFailure as failure:
-                raise self._bus_error(address, "read", failure) from failure.__cause__
-            if world.pending:
-                self._settle(world, address, "read")
-            return value
+            return self.read_held(address)
 
     def write_word(self, address: int, value: int) -> None:
         if not 0 <= value <= 0xFFFFFFFF:
             raise ValueError(f"a word has 32 bits: expected 0 to 0xffffffff, not {value!r}")
         with self._lock:
-            clock = self._clock
-            if clock._queue:
-                clock.run_due()
-            world = self._world
-            if world is None:
-                raise BusError(address, "write", "no design is loaded")
-            host = world.host
-            i = bisect_right(host.bases, address) - 1
-            if i < 0 or address > host.highs[i] or address & 3:
-                i = self._find(host, address, "write")
-            target = host.targets[i] or host.target(i)
-            try:
-                target.write(address - host.origins[i], value)
-            except ModelFailure as failure:
-                self._settle_quietly(world)
-                raise self._bus_error(address, "write", failure) from failure.__cause__
-            if world.pending:
-                self._settle(world, address, "write")
+            self.write_held(address, value)
+
+    def read_held(self, address: int) -> int:
+        """As `read_word`, for whoever holds `lock`."""
+        clock = self._clock
+        if clock._queue:
+            clock.run_due()
+        world = self._world
+        if world is None:
+            raise BusError(address, "read", "no design is loaded")
+        host = world.host
+        i = bisect_right(host.bases, address) - 1
+        if i < 0 or address > host.highs[i] or address & 3:
+            i = self._find(host, address, "read")
+        target = host.targets[i] or host.target(i)
+        try:
+            value = target.read(address - host.origins[i])
+        except ModelFailure as failure:
+            raise self._bus_error(address, "read", failure) from failure.__cause__
+        if world.pending:
+            self._settle(world, address, "read")
+        return value
+
+    def write_held(self, address: int, value: int) -> None:
+        """As `write_word`, for whoever holds `lock` and knows that `value` is a word."""
+        clock = self._clock
+        if clock._queue:
+            clock.run_due()
+        world = self._world
+        if world is None:
+            raise BusError(address, "write", "no design is loaded")
+        host = world.host
+        i = bisect_right(host.bases, address) - 1
+        if i < 0 or address > host.highs[i] or address & 3:
+            i = self._find(host, address, "write")
+        target = host.targets[i] or host.target(i)
+        try:
+            target.write(address - host.origins[i], value)
+        except ModelFailure as failure:
+            self._settle_quietly(world)
+            raise self._bus_error(address, "write", failure) from failure.__cause__
+        if world.pending:
+            self._settle(world, address, "write")
 
     def read_registers(self, address: int, length: int) -> bytes:
         """`length` bytes (a multiple of 4) at `address` (a multiple of 4)."""

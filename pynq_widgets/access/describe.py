@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from pynq_widgets.design.hls import changed_by_reading
+
 
 class FieldLike(Protocol):
     """What this room asks of a field (``pynq_widgets.design.Field`` has it)."""
@@ -95,9 +97,25 @@ def field_of(name: str, entry: Mapping[str, Any]) -> FieldInfo:
     )
 
 
+def fields_of(entries: Mapping[str, Any]) -> tuple[FieldLike, ...]:
+    """The fields of one register, by name: dictionaries of PYNQ's form, or fields of a design as they are.
+
+    PYNQ's dictionaries do not tell what a read changes. Of the registers of an HLS core the names do.
+    """
+    changed = changed_by_reading(entries)
+    fields: list[FieldLike] = []
+    for name, entry in entries.items():
+        if not isinstance(entry, Mapping):
+            fields.append(entry)
+            continue
+        info = field_of(name, entry)
+        fields.append(info._replace(read_action="modify") if name in changed and "read_action" not in entry else info)
+    return tuple(fields)
+
+
 def register_of(name: str, entry: Mapping[str, Any]) -> RegisterInfo:
     """The register that a dictionary of PYNQ's form describes."""
-    fields = tuple(field_of(field_name, field) for field_name, field in (entry.get("fields") or {}).items())
+    fields = fields_of(entry.get("fields") or {})
     return RegisterInfo(
         name,
         entry["address_offset"],

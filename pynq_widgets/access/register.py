@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .bits import bit_range, reversed_bits, safe_name
-from .describe import FieldLike, RegisterInfo, any_write, field_of, sensitive_bits
+from .describe import FieldLike, RegisterInfo, any_write, field_of, fields_of, sensitive_bits
 from .errors import near_or_all, noted
 from .planner import guard
 from .port import Port, port_of
@@ -296,7 +296,7 @@ class Register:
         dictionary, a field may be one of a design. Names that Python does not allow are shown with ``_`` in place of what it does
         not allow.
         """
-        infos: list[FieldLike] = [field_of(key, entry) if isinstance(entry, Mapping) else entry for key, entry in fields.items()]
+        infos = fields_of(fields)
         # A subclass of a subclass has the fields of both.
         shown: dict[str, Any] = dict(cls._fields)
         setters: dict[str, Any] = dict(cls._setters)
@@ -318,7 +318,7 @@ class Register:
             attributes["__setattr__"] = _assignment(setters)
         attributes["_by_ones"], attributes["_by_zeros"] = ones, zeros
         if any(info.read_action for info in infos):
-            attributes["_reason"] = guard(RegisterInfo(name, 0, fields=tuple(infos)))
+            attributes["_reason"] = guard(RegisterInfo(name, 0, fields=infos))
         return type("Register" + safe_name(name), (cls,), attributes)
 
     @classmethod

@@ -9,6 +9,7 @@ is ``ap_return``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,8 @@ FIRST_ARGUMENT = 0x10
 """Where the arguments begin in a core that has block-level control registers."""
 
 RETURN = "ap_return"
+
+_INTERRUPT_STATUS = re.compile(r"chan\d+_int_st\Z")
 
 
 class Argument(NamedTuple):
@@ -83,6 +86,19 @@ def with_start(registers: Sequence[Any]) -> Sequence[Any]:
         if fields == control.fields
         else tuple(register._replace(fields=fields) if register is control else register for register in registers)
     )
+
+
+def changed_by_reading(fields: Iterable[str]) -> frozenset[str]:
+    """Which of the `fields` of one register (by name) a read of it changes, where their names alone tell what they are.
+
+    ``ap_done`` and ``ap_ready`` beside an ``ap_start`` and the valid bit of an output are cleared on read (COR); the interrupt status
+    is so in the mode ``cor`` (UG1399, ``config_interface -s_axilite_interrupt_mode``).
+    """
+    names = {name.lower(): name for name in fields}
+    changed = {name for lower, name in names.items() if lower == "ap_vld" or lower.endswith("_ap_vld") or _INTERRUPT_STATUS.match(lower)}
+    if "ap_start" in names:
+        changed |= {names[known] for known in ("ap_done", "ap_ready") if known in names}
+    return frozenset(changed)
 
 
 def is_core(vlnv: str | None, registers: Iterable[Register]) -> bool:

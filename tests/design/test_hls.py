@@ -81,3 +81,17 @@ def test_real_cores(hwh_folder: Path) -> None:
                 assert taken == list(dict.fromkeys(taken))
                 assert set(taken) == {r.name for r in block.registers if r.offset >= hls.FIRST_ARGUMENT or not controlled}
     assert cores > 50
+
+
+@pytest.mark.parametrize(
+    ("fields", "changed"),
+    [
+        (("AP_START", "AP_DONE", "AP_IDLE", "AP_READY", "AUTO_RESTART"), {"AP_DONE", "AP_READY"}),
+        (("sum_ap_vld",), {"sum_ap_vld"}),
+        (("CHAN0_INT_ST", "CHAN1_INT_ST", "RESERVED"), {"CHAN0_INT_ST", "CHAN1_INT_ST"}),
+        (("ap_done",), set()),
+        (("ENABLE", "CHAN0_INT_EN"), set()),
+    ],
+)
+def test_names_tell_what_a_read_changes(fields: tuple[str, ...], changed: set[str]) -> None:
+    assert hls.changed_by_reading(fields) == changed

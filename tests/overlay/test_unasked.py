@@ -179,3 +179,30 @@ def test_an_overlay_shows_itself_without_reading(hwh_folder: Path, demo_design: 
     for transaction in log:
         read = set(range(transaction.address, transaction.address + 4 * transaction.count, 4))
         assert read <= harmless, transaction
+
+
+def pynq_field(bit: int, access: str = "read-only", width: int = 1) -> dict[str, Any]:
+    return {"bit_offset": bit, "bit_width": width, "access": access, "description": ""}
+
+
+def test_of_a_core_that_pynqs_dictionaries_describe_no_path_takes_what_it_has_done(make_spy: Callable[..., Any]) -> None:
+    # Such a dictionary does not tell that reading clears ap_done: PYNQ's own register map loses it by being looked at.
+    def entry(offset: int, access: str = "read-write", **fields: Any) -> dict[str, Any]:
+        return {"address_offset": offset, "size": 32, "access": access, "description": "", "fields": fields}
+
+    control = {"AP_START": pynq_field(0, "read-write"), "AP_DONE": pynq_field(1), "AP_IDLE": pynq_field(2), "AP_READY": pynq_field(3)}
+    core = {
+        "CTRL": entry(0, **control),
+        "GIER": entry(4, Enable=pynq_field(0, "read-write")),
+        "IP_ISR": entry(12, CHAN0_INT_ST=pynq_field(0)),
+        "a": entry(16, a=pynq_field(0, "read-write", 32)),
+        "sum": entry(24, "read-only", sum=pynq_field(0, "read-only", 32)),
+        "sum_ctrl": entry(28, "read-only", sum_ap_vld=pynq_field(0)),
+    }
+    reads = drive(core, 0x40, make_spy)
+    assert {offset for _, offset, nbytes in reads for offset in range(offset, offset + nbytes, 4)} == {4, 16, 24}
+    shown = RegisterMap.create_subclass("Core", core)(MMIO(BASE, 0x40, spy := make_spy("spy", BASE, 0x40)))
+    assert repr(shown.CTRL) == "Register(not read: reading changes AP_DONE, AP_READY)"
+    assert spy.taken() == []
+    assert shown.CTRL.AP_DONE == 0  # who asks for it gets it
+    assert spy.taken() == [("read", 0, 4)]

@@ -11,6 +11,7 @@ import traitlets
 
 from . import outbox
 from .assets import script, style
+from .closing import close_layout
 
 _FRAMES_AHEAD = 4  # frames that a slow page may be behind; it tells of each that it took
 
@@ -74,7 +75,7 @@ class BufferPanel(anywidget.AnyWidget):
     def close(self) -> None:
         with self._sending:
             self._closed = True
-        self.layout.close()
+        close_layout(self)
         super().close()
 
     def _message(self, _: Any, content: Any, buffers: Any) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from . import outbox
 from .buffer_facts import buffer_name, device_of, facts, gone_text, quoted_text, shape_text, value_text, why_no_picture
 from .buffer_panel import BufferPanel
+from .closing import close_layout
 from .raster import HEIGHT, WIDTH, Range, Raster, Region, is_picture, rasterize
 from .reduce import Array, Curve, components, plain, reduce_line
 from .viewers import Later, Viewers
@@ -201,9 +202,10 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         with self._drawing:
             self._closed = True
         self._resubscribe()
-        for part in (self.plot, self.panel, self.layout):
+        for part in (self.plot, self.panel):
             if part is not None:
                 part.close()
+        close_layout(self)
         super().close()
 
     # Drawing. All of it under `_drawing`: the sampler's thread and the page's messages take turns.

@@ -43,8 +43,8 @@ def shown(notebook: nbformat.NotebookNode) -> str:
     return "\n".join(texts)
 
 
-def test_there_are_the_tour_and_the_three_kinds_of_api() -> None:
-    assert {"tour.ipynb", "api_wrapper.ipynb", "api_layer.ipynb", "api_c_library.ipynb"} <= set(NAMES)
+def test_there_are_the_tour_live_registers_and_the_three_kinds_of_api() -> None:
+    assert {"tour.ipynb", "live_registers.ipynb", "api_wrapper.ipynb", "api_layer.ipynb", "api_c_library.ipynb"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -68,6 +68,8 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
     assert complaints == []
     if name == "tour.ipynb":
         check_the_tour(notebook)
+    if name == "live_registers.ipynb":
+        check_live_registers(notebook)
 
 
 def check_the_tour(notebook: nbformat.NotebookNode) -> None:
@@ -84,3 +86,26 @@ def check_the_tour(notebook: nbformat.NotebookNode) -> None:
     change = re.search(r"sample to sample: (\d+) before, (\d+) after", text)
     assert change
     assert int(change[2]) < int(change[1]) / 3
+
+
+def check_live_registers(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert [word in text for word in ("expected 0 to 63 (6 bits), not 64: nothing was written", "(did you mean 'taps'?)")] == [True, True]
+    first, second = (int(found, 0) for found in re.findall(r"by the \w+ read: +(0b[01]+)", text))
+    assert (first & 0b1010, second & 0b1010) == (0b1010, 0)  # ap_done and ap_ready, there once
+    assert re.search(r"^False \(read, .* ago; not read, reading changes AP_DONE, AP_READY", text, re.MULTILINE)
+    assert "(10, 5)" in text  # Python moved the slider, the slider the LEDs
+    assert "[True]" in text  # the timer's end was heard of once
+    for change in ("taps 31 → 5", "shift 15 → 0", "wrote timer.TLR1 at 0x42800014: 0x2 → 0x0", "0x9 → 0x1"):
+        assert change in text
+    assert text.count("timer 1 starts from 500") == 2  # on the device, and on its recording
+    assert "\n()\n" in text  # the recording has heard nothing else
+    assert re.search(r"write\(0x41200000, 0x9\),  # leds.GPIO_DATA", text)
+    rate = re.search(r"(\d+) million clocks a second", text)
+    assert rate
+    assert 50 < int(rate[1]) < 200
+    views = [output for output in outputs(notebook) if WIDGET in output.get("data", {})]
+    assert len(views) >= 5  # the slider, the bar, the table, the chart, the checkboxes
+    saved = re.search(r"saved in (\S+)/state.yaml", text)
+    assert saved
+    assert not Path(saved[1]).exists()

@@ -23,7 +23,8 @@ addresses; ``t`` is the time of the device's clock at the start in seconds, ``s`
 
     {"end": 6}
 
-A reader takes no key that is not here, no line longer than 4 MiB and no more than 64 MiB of lines in all.
+A reader takes no key that is not here, no line longer than 4 MiB and no more than 64 MiB of lines in all, no more than a million words
+that failed transactions asked for and have not, and no time beyond 1e15 seconds.
 """
 
 from __future__ import annotations
@@ -31,7 +32,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import math
 import os
 import re
 import tempfile
@@ -50,6 +50,8 @@ LONGEST_LINE = 4 << 20
 MOST_BYTES = 64 << 20
 _TEXT = 10_000  # characters of an error, a name, or of who asked
 _MOST = 1 << 53  # counts beyond this are no counts
+_MOST_MISSING = 1_000_000  # words that are counted without being there
+_LATEST = 1e15  # seconds: beyond, a double has no tenths of them
 
 _WORDS = re.compile(r"[0-9a-fA-F]{1,8}(?: [0-9a-fA-F]{1,8})*\Z")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{1,16}\Z")
@@ -72,6 +74,12 @@ def save(conversation: Conversation, path: str | os.PathLike[str]) -> None:
     data = "".join(f"{line}\n" for line in lines(conversation)).encode()
     if len(data) > MOST_BYTES:
         raise ValueError(f"the recording has {len(data)} bytes, and a file at most {MOST_BYTES}: save a part of it, with filter(...)")
+    missing = sum(entry.count - len(entry.words) for entry in conversation.transactions)
+    if missing > _MOST_MISSING:
+        raise ValueError(
+            f"the recording has {missing} words that were asked for and failed, and a file at most {_MOST_MISSING}: save a part of it, "
+            "with filter(...)"
+        )
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as raw:
@@ -186,6 +194,7 @@ class _Reader:
         self.entries: list[Entry] = []
         self.ended = False
         self._whos: dict[str, str] = {}
+        self._missing = 0
 
     def take(self, raw: bytes) -> None:
         value = _json(raw)
@@ -236,7 +245,8 @@ class _Reader:
             raise _Wrong("only a transaction that failed has a count: what it gave or took are its words")
         if not error and not words:
             raise _Wrong(f"a {operation} that did not fail has words")
-        if not max(1, len(words)) <= count <= LONGEST_LINE:
+        self._missing += count - len(words)
+        if not max(1, len(words)) <= count or self._missing > _MOST_MISSING:
             raise _Wrong(f"a transaction of {count} words with {len(words)} words")
         if address + 4 * count > 1 << 64:
             raise _Wrong(f"{count} words at {address:#x} do not fit 64 bits of address")
@@ -314,7 +324,7 @@ class _Fields:
 
     def time(self, key: str) -> float:
         value = self._value[key]
-        if type(value) not in (int, float) or not -1e300 < value < 1e300 or not math.isfinite(value):
+        if type(value) not in (int, float) or not -_LATEST <= value <= _LATEST:
             raise _Wrong(f"{key} is a time in seconds, not {_shown(value)}")
         return float(value)
 

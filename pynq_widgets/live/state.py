@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
 
 FORMAT = "pynq_widgets state 1"
-_LARGEST_FILE = 16 << 20  # bytes; ten thousand registers take half a megabyte
+_LARGEST_FILE = 4 << 20  # bytes; ten thousand registers take half a megabyte
 
 
 class StateError(ValueError):

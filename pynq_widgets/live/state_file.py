@@ -8,14 +8,20 @@ from typing import Any
 def document(text: str, where: str) -> Any:
     """The one document that `text` holds.
 
-    PyYAML's safe loader, without what such a file has no need of: merge keys (a chain of which grows without bound), and keys that
-    stand twice, of which it would keep the last without a word. Raises :class:`.state.StateError`.
+    PyYAML's safe loader, without what such a file has no need of: aliases and merge keys (by which a short text means any number of
+    registers), and keys that stand twice, of which it would keep the last without a word. Raises :class:`.state.StateError`.
     """
     import yaml
 
     from .state import StateError
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML brings no types
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                event = self.peek_event()
+                raise yaml.composer.ComposerError(None, None, f"aliases (*{event.anchor}) have no place in a state file", event.start_mark)
+            return super().compose_node(parent, index)
+
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             seen = set()
             for key, _ in node.value:

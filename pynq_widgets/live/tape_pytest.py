@@ -8,7 +8,6 @@ afterwards.
 from __future__ import annotations
 
 import ast
-import inspect
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,7 +110,11 @@ def test_on_a_device():
         {call}
     assert_same(RECORDED, heard, ignore=VOLATILE)
 '''
-    ast.parse(text)
+    try:
+        compile(text, "<test>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        # What Python takes at the top of a cell, and not in a function: import *, a __future__.
+        raise ValueError(f"the code for the test cannot stand in a function: {error.msg}") from None
     return text
 
 
@@ -168,7 +171,7 @@ def _place(design: str | os.PathLike[str] | None, path: Path) -> str:
 
 def _function_body(code: str) -> tuple[str, bool, str]:
     """`code` as the body of a function, whether that has to be asynchronous, and the clock for it."""
-    code = inspect.cleandoc(f"\n{code}").rstrip() + "\n"
+    code = code.replace("\r\n", "\n").replace("\r", "\n").rstrip() + "\n"
     try:
         tree = compile(code, "<code>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError) as error:
@@ -182,7 +185,8 @@ def _function_body(code: str) -> tuple[str, bool, str]:
         is_text = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)))
         if is_text and isinstance(node, ast.expr) and node.end_lineno is not None:
             inside |= set(range(node.lineno + 1, node.end_lineno + 1))
-    lines = [line if not line.strip() or at in inside else f"    {line}" for at, line in enumerate(code.splitlines(), 1)]
+    # Python's lines end with a line feed alone: a form feed, or a separator within a text, ends none.
+    lines = [line if not line.strip() or at in inside else f"    {line}" for at, line in enumerate(code.removesuffix("\n").split("\n"), 1)]
     # Where something is awaited nobody sleeps on the clock, and it must go by itself.
     clock = "following" if any(isinstance(node, ast.Await) for node in ast.walk(tree)) else "autojump"
     return "\n".join(lines), any(_at_top(tree)), f"VirtualClock({clock}=True)"

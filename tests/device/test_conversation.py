@@ -109,6 +109,7 @@ def header(**change: Any) -> str:
 
 WRITE = '{"write": "0x40", "words": "1", "who": "user", "t": 0, "s": 0}'
 LONG = '{"read": "0x40", "error": "x", "count": 99999999, "who": "user", "t": 0, "s": 0}'
+LATE = '{"write": "0x40", "words": "1", "who": "user", "t": 1e16, "s": 0}'
 COUNTED = '{"read": "0x40", "count": 9, "who": "user", "t": 0, "s": 0}'
 WORDS = "f, line 2: words are hexadecimal, of 32 bits, with a space between, not"
 
@@ -135,6 +136,7 @@ WORDS = "f, line 2: words are hexadecimal, of 32 bits, with a space between, not
         (broken(2, COUNTED), "f, line 2: only a transaction that failed has a count: what it gave or took are its words"),
         (broken(2, '{"read": "0x40", "who": "user", "t": 0, "s": 0}'), "f, line 2: a read that did not fail has words"),
         (broken(2, LONG), "f, line 2: a transaction of 99999999 words with 0 words"),
+        (broken(2, LATE), "f, line 2: t is a time in seconds, not 1e+16"),
         (broken(2, '{"what": 1}'), "f, line 2: an entry is a read, write, gap, interrupt or download, not an object with 'what'"),
         (broken(2, '{"gap": -1, "t": 0, "s": 0}'), "f, line 2: gap is a whole number, not negative, not -1"),
         (broken(4, None), "f, line 4: the file ends after 2 entries without the line that counts them: it was cut off"),
@@ -198,3 +200,13 @@ def test_a_recording_comes_from_many_things() -> None:
         TypeError, match="expected a recording: the path of a file, a tape, a part of one, or a list of its entries, not the int 5"
     ):
         conversation_of(5)
+
+
+def test_failed_reads_that_ask_for_more_than_memory_holds_are_neither_saved_nor_loaded(tmp_path: Path) -> None:
+    said = Conversation((read(0x40, error="dead", count=600_000),) * 2)
+    text = "\n".join(conversation_file.lines(said))
+    with pytest.raises(ConversationError, match=r"^f, line 3: a transaction of 600000 words with 0 words$"):
+        conversation_file.from_text(text, "f")
+    with pytest.raises(ValueError, match="the recording has 1200000 words that were asked for and failed, and a file at most 1000000"):
+        said.save(tmp_path / "said.jsonl")
+    assert list(tmp_path.iterdir()) == []

@@ -217,12 +217,27 @@ def test_code_with_await_and_names_of_strangers() -> None:
     assert "import os" not in text.splitlines()
 
 
+@pytest.mark.parametrize("value", ["a\tb", "a\x0cb", "a\u2028b", "a\x85b\x1cc", "a\n\tb\n  c\n"])
+def test_a_text_in_the_code_stays_as_it_is(value: str) -> None:
+    code = f'seen.append("""{value}""")\nif True:\n\tseen.append(1)'
+    text = tape_pytest.source(Conversation((read(0, 1),)), code, "'d.hwh'")
+    names: dict[str, Any] = {"__file__": "test_x.py", "seen": []}
+    exec(compile(text, "test_x.py", "exec"), names)
+    names["conversation"](None)
+    assert names["seen"] == [value, 1]
+
+
 @pytest.mark.parametrize(
     ("said", "code", "message"),
     [
         ([Gap(0.0, 3, 1.0)], None, "the recording leaves out 3 transactions, so that a test of it would fail"),
         ([read(0, 1, who="sampler")], None, "there is nothing to test: the recording has no transactions but those of watchers"),
         ([read(0, 1)], "x = (", "the code for the test is no Python, line 1: "),
+        (
+            [read(0, 1)],
+            "from os import *\nx = 1",
+            "the code for the test cannot stand in a function: import \\* only allowed at module level",
+        ),
         ([read(0, 1)], "x = 1\n%matplotlib inline", "the code for the test is no Python, line 2: .*; magics .* are no Python"),
     ],
 )

@@ -276,12 +276,17 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
             return value
         if name[:1] != "_" and self._ask(name):
             return getattr(self, name)
-        raise teach(self, f"{self._where()} ({type(self).__name__}) has no attribute {name!r}{near_names(name, self.__dir__())}")
+        raise teach(self, f"{self._where()} ({type(self).__name__}) has no attribute {name!r}{near_names(name, self._attributes())}")
 
     def __dir__(self) -> list[str]:
+        # Whoever lists the names (completion, first of all) looks at one of them next, and is to find a trait there: that needs no read.
+        self._ask()
+        return self._attributes()
+
+    def _attributes(self) -> list[str]:
         names = set(super().__dir__())
-        if "description" in self.__dict__:
-            names.update(name for name in (*self._interrupts, *self._gpio) if name.isidentifier())
+        if self._is_whole():
+            names.update(name for name in self._pins() if name.isidentifier())
             if self._from_design is not None:
                 names.update(self._from_design.names)
         return sorted(names)

@@ -1,7 +1,7 @@
 """The traits of the design come to an IP when somebody first asks for one: until then it has its driver's class, and opening pays nothing.
 
-Asking is each of: ``ip.NAME``, ``ip.NAME = value``, ``observe``, ``traits()``, ``has_trait``, ``link`` and ``dlink`` (which ask for
-``traits()``). Completion and ``help`` list the names, and make nothing.
+Asking is each of: ``ip.NAME``, ``ip.NAME = value``, ``dir``, ``observe``, ``traits()``, ``has_trait``, ``link`` and ``dlink`` (which ask
+for ``traits()``). ``help`` and displays list the names, and the class stays.
 """
 
 from __future__ import annotations

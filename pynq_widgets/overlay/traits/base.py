@@ -6,6 +6,7 @@ writes once, and then the mirror tells whoever observes. The trait keeps no valu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -36,8 +37,11 @@ SLOWEST, FASTEST = 0.1, 200.0
 BitsArgument = int | tuple[int, int] | str | None
 
 
-class HardwareTrait(_TraitType):
+class HardwareTrait(_TraitType, property):
     """The base of all traits that are hardware; use one of its kinds.
+
+    It is a ``property`` too, since that is what tools leave alone: ``ip.name?`` shows the trait and reads nothing, and completion of
+    ``ip.name.`` takes the type of the value from ``fget``.
 
     Parameters
     ----------
@@ -174,6 +178,29 @@ class HardwareTrait(_TraitType):
             except Misfit as misfit:
                 self._refuse(f"limits={self.limits!r} are not both within what {width} bits can hold: {misfit}")
         return codec
+
+    # What a property has.
+
+    @property
+    def value_type(self) -> Any:
+        """The type of the values, for tools that want to know it without a read."""
+        return object
+
+    @property
+    def fget(self) -> Callable[[Any], Any]:  # type: ignore[override]
+        """`get`, with the type of the values as its annotation."""
+
+        def get(obj: Any) -> Any:
+            return self.get(obj)
+
+        get.__annotations__["return"] = self.value_type
+        get.__doc__ = self.help
+        return get
+
+    @property
+    def fset(self) -> Callable[[Any, Any], None] | None:  # type: ignore[override]
+        """What assigns; ``None`` for what is read-only by its declaration."""
+        return None if self.read_only else self.__set__
 
     @property
     def stated_place(self) -> tuple[int, int] | None:
@@ -318,10 +345,10 @@ class HardwareTrait(_TraitType):
             hub.places[str(self.name)] = place
         return place
 
-    def _settle(self, place: Any) -> Any:
+    def _settle(self, place: Any) -> Codec:
         """Check once that the values fit `place`, and give their codec, which stays there."""
-        place.codec = self.codec(place.width)
-        return place.codec
+        place.codec = codec = self.codec(place.width)
+        return codec
 
     # Get.
 
@@ -412,6 +439,12 @@ class HardwareTrait(_TraitType):
     def info(self) -> str:
         width = self.stated_width
         return self.info_text if width is None else self.codec(width).expected
+
+    def __copy__(self) -> HardwareTrait:
+        # A property has no way of its own to be copied.
+        made = type(self).__new__(type(self))
+        vars(made).update(vars(self))
+        return made
 
     def __repr__(self) -> str:
         return f"<{self._declared()}>"

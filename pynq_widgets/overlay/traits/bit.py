@@ -33,6 +33,10 @@ class Bit(HardwareTrait):
                 raise TypeError(f"Bit({register!r}): {keyword} means nothing for a bit")
         super().__init__(register, bits, **common)
 
+    @property
+    def value_type(self) -> Any:
+        return bool
+
     def _make_codec(self, width: int) -> Codec:
         if width != 1:
             self._refuse(f"a Bit is one bit, not {width}: use a Field")

@@ -49,6 +49,10 @@ class EnumField(HardwareTrait):
         """The names (or members), in their order."""
         return tuple(self.labels)
 
+    @property
+    def value_type(self) -> Any:
+        return type(self.names[0])
+
     def _make_codec(self, width: int) -> Codec:
         for label, raw in self.labels.items():
             if raw >> width:

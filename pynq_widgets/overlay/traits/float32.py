@@ -28,6 +28,10 @@ class Float32(HardwareTrait):
         super().__init__(register, None, **common)
 
     @property
+    def value_type(self) -> Any:
+        return float
+
+    @property
     def stated_width(self) -> int | None:
         return 32
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from keyword import iskeyword
 from typing import Any
 
@@ -127,8 +128,7 @@ def _made(wanted: Wanted) -> HardwareTrait:
     # What the design says is not stated again: a trait that states nothing takes it from the registers. So there is nothing to check,
     # and a trait is its pattern with another place: a third of the time, where an IP has ten thousand registers.
     pattern = _PATTERNS[wanted.kind]
-    trait = type(pattern).__new__(type(pattern))
-    vars(trait).update(vars(pattern))
+    trait = copy(pattern)
     trait.register = wanted.register
     if wanted.kind == "wide":
         vars(trait)["high"] = wanted.part

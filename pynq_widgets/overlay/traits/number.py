@@ -53,6 +53,10 @@ class Number(HardwareTrait):
         """Whether values are something else than the integer that the bits are."""
         return self.scale is not None or self.zero != 0
 
+    @property
+    def value_type(self) -> Any:
+        return float if self.is_scaled else int
+
     def _make_codec(self, width: int, limits: Limits | None = None, rounding: str | None = None) -> Codec:
         limits = self.limits if limits is None else limits
         if self.is_scaled:

@@ -106,6 +106,10 @@ class RegArray(HardwareTrait):
             self.element._make_checked(8 * self.stride)
 
     @property
+    def value_type(self) -> Any:
+        return Bank
+
+    @property
     def stated_width(self) -> int | None:
         return self.element.stated_width
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from traitlets import HasTraits
 
@@ -13,10 +15,12 @@ from pynq_widgets.overlay.traits import (
     FixedPoint,
     Float32,
     Hardware,
+    HardwareTrait,
     RegArray,
     WideWord,
     Word,
 )
+from pynq_widgets.overlay.traits.reg_array import Bank
 
 
 @pytest.mark.parametrize(
@@ -148,3 +152,31 @@ def test_a_declaration_says_what_it_is():
     assert repr(trait) == "<Field('GAIN')>"
     assert (trait.help, trait.__doc__, trait.info()) == ("Gain of the first stage", "Gain of the first stage", "0 to 15 dB (4 bits)")
     assert (trait.register, trait.bits, trait.unit, trait.read_only) == ("GAIN", (3, 0), "dB", False)
+
+
+@pytest.mark.parametrize(
+    ("trait", "values"),
+    [
+        (Word("A"), int),
+        (Field("A", bits=(3, 0), scale=0.5), float),
+        (Bit("A", 0), bool),
+        (EnumField("A", bits=(1, 0), labels=["a", "b"]), str),
+        (FixedPoint("A", fraction=8), float),
+        (Float32("A"), float),
+        (Counter("A"), int),
+        (WideWord("A"), int),
+        (RegArray("A", length=2), Bank),
+    ],
+)
+def test_a_trait_is_a_property_that_tells_the_type_of_its_values(trait: HardwareTrait, values: type) -> None:
+    assert isinstance(trait, property)
+    assert trait.fget.__annotations__["return"] is values
+    assert trait.fset is not None
+    assert Word("A", access="read-only").fset is None
+
+
+def test_a_copy_of_a_trait_is_one_of_its_own() -> None:
+    trait = Field("A", bits=(3, 0), unit="dB", help="text")
+    other = copy.copy(trait)
+    other.register = "B"
+    assert (trait.register, other.unit, other.help, other.bits) == ("A", "dB", "text", (3, 0))

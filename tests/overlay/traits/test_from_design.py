@@ -72,6 +72,7 @@ def test_the_class_is_the_drivers_until_somebody_asks(make_ip: Make, device: Any
         lambda ip: ip.observe(print, "LOAD"),
         lambda ip: ip.observe(print, ["LOAD", "CTRL"]),
         lambda ip: ip.observe(print),
+        lambda ip: dir(ip),
         lambda ip: ip.traits(),
         lambda ip: ip.trait_names(),
         lambda ip: ip.has_trait("LOAD"),
@@ -85,7 +86,7 @@ def test_the_class_is_the_drivers_until_somebody_asks(make_ip: Make, device: Any
         lambda ip: dlink((ip, "LOAD"), (Other(), "value")),
     ):
         ip = make_ip(CORE)
-        dir(ip), repr(ip), ip.__doc__, ip.trait_page(), ip.register_notes(), ip.has_trait("nothing"), hasattr(ip, "nothing"), ip.registers
+        repr(ip), ip.__doc__, ip.trait_page(), ip.register_notes(), ip.has_trait("nothing"), hasattr(ip, "nothing"), ip.registers
         assert type(ip) is DefaultIP
         asks(ip)
         assert type(ip) is not DefaultIP
@@ -392,9 +393,9 @@ def test_every_ip_of_every_real_design(hwh_folder: Path) -> None:
             if not ip._registers or ip._from_design is None:
                 continue
             ips += 1
-            listed = ip.__dir__()
             page = ip.trait_page()
             assert type(ip) is DefaultIP
+            listed = ip.__dir__()
             traits = ip.traits()
             attributes += len(traits)
             assert traits
@@ -437,18 +438,29 @@ def test_a_block_is_the_primary_one(device: Any) -> None:
 
 
 @pytest.mark.parametrize("jedi", [True, False])
-def test_completion_lists_the_names_and_reads_no_guarded_word(make_ip: Make, device: Any, jedi: bool) -> None:
+def test_completion_lists_the_names_and_reads_nothing(make_ip: Make, device: Any, jedi: bool) -> None:
     completer = pytest.importorskip("IPython.core.completer")
     ip = make_ip(CORE)
-    for _ in range(2):  # as it is, and with the traits made
-        shell = SimpleNamespace(magics_manager=SimpleNamespace(lsmagic=lambda: {"line": {}, "cell": {}}))
-        complete = completer.IPCompleter(shell, {"ip": ip}, {})
-        complete.use_jedi = jedi
+    shell = SimpleNamespace(magics_manager=SimpleNamespace(lsmagic=lambda: {"line": {}, "cell": {}}))
+    complete = completer.IPCompleter(shell, {"ip": ip}, {})
+    complete.use_jedi = jedi
+
+    def completed(text: str) -> set[str]:
         with completer.provisionalcompleter():
-            found = {each.text.lstrip(".") for text in ("ip.CTRL", "ip.FIF") for each in complete.completions(text, len(text))}
-        assert {"CTRL", "CTRL_ENABLE", "CTRL_MODE", "FIFO", "FIFO_DATA"} <= found
-        with completer.provisionalcompleter():
-            list(complete.completions("ip.FIFO.", 8))
-        # jedi looks at the value of a name that is whole, as it does with any property: a read that is harmless, or none.
-        assert {address for _, address in device.bus} <= ({BASE} if jedi else set())
-        ip.traits()
+            return {each.text.lstrip(".") for each in complete.completions(text, len(text))}
+
+    assert {"CTRL", "CTRL_ENABLE", "CTRL_MODE", "FIFO", "FIFO_DATA"} <= completed("ip.")
+    assert {"CTRL", "CTRL_ENABLE", "CTRL_MODE"} <= completed("ip.CTRL")
+    for inside in ("ip.CTRL.", "ip.FIFO.", "ip.CTRL_ENABLE.", "x = ip.CTRL; x.", "[ip.CTRL][0].", "(ip.CTRL + 1)."):
+        found = completed(inside)
+        assert "bit_length" in found or not jedi, inside
+    assert device.bus == []
+
+
+def test_what_a_question_mark_shows_is_the_attribute_and_reads_nothing(make_ip: Make, device: Any) -> None:
+    shell = pytest.importorskip("IPython.core.interactiveshell")
+    ip = make_ip(CORE)
+    assert "CTRL" in dir(ip)
+    found = shell.InteractiveShell._getattr_property(ip, "CTRL")
+    assert found is ip.traits()["CTRL"]
+    assert device.bus == []

@@ -1,0 +1,1 @@
+"""AXI Quad SPI (AMD PG153)."""

@@ -1,0 +1,1 @@
+"""AXI UART Lite (AMD PG142)."""

@@ -8,6 +8,7 @@ What is measured, each in a kernel of its own:
 - *latency*: from a write in Python (and from a change in the hardware) until the text stands in the page.
 - *large*: 10,000 registers, from running the cell to the first rows, and the frames a second while scrolling.
 - *click*: from the click on a bit until the device is written.
+- *labels*: the same registers in a grid of ipywidgets labels, as one would do it without us, for comparison.
 - *hidden*: a tab that is hidden, and one that hangs, for a while at 50 Hz: what the kernel grows by and what arrives on return.
 """
 
@@ -152,6 +153,62 @@ def live(notebook: Any, meter: Meter, seconds: float) -> None:
     latency(notebook, "a write in Python", "handle.write({value})")
     latency(notebook, "a change in the hardware", "device.memory[20:24] = ({value}).to_bytes(4, 'little')")
     click(notebook)
+
+
+LABELS = """
+import ipywidgets
+make(1024); hardware = Hardware()
+labels = [ipywidgets.Label("0x00000000") for _ in range(1024)]
+grid = ipywidgets.GridBox(labels, layout=ipywidgets.Layout(grid_template_columns="repeat(8, 1fr)"))
+ticks = 0
+
+def refresh():
+    '''One tick of who has labels alone: read, and set those that changed.'''
+    global ticks
+    ticks += 1
+    mirror.refresh()
+    for label, handle in zip(labels, mirror.registers.values()):
+        text = f"0x{handle.value:08X}"
+        if label.value != text:
+            label.value = text
+
+def follow(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        began = time.monotonic()
+        refresh()
+        time.sleep(max(0.0, 0.02 - (time.monotonic() - began)))
+"""
+
+LABEL = "[...document.querySelectorAll('.widget-label')].filter(label => label.textContent.startsWith('0x'))"
+
+
+def labels(notebook: Any, meter: Meter, seconds: float) -> None:
+    """The kernel's work is that of one changed tick; the page's, that of what it can take of them in a while."""
+    notebook.execute(LABELS)
+    notebook.run_cell("grid")
+    notebook.page.wait_for_function(f"() => {LABEL}.length === 1024")
+    notebook.execute("hardware.start(); began = time.process_time(), hardware.cpu, time.monotonic()")
+    notebook.execute(f"follower = threading.Thread(target=follow, args=({seconds},)); follower.start()")
+    share, frames = meter.over(notebook, seconds)
+    report = notebook.execute(
+        "follower.join(); hardware.stop.set(); hardware.join()\n"
+        "import json; print(json.dumps([time.process_time() - began[0] - hardware.cpu + began[1], ticks, time.monotonic() - began[2]]))"
+    )
+    cpu, count, wall = json.loads(report)
+    print(
+        f"grid of labels: kernel {1000 * cpu / max(count, 1):.1f} ms a tick, {sum(frames) / max(count, 1) / 1000:.0f} KB a tick, "
+        f"{count / wall:.1f} ticks/s, main thread {share:.0%}"
+    )
+    notebook.page.evaluate(f"() => {{ window.last = {LABEL}[5]; }}")
+    at = json.loads(
+        notebook.execute(
+            "import json\ndevice.memory[20:24] = b'\\xef\\xbe\\xad\\xde'; at = 1000 * time.time(); refresh(); print(json.dumps(at))"
+        )
+    )
+    notebook.page.wait_for_function("() => window.last.textContent === '0xDEADBEEF'", timeout=120_000)
+    now = notebook.page.evaluate("() => performance.timeOrigin + performance.now()")
+    print(f"grid of labels: from a change to the page, with what had piled up: {now - at:.0f} ms")
 
 
 WATCH = """() => { const text = document.querySelector('.pw-reg-row[data-row=BLOCK0_R5]:not([data-field]) .pw-reg-text'); window.seen = {};
@@ -305,7 +362,7 @@ def main() -> None:
     parser.add_argument(
         "--hidden", type=float, default=60.0, help="how long the tab is hidden, and then hangs (default: 60; 0 leaves it out)"
     )
-    parser.add_argument("--only", choices=("live", "large", "hidden"), help="one part alone")
+    parser.add_argument("--only", choices=("live", "labels", "large", "hidden"), help="one part alone")
     options = parser.parse_args()
 
     browser = harness()
@@ -331,6 +388,7 @@ def main() -> None:
             meter = Meter(lab.page)
             parts = {
                 "live": lambda n: live(n, meter, options.seconds),
+                "labels": lambda n: labels(n, meter, options.seconds),
                 "large": large,
                 "hidden": lambda n: hidden(n, meter, options.hidden),
             }

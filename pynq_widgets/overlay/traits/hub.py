@@ -1,8 +1,9 @@
 """The hub of an instance: what its mirror tells becomes changes of its traits, each told once, whoever made them.
 
-Nothing is locked while observers are called. One thread tells at a time; another thread's change, or one that an observer makes, is
-told by the thread that tells already, after what it is telling, and always with the newest value. So two threads, or an observer that
-writes, cannot wait for each other, and observers see the changes of a trait in order.
+Nothing is locked while observers are called. One thread tells at a time; another thread's change is told by the thread that tells
+already, after what it is telling, and always with the newest value. What an observer changes is told at once, as traitlets does it (a
+link knows by that that it is its own change that comes back), but for a trait that is being told: that is told after it. So two
+threads, or an observer that writes, cannot wait for each other, and observers see the changes of a trait in order.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import get_ident
@@ -72,7 +73,8 @@ class Hub:
         self._by_register: dict[str, list[str]] = {}
         self._due: dict[str, None] = {}
         self._teller: int | None = None
-        self._in_hand: tuple[str, Any] | None = None
+        self._telling: list[str] = []  # the traits that are being told, an observer's changes within the first one's
+        self._in_hand: dict[str, Any] = {}  # of these: the bits that a get gives meanwhile
         self._quiet = 0
         self._tallies: dict[str, list[Tally]] = {}
         self._tally_of: dict[str, Tally] = {}
@@ -141,18 +143,17 @@ class Hub:
 
     def in_hand(self, name: str | None) -> tuple[bool, Any]:
         """Whether this thread holds an assignment of the trait or is being told its value, and the bits."""
-        thread, held, told = get_ident(), self.held, self._in_hand
+        thread, held = get_ident(), self.held
         if held is not None and held.thread == thread and name in held.pending:
             return True, held.pending[str(name)][2]
-        if told is not None and self._teller == thread and told[0] == name:
-            return True, told[1]
+        if self._teller == thread and name in self._in_hand:
+            return True, self._in_hand[str(name)]
         return False, None
 
     def overtaken(self, name: str | None) -> None:
         """This thread has written the trait: what it is being told is no longer what it holds."""
-        told = self._in_hand
-        if told is not None and self._teller == get_ident() and told[0] == name:
-            self._in_hand = None
+        if self._teller == get_ident():
+            self._in_hand.pop(str(name), None)
 
     def hold(self) -> Held | None:
         """Hold assignments of this thread from now on; ``None`` where some thread holds already."""
@@ -199,21 +200,22 @@ class Hub:
             self._tell()
 
     def _tell(self) -> None:
-        owner = self._owner()
+        owner, thread = self._owner(), get_ident()
         with self._lock:
-            if owner is None or self._teller is not None or self._quiet or not self._due:
+            if owner is None or self._teller not in (None, thread) or self._quiet or not self._due:
                 return
-            self._teller = get_ident()
+            within = self._teller is not None
+            self._teller = thread
             self._mark()
         try:
             for _ in range(_ROUNDS):
-                change = self._next(owner)
+                change = self._next(owner, within)
                 if change is None:
                     return
-                if callable(change):
+                try:
                     change()
-                else:
-                    owner.notify_change(change)
+                finally:
+                    self._in_hand.pop(self._telling.pop(), None)
             _log.error("%r: its observers change it again each time they are told; they are not told the last change", owner)
             with self._lock:
                 self._due.clear()
@@ -221,14 +223,17 @@ class Hub:
             # A notify_change of the class itself: what single observers raise does not come here.
             _log.exception("telling the observers of %r failed", owner)
         finally:
-            with self._lock:
-                self._release()
+            if not within:
+                with self._lock:
+                    self._release()
 
-    def _next(self, owner: Any) -> Any:
-        """The next change that is to be told; where there is none the right to tell is given up, in one step."""
+    def _next(self, owner: Any, within: bool) -> Callable[[], object] | None:
+        """What tells the next change; where there is none the right to tell is given up, in one step, but `within` another telling."""
         with self._lock:
-            while self._due and not self._quiet:
-                name = next(iter(self._due))
+            while not self._quiet:
+                name = next((name for name in self._due if name not in self._telling), None)
+                if name is None:
+                    break
                 del self._due[name]
                 place = self.places.get(name)
                 if place is None or name not in self._told:
@@ -238,14 +243,17 @@ class Hub:
                     continue
                 if place.doubtful(raw):
                     self._due[name] = None
+                    self._telling.append(name)
                     return partial(self._ask, name, place)
                 self._told[name] = raw
                 trait = type(owner)._traits[name]
-                self._in_hand = (name, raw)
                 before = None if old is None else trait.decode(place, old)
                 after = None if raw is None else trait.decode(place, raw)
-                return Bunch(name=name, old=before, new=after, owner=owner, type="change")
-            self._release()
+                self._telling.append(name)
+                self._in_hand[name] = raw
+                return partial(owner.notify_change, Bunch(name=name, old=before, new=after, owner=owner, type="change"))
+            if not within:
+                self._release()
             return None
 
     def _ask(self, name: str, place: Any) -> None:
@@ -261,23 +269,23 @@ class Hub:
     def _release(self) -> None:
         if self._teller == get_ident():
             self._teller = None
-            self._in_hand = None
             self._mark()
 
     def call(self, event: Any) -> None:
         """Call each observer of a hardware trait; what one raises is logged and harms neither the others nor the write."""
-        owner = event["owner"]
-        told = self._in_hand
-        for observer in observers_of(owner, event["name"], event["type"]):
-            if told is not None and self._teller == get_ident():
+        owner, name = event["owner"], event["name"]
+        telling = self._teller == get_ident() and name in self._in_hand
+        told = self._in_hand[name] if telling else None
+        for observer in observers_of(owner, name, event["type"]):
+            if telling:
                 # An observer may have written the trait; the next one is told the same value as the first.
-                self._in_hand = told
+                self._in_hand[name] = told
             if isinstance(observer, EventHandler) and observer.name is not None:
                 observer = getattr(owner, observer.name)
             try:
                 observer(event)
             except Exception:
-                _log.exception("an observer of %s.%s failed (the hardware is as it was told)", type(owner).__name__, event["name"])
+                _log.exception("an observer of %s.%s failed (the hardware is as it was told)", type(owner).__name__, name)
 
 
 def observers_of(owner: Any, name: str, kind: str) -> list[Any]:

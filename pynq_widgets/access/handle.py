@@ -419,8 +419,21 @@ class RegisterHandle:
         if self._acts is None:
             fields = tuple(self.info.fields)
             plain = not any(field.write_action or field.access == "read-only" for field in fields)
-            self._acts = (*sensitive_bits(fields), plain, any(field.write_action == "push" for field in fields))
+            ones, zeros = self._beside(fields)
+            self._acts = (ones, zeros, plain, any(field.write_action == "push" for field in fields))
         return self._acts
+
+    def _beside(self, fields: tuple[FieldLike, ...]) -> tuple[int, int]:
+        """The bits where a written one (zero) acts: of its `fields`, and of other registers in its words where it has no field itself."""
+        ones, zeros = sensitive_bits(fields)
+        own = 0
+        for field in fields:
+            own |= ((1 << field.bit_width) - 1) << field.bit_offset
+        for other in self._neighbours:
+            up = 8 * (other.offset - self.offset)
+            there = [bits << up if up >= 0 else bits >> -up for bits in sensitive_bits(other.info.fields)]
+            ones, zeros = ones | there[0] & ~own & self._mask, zeros | there[1] & ~own & self._mask
+        return ones, zeros
 
     def _field(self, name: str) -> FieldHandle:
         try:

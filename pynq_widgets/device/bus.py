@@ -125,6 +125,7 @@ class Bus:
         self._counts: dict[str, list[Any]] = {USER: self.users}
         self._entries: list[_Entry] = []
         self._listeners: tuple[Listener, ...] = ()
+        self._telling = False
         self._recorders: tuple[tuple[Recorder, Callable[[], Recorder]], ...] = ()
         self._record: Recorder | None = None
         self.record_word: Recorder = _nobody
@@ -195,8 +196,8 @@ class Bus:
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener(transaction)`` after each transaction, on the thread that asked; the result ends that.
 
-        It is called under the lock of the bus, so that the order is that on the bus. It must be quick and may not touch the bus; what it
-        raises is logged and harms nobody.
+        It is called under the lock of the bus, so that the order is that on the bus. It must be quick and may not touch the bus (it would
+        be told of that without end, and so is told of none of it); what it raises is logged and harms nobody.
         """
         # The same function may listen twice, and each undo ends its own; a wrapper would cost each transaction a call.
         entry = _Entry(listener)
@@ -303,11 +304,17 @@ class Bus:
             self._tell(transaction_of((start, when, who, operation, address, words, count, seconds, error)))
 
     def _tell(self, transaction: Transaction) -> None:
-        for listener in self._listeners:
-            try:
-                listener(transaction)
-            except Exception:
-                _log.exception("a listener of a bus failed")
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            for listener in self._listeners:
+                try:
+                    listener(transaction)
+                except Exception:
+                    _log.exception("a listener of a bus failed")
+        finally:
+            self._telling = False
 
     def join(self, port: Attached) -> None:
         """Tell `port` (weakly known) when the words of mapped memory are to be noted, or no longer."""

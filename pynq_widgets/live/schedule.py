@@ -27,7 +27,10 @@ def checked_rate(rate: object) -> float:
     # numpy's numbers count as Real, its booleans do not.
     if isinstance(rate, bool) or not isinstance(rate, Real):
         raise TypeError(f"a rate must be a number in Hz, not the {type(rate).__name__} {rate!r}")
-    number = float(rate)
+    try:
+        number = float(rate)
+    except OverflowError:
+        number = math.inf
     if not SLOWEST <= number <= FASTEST:
         raise ValueError(f"a sampler polls at {SLOWEST:g} to {FASTEST:g} Hz, not at {rate!r} Hz")
     return number
@@ -131,10 +134,10 @@ class Subscription:
 
 
 def tell(callback: Callable[[Any], object], news: Any) -> None:
-    """Call ``callback(news)``; what it raises is logged, for it must not end what it is told of."""
+    """Call ``callback(news)``; what it raises, be it ``SystemExit``, is logged, for it must not end what it is told of."""
     try:
         callback(news)
-    except Exception:
+    except BaseException:
         _log.exception("a subscriber's callback failed")
 
 

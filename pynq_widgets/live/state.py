@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
@@ -205,6 +206,8 @@ def _text(state: State) -> str:
 
 def _replace(target: Path, text: str) -> None:
     """Write the file beside its place first: what stood there is not lost where the disk is full."""
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder to save in", str(target.parent))
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

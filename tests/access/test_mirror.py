@@ -394,3 +394,20 @@ def test_no_refresh_of_a_real_design_touches_a_guarded_word(hwh_folder, make_spy
                 assert not read & forbidden
                 mirrored += 1
     assert mirrored > 300
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after"), [("oneToClear", 0x1_01, 0x0_05), ("zeroToSet", 0x0_01, 0x1_05), (None, 0x1_01, 0x1_05)]
+)
+def test_a_field_beside_another_registers_bits_that_act_leaves_them(bus_spy, action, before, after):
+    mode = RegisterInfo("MODE", 0, fields=(FieldInfo("SPEED", 0, 4),))
+    flags = RegisterInfo("FLAGS", 0, fields=(FieldInfo("DONE", 8, 1, write_action=action),))
+    wide = RegisterInfo("WIDE", 0, width=64, fields=(FieldInfo("HIGH", 32, 32),))
+    bus_spy.put(0, before)
+    mirror = Mirror(MMIO(BASE, 16, bus_spy), [mode, flags, wide])
+    mirror["MODE"].write_field("SPEED", 5)
+    assert bus_spy.taken() == [("read", 0, 4), ("write", 0, after)]
+    bus_spy.put(0, before)
+    mirror["WIDE"].write_field("HIGH", 7)
+    kept = after & ~0xF | before & 0xF
+    assert bus_spy.taken() == [("read", 0, 8), ("write", 0, (7 << 32 | kept).to_bytes(8, "little"))]

@@ -349,3 +349,19 @@ def test_the_bus_keeps_neither_its_device_nor_its_ports(make_spy: Any) -> None:
     gc.collect()
     assert gone() is None
     assert bus.statistics().total == Count()
+
+
+def test_a_listener_that_touches_the_bus_is_not_told_of_it_without_end(bus_spy: Any, caplog: pytest.LogCaptureFixture) -> None:
+    mmio, told = MMIO(BASE, 64, bus_spy), []
+
+    def touch(transaction: Transaction) -> None:
+        told.append(transaction.address - BASE)
+        mmio.read(4)
+
+    bus_spy.bus.listen(touch)
+    mmio.read(0)
+    mmio.read(8)
+    assert told == [0, 8]
+    assert bus_spy.taken() == [("read", 0, 4), ("read", 4, 4), ("read", 8, 4), ("read", 4, 4)]
+    assert bus_spy.bus.statistics().total.reads == 4
+    assert caplog.text == ""

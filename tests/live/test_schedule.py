@@ -60,7 +60,7 @@ def test_rates_do_not_disturb_each_other(sampler, clock):
     assert fast.polls == pytest.approx(501, abs=1)
 
 
-@pytest.mark.parametrize("rate", [0, 0.09, 201, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize("rate", [0, 0.09, 201, -1, float("nan"), float("inf"), 10**400])
 def test_rates_that_cannot_be(sampler, rate):
     with pytest.raises(ValueError, match=r"^a sampler polls at 0\.1 to 200 Hz, not at .* Hz$"):
         sampler.subscribe(lambda: None, rate)
@@ -149,9 +149,10 @@ def test_without_on_error_it_is_logged_once_each_time_it_begins(sampler, clock, 
     assert caplog.text.count("a poll failed") == 2
 
 
-def test_an_on_error_that_raises_harms_nobody(sampler, clock, caplog):
+@pytest.mark.parametrize("error", [RuntimeError("in a view"), SystemExit(1)])
+def test_an_on_error_that_raises_harms_nobody(sampler, clock, caplog, error):
     def fail(*_):
-        raise RuntimeError("in a view")
+        raise error
 
     subscription = sampler.subscribe(fail, 10, fail)
     turn(sampler, clock, 1.0)

@@ -276,7 +276,10 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
             return value
         if name[:1] != "_" and self._ask(name):
             return getattr(self, name)
-        raise teach(self, f"{self._where()} ({type(self).__name__}) has no attribute {name!r}{near_names(name, self._attributes())}")
+        hint = near_names(name, self._attributes())
+        if not hint and not self._registers and "_strict_attributes" in vars(driver_class(type(self))):
+            hint = f": {self._no_registers()}"
+        raise teach(self, f"{self._where()} ({type(self).__name__}) has no attribute {name!r}{hint}")
 
     def __dir__(self) -> list[str]:
         # Whoever lists the names (completion, first of all) looks at one of them next, and is to find a trait there: that needs no read.

@@ -91,6 +91,11 @@ def mirror_for(source: Any) -> Mirror:
     try:
         return mirror_of(source)
     except TypeError:
+        if hasattr(type(source), "registers"):
+            try:
+                _ = source.registers
+            except AttributeError as error:
+                raise ValueError(f"strip has nothing to draw: {str(error).rpartition('.registers: ')[2]}") from None
         raise TypeError(f"strip expected an IP, its registers or a RegisterMap, not the {type(source).__name__} {source!r}") from None
 
 

@@ -63,6 +63,16 @@ def test_no_registers_in_the_design_says_so(device: Any) -> None:
     assert not hasattr(ip, "register_map")
 
 
+def test_an_attribute_where_the_design_lists_no_registers_says_so(device: Any) -> None:
+    ip = DefaultIP(described(device))
+    with pytest.raises(AttributeError) as error:
+        _ = ip.CTRL
+    assert str(error.value) == (
+        "hier/core (DefaultIP) has no attribute 'CTRL': the design lists no registers for hier/core; "
+        "read(offset) and write(offset, value) work"
+    )
+
+
 def test_no_registers_and_no_address_says_that_there_is_nothing_to_read(device: Any) -> None:
     ip = DefaultIP(described(device, phys_addr=None, addr_range=None))
     for name in ("register_map", "registers", "mmio"):

@@ -301,6 +301,16 @@ def test_wrong_arguments_teach(overlay: Any) -> None:
         ),
         (lambda: strip("TCR0"), TypeError, "strip expected an IP and the names of its attributes"),
         (lambda: strip(5, "TCR0"), TypeError, "strip expected an IP, its registers or a RegisterMap, not the int 5"),
+        (
+            lambda: strip(overlay.filter, "TCR0"),
+            TypeError,
+            "strip expected an IP, its registers or a RegisterMap, not the DefaultHierarchy",
+        ),
+        (
+            lambda: strip(pw.DefaultIP({"fullpath": "core", "device": overlay.device, "phys_addr": 0, "addr_range": 4}), "TCR0"),
+            ValueError,
+            "strip has nothing to draw: the design lists no registers for core; read(offset) and write(offset, value) work",
+        ),
         (lambda: strip(timer), ValueError, "strip needs the name of an attribute of timer; it has "),
         (lambda: strip(timer, 4), TypeError, "strip expected the name of an attribute of timer, not the int 4"),
         (lambda: strip((timer, "TCR0"), "TCR1"), TypeError, "strip expected pairs of an IP and a name"),

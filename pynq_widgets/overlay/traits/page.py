@@ -95,6 +95,7 @@ def _bits(place: Any) -> str:
     low, width = getattr(place, "low", None), getattr(place, "width", None)
     if low is None or width is None:
         return f"{len(place.registers)} words" if len(place.registers) > 1 else ""
+    width = min(width, getattr(place.codec, "width", width))  # what a narrow register takes
     return f"{low + width - 1}:{low}" if width > 1 else str(low)
 
 

@@ -108,3 +108,8 @@ def test_no_registers(device: Any, registers: Any) -> None:
     ip = DefaultIP({"phys_addr": 0x43C0_0000, "addr_range": 4, "fullpath": "core", "device": device, "registers": registers})
     assert ip.trait_page() == "core has no hardware attributes: the design lists no registers for it"
     assert "Registers\n---------\nNone" in ip.__doc__
+
+
+def test_a_word_of_a_narrow_register_has_the_bits_that_it_takes(make_ip: Make) -> None:
+    lines = make_ip((Register("WIRES", 0, 4, "read-write", 0, "Wires", (), False),)).trait_page().splitlines()
+    assert " ".join(lines[2].split()) == "WIRES 0x43c00000 3:0 RW 0 Wires"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .describe import FieldLike, RegisterLike, any_write, reachable, sensitive_bits
+from .describe import FieldLike, RegisterLike, after_write, any_write, reachable, sensitive_bits
 from .errors import near_names
 from .words import text_of
 
@@ -118,7 +118,7 @@ class FieldHandle:
 
     def read(self) -> int:
         """Read the register, and give the value of this field; in a transaction that writes it, what it will be, without a read."""
-        return self.register._read(self._mask << self.info.bit_offset) >> self.info.bit_offset & self._mask
+        return self.register.read_bits(self._mask << self.info.bit_offset) >> self.info.bit_offset & self._mask
 
     def write(self, value: int, *, verify: bool = False) -> None:
         """Write this field alone; see :meth:`RegisterHandle.write_field`."""
@@ -155,6 +155,7 @@ class RegisterHandle:
         "_fields",
         "_index",
         "_mask",
+        "_merges",
         "_mirror",
         "_neighbours",
         "_places",
@@ -189,7 +190,9 @@ class RegisterHandle:
         self._readings: tuple[Reading, ...] = ()
         self._reached = reachable(info)
         self._simple: bool | None = None  # whether a whole write is one store and nothing else; found out by the first
-        self._places: dict[str, tuple[int, int, int]] = {}  # of the fields written so far: their mask, lowest bit, highest value
+        self._merges: bool | None = None  # whether a field is written by one read and one store of one word; found out by the first
+        # Of the fields written so far: their mask, lowest bit, highest value, and whether they hold what is written.
+        self._places: dict[str, tuple[int, int, int, bool]] = {}
         self.reason = ""
         self._index = info.offset >> 2
         self._wide = info.width > 32
@@ -244,9 +247,10 @@ class RegisterHandle:
         Where the bus fails its error is raised, and the mirror keeps what it had, marked stale. Within a transaction of this thread,
         what is pending for the register stands in the answer, and where that is all of it nothing is read.
         """
-        return self._read(self._mask)
+        return self.read_bits(self._mask)
 
-    def _read(self, place: int) -> int:
+    def read_bits(self, place: int) -> int:
+        """As `read`, for who wants the bits where `place` has ones: where a transaction of this thread has them all, nothing is read."""
         mirror = self._mirror
         if mirror._open:
             mask, bits = mirror._pending(self)
@@ -314,7 +318,42 @@ class RegisterHandle:
         write as another (a FIFO), is not read: what was last written, else its reset value, stands for its other fields. A field that
         fills its register is written without a read. ``ValueError`` where a field beside it would be changed by any write.
         """
-        self._change(*self._writable_field(field, value), verify)
+        mirror, known = self._mirror, self._places.get(field)
+        if known is None or not self._merges or verify or mirror._open or type(value) is not int or not 0 <= value <= known[2]:
+            self._change(*self._writable_field(field, value), verify)
+            if self._merges is None:
+                self._merges = not self._wide and not self._neighbours and not self._unread_for_write()
+            return
+        place, low, _, plain = known
+        if place == self._mask:
+            self.write(value)
+            return
+        # What `_put` does, for the one word that most registers are.
+        ones, zeros, _, _ = self._effects()
+        changed = None
+        try:
+            with mirror.port.lock:
+                words, index = mirror.port.words, self._index
+                base = words[index]
+                try:
+                    bits = ((base & ~ones) | zeros) & ~place | value << low
+                    words[index] = bits
+                    # What is beside the field is as it was.
+                    held = base & ~place | value << low if plain else after_write(self.info, base, bits) & self._mask
+                    if held != self.value or self.state != "written":
+                        changed = set[str]()
+                        self._commit(held, "written", mirror.now(), changed)
+                    else:
+                        self._when = mirror.now()
+                except BaseException as error:
+                    changed = set[str]()
+                    self._commit(base, "read", mirror.now(), changed)
+                    if isinstance(error, _INTERRUPTS):
+                        self._interrupted(changed)
+                    raise
+        finally:
+            if changed:
+                mirror._tell(changed)
 
     def preview(self, value: int, field: str | None = None) -> tuple[Step, ...]:
         """What writing `value` to the register, or to its `field`, would put on the bus; nothing is touched.
@@ -350,7 +389,7 @@ class RegisterHandle:
             value = self._checked(value, known[2], field)
         return known[0], value << known[1]
 
-    def _place_of(self, info: FieldLike, value: int) -> tuple[int, int, int]:
+    def _place_of(self, info: FieldLike, value: int) -> tuple[int, int, int, bool]:
         mask = (1 << info.bit_width) - 1
         if info.access == "read-only":
             raise AttributeError(f"field {self.name}.{info.name} is read-only: {value:#x} was not written")
@@ -363,7 +402,10 @@ class RegisterHandle:
                     f"field {self.name}.{info.name} cannot be written alone: any write of {other.name}, in the same register, {what}; "
                     "write the whole register"
                 )
-        return mask << info.bit_offset, info.bit_offset, mask
+        place = mask << info.bit_offset
+        acting = [other for other in self.info.fields if other.write_action or other.access == "read-only"]
+        plain = not any(((1 << other.bit_width) - 1) << other.bit_offset & place for other in acting)
+        return place, info.bit_offset, mask, plain
 
     def _change(self, place: int, bits: int, verify: bool) -> None:
         if verify and self.guard:

@@ -384,14 +384,19 @@ class HardwareTrait(_TraitType, property):
         place: Any = hub.places.get(self.name) or self.place(obj)  # type: ignore[arg-type]
         if place.access == "read-only":
             raise TraitError(f"The {self.name!r} trait of {_a(obj)} is read-only: {_brief(value)} was not written")
-        raw = self._encoded(obj, place, value)
+        try:
+            raw = self.encode(place, value)
+        except Misfit as misfit:
+            raise self._misfit(obj, misfit, value) from None
         if hub.held is not None and hub.held.thread == get_ident():
             hub.held.put(self, place, raw)
             return
         # While another thread holds notifications, the lock that is set on the instance is not meant for this one.
-        if not obj._cross_validation_lock or hub.held is not None:
+        if self.name in obj._trait_validators and (not obj._cross_validation_lock or hub.held is not None):
             raw = self._crossed(obj, place, raw)
-        self._write(hub, place, raw)
+        place.store(raw, self.verify)
+        if hub.special:
+            hub.overtaken(self.name)
 
     def set(self, obj: Any, value: Any) -> None:
         """Not for hardware: traitlets calls this where it puts a value back, or the same one again. Assign to the attribute instead."""
@@ -417,11 +422,6 @@ class HardwareTrait(_TraitType, property):
         if self.name in obj._trait_validators:
             return self._encoded(obj, place, self._cross_validate(obj, self.decode(place, raw)))
         return raw
-
-    def _write(self, hub: Hub, place: Any, raw: Any) -> None:
-        place.store(raw, self.verify)
-        if hub.special:
-            hub.overtaken(self.name)
 
     # What traitlets asks besides.
 

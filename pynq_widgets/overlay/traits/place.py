@@ -46,7 +46,7 @@ class Place(Protocol):
 class Bits:
     """Bits of one register: all of them, or a field that the mirror knows by name."""
 
-    __slots__ = ("access", "codec", "field", "guard", "handle", "low", "mask", "mirror", "registers", "width")
+    __slots__ = ("_place", "access", "codec", "field", "guard", "handle", "low", "mask", "mirror", "registers", "width")
 
     def __init__(self, mirror: Mirror, handle: RegisterHandle, low: int, width: int, field: str | None, access: str, guard: str | None):
         self.mirror = mirror
@@ -58,10 +58,11 @@ class Bits:
         self.access = access
         self.guard = guard
         self.registers: tuple[str, ...] = (handle.name,)
+        self._place = self.mask << low
         self.codec: Any = None  # of the trait, once it has settled here
 
     def load(self) -> int:
-        return self.handle.read() >> self.low & self.mask
+        return self.handle.read_bits(self._place) >> self.low & self.mask
 
     def peek(self) -> int | None:
         value = self.handle.value

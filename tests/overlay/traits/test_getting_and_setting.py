@@ -307,3 +307,13 @@ def test_a_word_of_a_narrow_register_takes_no_more_than_it_has_and_reads_all(mak
     assert (ip.wires, bus_spy.taken()) == (0x77, [("read", 0, 4)])
     ip.wider = 100
     assert bus_spy.taken() == [("write", 0, 100)]
+
+
+def test_a_get_of_bits_that_a_transaction_has_already_reads_nothing(fir, bus_spy):
+    with fir.transaction():
+        fir.gain = 5
+        assert fir.gain == 5
+        assert bus_spy.taken() == []
+        assert fir.level == 0
+        assert bus_spy.taken() == [("read", 4, 4)]
+    assert bus_spy.taken() == [("read", 4, 4), ("write", 4, 5)]

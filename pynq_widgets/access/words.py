@@ -78,10 +78,7 @@ class BusWords:
 
     def read_block(self, first: int, count: int) -> list[int]:
         """`count` words from `first`: one call of the device."""
-        address = self.base + 4 * first
-        data = self.device.read_registers(address, 4 * count)
-        if len(data) != 4 * count:
-            raise OSError(f"device answered {len(data)} bytes to a read of {4 * count} bytes at {address:#010x}")
+        data = self._read_bytes(self.base + 4 * first, 4 * count)
         return memoryview(data).cast("B").cast("I").tolist()
 
     def write_block(self, first: int, data: bytes) -> None:
@@ -89,7 +86,14 @@ class BusWords:
         self.device.write_registers(self.base + 4 * first, data)
 
     def _read_registers(self, address: int) -> int:
-        return int.from_bytes(self.device.read_registers(address, 4), "little")
+        return int.from_bytes(self._read_bytes(address, 4), "little")
+
+    def _read_bytes(self, address: int, nbytes: int) -> bytes:
+        data = self.device.read_registers(address, nbytes)
+        if len(data) != nbytes:
+            # A short answer would be a value that nobody has read.
+            raise OSError(f"device answered {len(data)} bytes to a read of {nbytes} bytes at {address:#010x}")
+        return data
 
     def _write_registers(self, address: int, value: int) -> None:
         self.device.write_registers(address, value.to_bytes(4, "little"))

@@ -221,7 +221,10 @@ class Device(metaclass=DeviceMeta):
             if self.has_capability("MEMORY_MAPPED"):
                 word: int = self._mapped(address)[0]
                 return word
-            return int.from_bytes(self.read_registers(address, 4), "little")
+            data = self.read_registers(address, 4)
+            if len(data) != 4:
+                raise OSError(f"device answered {len(data)} bytes to a read of 4 bytes at {address:#010x}")
+            return int.from_bytes(data, "little")
 
     def write_word(self, address: int, value: int) -> None:
         """Write the 32-bit `value` at `address` (a multiple of 4): one access of the bus."""

@@ -29,12 +29,12 @@ that failed transactions asked for and have not, and no time beyond 1e15 seconds
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
 import os
 import re
-import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +43,7 @@ from typing import Any, NoReturn
 
 from pynq_widgets.device.bus import Transaction
 from pynq_widgets.device.conversation import Conversation, ConversationError, Download, Entry, Gap, Interruption
+from pynq_widgets.device.whole_file import whole_file
 
 FORMAT = "pynq_widgets conversation"
 VERSION = 1
@@ -80,21 +81,14 @@ def save(conversation: Conversation, path: str | os.PathLike[str]) -> None:
             f"the recording has {missing} words that were asked for and failed, and a file at most {_MOST_MISSING}: save a part of it, "
             "with filter(...)"
         )
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as raw:
-            if _is_gzip(path):
-                with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as packed:
-                    packed.write(data)
-            else:
-                raw.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "no such folder to save in", str(path.parent))
+    with whole_file(path) as file:
+        if _is_gzip(path):
+            with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed:
+                packed.write(data)
+        else:
+            file.write(data)
 
 
 def lines(conversation: Conversation) -> Iterator[str]:

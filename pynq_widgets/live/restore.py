@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from pynq_widgets.access import Mirror, RegisterHandle
-from pynq_widgets.access.errors import near_or_all, noted
+from pynq_widgets.access.errors import StaleOverlayError, near_or_all, noted
 from pynq_widgets.showing import Shown
 
 from .asking import asking
@@ -258,6 +258,8 @@ def _look(targets: list[_Target], report: Restored, failed: str) -> None:
         try:
             with asking(mirror.port.device, "restore"):
                 mirror.refresh(names)
+        except StaleOverlayError:
+            raise
         except Exception as error:
             raise RestoreError(f"{failed}: {error}", report) from error
 

@@ -18,14 +18,13 @@
 from __future__ import annotations
 
 import datetime
-import errno
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pynq_widgets.device.whole_file import whole_file
 from pynq_widgets.showing import Shown
 
 from .words import counted
@@ -137,7 +136,8 @@ def save(snapshot: Snapshot, path: str | os.PathLike[str], drivers: Mapping[str,
     """
     state, left_out = _configuration(snapshot, drivers or {})
     target = Path(path)
-    _replace(target, _text(state))
+    with whole_file(target) as file:
+        file.write(_text(state).encode())
     return Saved(str(target), state, left_out)
 
 
@@ -202,24 +202,6 @@ def _text(state: State) -> str:
     }
     text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, default_flow_style=None, width=200)
     return text
-
-
-def _replace(target: Path, text: str) -> None:
-    """Write the file beside its place first: what stood there is not lost where the disk is full."""
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "no such folder to save in", str(target.parent))
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        # mkstemp makes it readable for its owner alone; the file is to have the mode of any other that is written.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def load(path: str | os.PathLike[str]) -> State:

@@ -200,3 +200,19 @@ def test_what_was_read_before_an_interrupt_is_told():
     with pytest.raises(KeyboardInterrupt):
         mirror.refresh()
     assert (mirror["A"].value, told) == (5, [{"A"}])
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x01\x02\x03", b"\x01\x02\x03\x04\x05"])
+def test_an_answer_of_another_length_is_no_value(answer):
+    class Short(Device):
+        capabilities = {"REGISTER_RW": True}
+
+        def read_registers(self, address, length):
+            return answer
+
+    device = Short("short")
+    handle = Mirror(mmio := MMIO(BASE, 16, device), [RegisterInfo("A", 0)])["A"]
+    for way in (lambda: mmio.read(0), handle.read, lambda: device.read_word(BASE)):
+        with pytest.raises(OSError, match=f"^device answered {len(answer)} bytes to a read of 4 bytes at 0x40000000$"):
+            way()
+    assert (handle.value, device.bus.statistics().total.errors) == (None, 2)

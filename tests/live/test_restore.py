@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pynq_widgets.access.describe import FieldInfo, RegisterInfo
+from pynq_widgets.access.errors import StaleOverlayError
 from pynq_widgets.live import Restored, RestoreError, Snapshot, State, StateError, load, save, take
 from pynq_widgets.live.restore import restore
 from pynq_widgets.live.state import ALL, Value
@@ -295,3 +296,11 @@ def test_every_register_is_accounted_for_once_and_nothing_else_changes(held, the
         now = Memory.words[4 * index]
         assert now & mask == held.get(info.name, 0) & mask
         assert now & ~mask == there[index] & ~mask
+
+
+def test_an_overlay_that_has_gone_is_told_as_such(make_mirror, bus_spy):
+    mirror = make_mirror(bus_spy)
+    mirror.mmio.invalidate("it was freed")
+    with pytest.raises(StaleOverlayError, match="has gone: it was freed"):
+        restore({"ip": mirror}, State({"ip": {"LOAD": Value(1, ALL)}}))
+    assert bus_spy.taken() == []

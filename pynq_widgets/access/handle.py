@@ -322,7 +322,9 @@ class RegisterHandle:
         if known is None or not self._merges or verify or mirror._open or type(value) is not int or not 0 <= value <= known[2]:
             self._change(*self._writable_field(field, value), verify)
             if self._merges is None:
-                self._merges = not self._wide and not self._neighbours and not self._unread_for_write()
+                ones, zeros, _, _ = self._effects()
+                # Where fields lie over one another and say otherwise, what is beside the field does not stay as it was.
+                self._merges = not self._wide and not self._neighbours and not self._unread_for_write() and not ones & zeros
             return
         place, low, _, plain = known
         if place == self._mask:

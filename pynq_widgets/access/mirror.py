@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from keyword import iskeyword
 from threading import get_ident
@@ -70,6 +70,9 @@ class Mirror(Shown):
             clock = getattr(self.port.device, "clock", None)
         self.now: Callable[[], float] = time.monotonic if clock is None else clock.now
         self._observers: list[Observer] = []
+        self._hearing = 0
+        self._hear_no_more: Callable[[], None] | None = None
+        self._overheard: set[str] = set()
         self._plans: dict[frozenset[str] | tuple[str, ...] | None, list[Reading]] = {}
 
     def _introduce(self) -> None:
@@ -249,6 +252,67 @@ class Mirror(Shown):
                 self._observers = [other for other in self._observers if other is not entry]
 
         return undo
+
+    def overhear(self) -> Callable[[], None]:
+        """Hear of what others do through the same MMIO (its ``read`` and ``write``, a register map), until the result is called.
+
+        Who observes is told of it as of what the mirror does itself. An access by others costs a microsecond more meanwhile.
+        """
+        with self.port.lock:
+            self._hearing += 1
+            if self._hear_no_more is None:
+                public = self.port
+                # Its own accesses it knows of: they go by a port of their own, with the same words and the same life.
+                stop, self.port = public.overhear(self), public.part(0)
+
+                def hear_no_more() -> None:
+                    stop()
+                    self.port = public
+
+                self._hear_no_more = hear_no_more
+        ended = False
+
+        def undo() -> None:
+            nonlocal ended
+            with self.port.lock:
+                if ended:
+                    return
+                ended = True
+                self._hearing -= 1
+                if not self._hearing and self._hear_no_more is not None:
+                    self._hear_no_more()
+                    self._hear_no_more = None
+
+        return undo
+
+    def heard(self, operation: str, first: int, values: Sequence[int]) -> bool:
+        """Somebody else has read or written the words from `first` on; under the lock of the bus. Whether that is news."""
+        changed = self._overheard
+        stop = first + len(values)
+        position = bisect_left(self._offsets, 4 * max(first - 1, 0))
+        done = -1
+        # The widest first, of those that begin at one word: the others are known or stale by it.
+        for handle in sorted(self._ordered[position : bisect_left(self._offsets, 4 * stop)], key=lambda h: (h.offset, -h.width)):
+            index, wide = handle._index, handle._wide
+            if not handle._reached or index == done or index + wide < first:
+                continue
+            if index < first or index + 1 + wide > stop:
+                if operation == "write":
+                    handle._mark("a part of it was written", changed)
+                continue
+            done = index
+            value = values[index - first] | (values[index + 1 - first] << 32 if wide else 0)
+            if operation == "read":
+                self._saw(handle, value & handle._mask, changed)
+            else:
+                self._wrote(handle, value & handle._mask, changed)
+        return bool(changed)
+
+    def tell_heard(self) -> None:
+        """Tell what was heard of others; outside the lock."""
+        with self.port.lock:
+            changed, self._overheard = self._overheard, set()
+        self._tell(changed)
 
     def _saw(self, handle: RegisterHandle, value: int, changed: set[str]) -> None:
         when = self.now()

@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Callable, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from pynq_widgets.device.bus import Bus, bus_of
 
@@ -28,6 +29,7 @@ from .words import (
     CountedWords,
     GoneWords,
     HeardWords,
+    OverheardWords,
     RecordedWords,
     RemoteWords,
     ShiftedWords,
@@ -44,6 +46,16 @@ def bus_lock(device: object) -> Any:
     """The one lock of the device's bus; devices that bring none get one here."""
     lock = getattr(device, "lock", None)
     return bus_of(device).lock if lock is None else lock
+
+
+class Ear(Protocol):
+    """Who hears of the accesses of others."""
+
+    def heard(self, operation: str, first: int, values: Sequence[int]) -> bool:
+        """Under the lock of the bus: `values` were read from, or written to, the words from `first` on. Whether there is news to tell."""
+
+    def tell_heard(self) -> None:
+        """Outside the lock: tell what was heard."""
 
 
 # Around the sets of parts; not the lock of the bus, which whoever ends an overlay may not have to wait for.
@@ -68,6 +80,7 @@ class Port:
         "__weakref__",
         "_behind",
         "_compares",
+        "_ears",
         "_own",
         "_parts",
         "_raw",
@@ -77,6 +90,7 @@ class Port:
         "device",
         "generation",
         "gone",
+        "late",
         "lock",
         "words",
     )
@@ -91,6 +105,8 @@ class Port:
         self._parts: weakref.WeakSet[Port] | None = None
         self._whole: Port | None = None
         self._compares = self._behind = False
+        self._ears: tuple[Ear, ...] = ()
+        self.late = False  # whether an ear has something to tell, once the lock is free
         if device is None:
             self.bus: Bus | None = None
             self.lock: Any = threading.RLock()
@@ -119,12 +135,46 @@ class Port:
                 words = HeardWords(raw, self.base, bus)
         elif self._behind or bus.counting:
             words = CountedWords(raw, self.base, bus)
-        self.words = self._own = ComparingWords(self, words) if self._compares else words
+        self._own = ComparingWords(self, words) if self._compares else words
+        self._expose()
+        for part in self._known_parts():
+            part.recount()
+
+    def _expose(self) -> None:
+        if self.is_gone():
+            return
+        self.words = OverheardWords(self, self._own) if self._ears else self._own
         if self.is_gone():
             # The overlay ended meanwhile, on another thread: that stays.
             self._end()
-        for part in self._known_parts():
-            part.recount()
+
+    # What a mirror hears of others.
+
+    def overhear(self, ear: Ear) -> Callable[[], None]:
+        """Let `ear` hear of each access through this port, until the result is called. Accesses of its parts are not heard of."""
+        with self.lock:
+            self._ears = (*self._ears, ear)
+            self._expose()
+
+        def undo() -> None:
+            with self.lock:
+                self._ears = tuple(other for other in self._ears if other is not ear)
+                self._expose()
+
+        return undo
+
+    def heard(self, operation: str, first: int, values: Sequence[int]) -> None:
+        """An access has been made; under the lock."""
+        for ear in self._ears:
+            if ear.heard(operation, first, values):
+                self.late = True
+
+    def tell(self) -> None:
+        """Let the ears tell what they heard; later, where this thread holds the lock for something longer: nobody is told under it."""
+        if self.late and not _is_held(self.lock):
+            self.late = False
+            for ear in self._ears:
+                ear.tell_heard()
 
     def review(self) -> None:
         """End this port if the device is at another generation than it was made for."""
@@ -192,10 +242,18 @@ class Port:
 
     def read_block(self, first: int, count: int) -> list[int]:
         """`count` words from `first`: one block read of a bus, one 32-bit access a word of mapped memory."""
+        values = self._read_block(first, count)
+        if self._ears:
+            self.tell()
+        return values
+
+    def _read_block(self, first: int, count: int) -> list[int]:
         with self.lock:
             words, bus = self._block(first, count), self.bus
             if bus is None:
-                return _read_each(words, first, count)
+                values = _read_each(words, first, count)
+                self.heard("read", first, values)
+                return values
             when, start = bus.stamp(), perf_counter()
             try:
                 values = _read_each(words, first, count)
@@ -204,16 +262,23 @@ class Port:
                 raise
             # The words as a tuple are for those who listen.
             bus.note("read", self.base + 4 * first, tuple(values) if bus.heard else (), count, when, start)
+            self.heard("read", first, values)
             return values
 
     def write_block(self, first: int, data: bytes) -> None:
         """`data`, a whole number of words, from word `first` on: one burst of a bus, one ordered 32-bit access a word of mapped memory."""
+        self._write_block(first, data)
+        if self._ears:
+            self.tell()
+
+    def _write_block(self, first: int, data: bytes) -> None:
         count = len(data) >> 2
         values = tuple(memoryview(data).cast("B").cast("I").tolist())
         with self.lock:
             words, bus = self._block(first, count), self.bus
             if bus is None:
                 _write_each(words, first, values)
+                self.heard("write", first, values)
                 return
             when, start = bus.stamp(), perf_counter()
             try:
@@ -225,12 +290,13 @@ class Port:
                 bus.note("write", self.base + 4 * first, values, count, when, start, text_of(error))
                 raise
             bus.note("write", self.base + 4 * first, values, count, when, start)
+            self.heard("write", first, values)
 
     def _block(self, first: int, count: int) -> Words:
         """What answers to the words `first` to `first` + `count` - 1, past the account; under `lock`, so that it does so yet."""
         self.check()
         # Whatever somebody has put before the words is asked, word by word.
-        words = self._raw if self.words is self._own else self.words
+        words = self._raw if self.words is self._own or isinstance(self.words, OverheardWords) else self.words
         if first < 0 or first + count > len(words):
             raise IndexError(f"words {first} to {first + count - 1} are not all within the {len(words)} words at {self.base:#010x}")
         return words
@@ -270,6 +336,12 @@ class Port:
         else:
             port.recount()
         return port
+
+
+def _is_held(lock: Any) -> bool:
+    """Whether this thread holds `lock`; a lock that does not tell (`threading.Condition` asks the same way) is taken for free."""
+    owned = getattr(lock, "_is_owned", None)
+    return owned is not None and bool(owned())
 
 
 def _read_each(words: Words, first: int, count: int) -> list[int]:

@@ -141,10 +141,13 @@ class Register:
     def _merge(self, mask: int, bits: int) -> None:
         """Write `bits` where `mask` has ones: one read and one write, and no effect on other fields."""
         keep, force = ~(self._by_ones | mask), self._by_zeros & ~mask
-        with self._port.lock:
+        port = self._port
+        with port.lock:
             # What a write-only register gives when read means nothing, and of a queue it is the other end; the rest is written as zeros.
             current = 0 if self._access == "write-only" or self._pushes else self._load()
             self._store(current & keep | force | bits)
+        if port.late:
+            port.tell()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -409,6 +412,8 @@ def _assignment(setters: Mapping[str, Callable[[Any, Any], None]]) -> Callable[[
             with lock:
                 words = port.words
                 words[index] = words[index] & keep | bits
+            if port.late:
+                port.tell()
             return
         self._assign(name, value)
 

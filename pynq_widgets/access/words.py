@@ -315,6 +315,37 @@ class RecordedWords(HeardWords):
                 bus.turn()
 
 
+class OverheardWords:
+    """Words through which others reach registers that a mirror's observers wait for: the mirror hears of each access.
+
+    Only what goes past the mirror comes here; it has a port of its own while it hears.
+    """
+
+    __slots__ = ("port", "words")
+
+    def __init__(self, port: Port, words: Words) -> None:
+        self.port = port
+        self.words = words
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __getitem__(self, index: int) -> int:
+        port = self.port
+        with port.lock:
+            value = self.words[index]
+            port.heard("read", index, (value,))
+        port.tell()
+        return value
+
+    def __setitem__(self, index: int, value: int) -> None:
+        port = self.port
+        with port.lock:
+            self.words[index] = value
+            port.heard("write", index, (int(value),))
+        port.tell()
+
+
 class GoneWords:
     """Stands in the place of the words of an overlay that has gone: each access says so."""
 

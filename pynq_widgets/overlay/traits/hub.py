@@ -78,6 +78,7 @@ class Hub:
         self._quiet = 0
         self._tallies: dict[str, list[Tally]] = {}
         self._tally_of: dict[str, Tally] = {}
+        self._hear_no_more: Callable[[], None] | None = None
         self.polls = Polls(self, owner)
         self._find_counters(type(owner))
         mine = weakref.ref(self)
@@ -137,7 +138,18 @@ class Hub:
                 for register in place.registers:
                     by_register.setdefault(register, []).append(name)
             self._by_register = by_register
+        self._overhear(bool(wanted))
         self.polls.keep({name: traits[name] for name in wanted if traits[name].poll is not None})
+
+    def _overhear(self, wanted: bool) -> None:
+        """Hear of what goes past the mirror (the IP's `write`, its register map) only while somebody observes: others pay for it."""
+        with self.mirror.port.lock:
+            undo = self._hear_no_more
+            if wanted and undo is None:
+                self._hear_no_more = self.mirror.overhear()
+            elif not wanted and undo is not None:
+                self._hear_no_more = None
+                undo()
 
     # What a get answers without the bus.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import logging
+import pickle
 import threading
 import weakref
 
@@ -32,6 +34,23 @@ def test_a_change_is_told_once_and_the_same_value_not_again(fir, bus_spy, change
     fir.gain = 4
     assert seen == [("gain", None, 3), ("gain", 3, 4)]
     assert len(writes(bus_spy)) == 3
+
+
+def test_what_goes_past_the_mirror_is_told_while_somebody_observes(fir, bus_spy, changes):
+    mmio = fir.registers.mmio
+    seen = changes(fir, "gain")
+    mmio.write(4, 5)
+    assert (mmio.read(4), seen) == (5, [("gain", None, 5)])
+    assert len(bus_spy.taken()) == 2
+    slider = Slider()
+    linked = link((fir, "gain"), (slider, "value"))
+    bus_spy.taken()
+    mmio.write(4, 7)
+    assert (slider.value, len(bus_spy.taken())) == (7, 1)
+    linked.unlink()
+    fir.unobserve_all()
+    public = mmio._port
+    assert (fir.registers.port is public, public.words is public._own) == (True, True)
 
 
 def test_whoever_changes_a_register_tells(fir, bus_spy, changes):
@@ -316,3 +335,23 @@ def test_an_instance_that_nobody_holds_goes_though_its_mirror_stays(fir_class, m
     assert gone() is None
     mirror["GAIN"].write(2)
     assert mirror._observers == []
+
+
+def test_a_copy_has_observers_of_its_own(fir, bus_spy):
+    seen, others = [], []
+    fir.observe(lambda change: seen.append((change.owner, change.new)), names="gain")
+    other = copy.copy(fir)
+    other.observe(lambda change: others.append((change.owner, change.new)), names="gain")
+    other.gain = 3
+    assert (seen, others) == ([(fir, 3)], [(other, 3)])
+    assert other.registers is fir.registers
+    for fails in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="is a handle to hardware: it can be neither pickled nor copied deeply"):
+            fails(fir)
+
+
+def test_what_a_trait_states_is_metadata(fir):
+    assert sorted(fir.traits(unit="dB")) == ["level"]
+    assert sorted(fir.traits(limits=lambda limits: limits is not None)) == ["length", "level"]
+    assert fir.trait_metadata("length", "unit") == "bytes"
+    assert fir.trait_metadata("gain", "unit") is None

@@ -16,7 +16,7 @@ from traitlets.utils.descriptions import add_article
 from pynq_widgets.access.errors import near_names
 from pynq_widgets.overlay.teaching import teach
 
-from .codec import Codec, Limits, Misfit, exactly
+from .codec import Codec, Limits, Misfit
 from .corrections import ONREAD, ONWRITE, Statement
 from .known import Known, last_known
 from .place import Bits, Misplaced, Place, field_at, find_field, find_register
@@ -103,6 +103,9 @@ class HardwareTrait(_TraitType, property):
         self.verify = verify
         self.poll = poll
         self.read_only = access == "read-only"
+        # traitlets' own way to ask for traits: ip.traits(unit="dB").
+        stated = {"unit": unit or None, "scale": scale, "limits": limits, "access": access}
+        self.metadata = {**self.metadata, **{key: value for key, value in stated.items() if value is not None}}
         self._codecs: dict[int, Codec] = {}
         self._check()
 
@@ -133,6 +136,13 @@ class HardwareTrait(_TraitType, property):
             if acts or self.access == "write-only":
                 what = "access='write-only'" if self.access == "write-only" else f"onread={self.onread!r}"
                 self._refuse(f"poll={self.poll!r} contradicts {what}: such a word is never read unasked")
+        if self.scale is not None or self.limits is not None:
+            self._check_scale()
+        self._check_values()
+
+    def _check_scale(self) -> None:
+        from .scaled import exactly
+
         if self.scale is not None:
             try:
                 zero = exactly(self.scale) == 0
@@ -147,7 +157,6 @@ class HardwareTrait(_TraitType, property):
                 self._refuse(f"limits={self.limits!r} are not two finite numbers (low, high)", TypeError)
             if low > high:
                 self._refuse(f"limits={self.limits!r} are (low, high): the first is greater than the second")
-        self._check_values()
 
     def _check_bits(self) -> None:
         bits = self.bits
@@ -444,6 +453,7 @@ class HardwareTrait(_TraitType, property):
         # A property has no way of its own to be copied.
         made = type(self).__new__(type(self))
         vars(made).update(vars(self))
+        made.metadata = {**self.metadata}
         return made
 
     def __repr__(self) -> str:

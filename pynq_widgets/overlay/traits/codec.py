@@ -1,6 +1,7 @@
 """Between the bits of a register and the value a person means: exact both ways, or refused.
 
 A codec knows nothing of buses and instances. ``encode`` gives the bits or raises :class:`Misfit`, whose text is what was expected.
+The one for steps of another size than 1 stands in :mod:`.scaled`, with the fractions that it needs.
 """
 
 from __future__ import annotations
@@ -9,17 +10,12 @@ import math
 import operator
 import struct
 from collections.abc import Mapping
-from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
-from numbers import Rational, Real
 from typing import Any, Protocol
 
 from pynq_widgets.access.errors import near_names
 
 Limits = tuple[Any, Any]
-
-_NOISE = Fraction(1, 10**9)  # of a step: what sums of binary floats leave (0.1 + 0.2), far below what anybody means
 
 
 class Misfit(ValueError):
@@ -37,19 +33,9 @@ class Codec(Protocol):
     def encode(self, value: Any) -> int: ...
 
 
-def exactly(number: Any) -> Fraction:
-    """`number` as the fraction that its shortest decimal text means: 0.1 is a tenth. Raises ``ValueError`` for NaN and infinities."""
-    return Fraction(number) if isinstance(number, (int, Rational, Decimal)) else Fraction(str(number))
-
-
 def in_unit(text: str, unit: str) -> str:
     """`text` with its unit, if it has one."""
     return f"{text} {unit}" if unit else text
-
-
-def plain(number: Fraction) -> str:
-    """A fraction as a person writes it."""
-    return str(number.numerator) if number.denominator == 1 else f"{float(number):.10g}"
 
 
 class Integer:
@@ -60,10 +46,12 @@ class Integer:
         self.signed = signed
         self.mask = (1 << width) - 1
         low, high = representable(width, signed)
-        bits = f"{_bits(width)}{', signed' if signed else ''}"
+        bits = f"{bits_of(width)}{', signed' if signed else ''}"
         if limits is None:
             self.expected = f"{low} to {in_unit(str(high), unit)} ({bits})"
         else:
+            from .scaled import exactly
+
             low, high = max(low, math.ceil(exactly(limits[0]))), min(high, math.floor(exactly(limits[1])))
             self.expected = f"{low} to {in_unit(str(high), unit)} (its limits)"
         self.low, self.high = low, high
@@ -84,79 +72,6 @@ class Integer:
         return number & self.mask
 
 
-class Scaled:
-    """An integer of `width` bits that counts steps of `scale` from `zero`: value = zero + raw * scale, exactly.
-
-    With ``rounding='exact'`` a value between two steps is refused; with ``'nearest'`` it becomes the nearest step (ties to even).
-    Values are ints where scale and zero are whole numbers, else the floats nearest to the exact result.
-    """
-
-    def __init__(
-        self,
-        width: int,
-        signed: bool = False,
-        scale: Any = 1,
-        zero: Any = 0,
-        limits: Limits | None = None,
-        unit: str = "",
-        rounding: str = "exact",
-    ) -> None:
-        self.width = width
-        self.signed = signed
-        self.unit = unit
-        self.mask = (1 << width) - 1
-        self.step, self.zero = exactly(scale), exactly(zero)
-        self._raw = representable(width, signed)
-        ends = sorted(self.zero + raw * self.step for raw in self._raw)
-        self._nearest = rounding == "nearest"
-        self._limits = (exactly(limits[0]), exactly(limits[1])) if limits is not None else (ends[0], ends[1])
-        self._sign = 1 << width - 1 if signed else 0
-        self._den = math.lcm(self.step.denominator, self.zero.denominator)
-        self._step_num = int(self.step * self._den)
-        self._zero_num = int(self.zero * self._den)
-        self._whole = self._den == 1
-        # The steps that the limits leave, for values that are steps; a float of either is what a first guess is made from.
-        reach = sorted((limit - self.zero) / self.step for limit in self._limits)
-        self._least, self._most = max(math.ceil(reach[0]), self._raw[0]), min(math.floor(reach[1]), self._raw[1])
-        self._guess = float(self.step), float(self.zero)
-        span = f"{plain(self._limits[0])} to {in_unit(plain(self._limits[1]), unit)}"
-        steps = "" if self._nearest else f", in steps of {in_unit(plain(abs(self.step)), unit)}"
-        self.expected = f"{span} ({'its limits' if limits is not None else _bits(width)}{steps})"
-
-    def decode(self, raw: int) -> int | float:
-        number = ((raw ^ self._sign) - self._sign) * self._step_num + self._zero_num
-        # The true division of Python's ints is rounded correctly, whatever their size.
-        return number if self._whole else number / self._den
-
-    def encode(self, value: Any) -> int:
-        if type(value) is float or type(value) is int:
-            step, zero = self._guess
-            try:
-                guess = round((value - zero) / step)
-            except (ValueError, OverflowError, ZeroDivisionError):
-                guess = self._most + 1
-            if self._least <= guess <= self._most and self.decode(guess & self.mask) == value:
-                return guess & self.mask
-        return self._encode(value)
-
-    def _encode(self, value: Any) -> int:
-        number = finite_number(value)
-        steps = (number - self.zero) / self.step
-        count = round(steps)
-        if steps != count and self._raw[0] <= count <= self._raw[1] and self.decode(count & self.mask) == value:
-            # The float that a read gives for this step: its text is not the step itself, but nothing else is meant.
-            number = self.zero + count * self.step
-        elif steps != count and not self._nearest:
-            if abs(steps - count) > max(_NOISE, abs(count) * Fraction(1, 10**14)):
-                below = self.zero + math.floor(steps) * self.step
-                raise Misfit(f"{self.expected}; {in_unit(plain(below), self.unit)} and {plain(below + self.step)} are near")
-            number = self.zero + count * self.step
-        low, high = self._limits
-        if not (low <= number <= high and low <= self.zero + count * self.step <= high and self._raw[0] <= count <= self._raw[1]):
-            raise Misfit(self.expected)
-        return count & self.mask
-
-
 class Ieee:
     """The bits are an IEEE 754 binary32. Written values are rounded to the nearest one; NaN and infinities only where not `finite`."""
 
@@ -175,8 +90,11 @@ class Ieee:
         return value
 
     def encode(self, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
-            raise Misfit("a number")
+        if type(value) is not float:
+            from .scaled import is_number
+
+            if not is_number(value):
+                raise Misfit("a number")
         try:
             number = float(value)
             bits = _FLOAT.pack(number)
@@ -255,7 +173,8 @@ class Labels:
         raise Misfit(self.expected)
 
 
-def _bits(width: int) -> str:
+def bits_of(width: int) -> str:
+    """A number of bits, as a person says it."""
     return "1 bit" if width == 1 else f"{width} bits"
 
 
@@ -270,16 +189,6 @@ def _shown(label: Any) -> str:
 def representable(width: int, signed: bool) -> tuple[int, int]:
     """Least and greatest integer of `width` bits."""
     return (-(1 << width - 1), (1 << width - 1) - 1) if signed else (0, (1 << width) - 1)
-
-
-def finite_number(value: Any) -> Fraction:
-    """`value` as an exact number; :class:`Misfit` for what is none, and for NaN and infinities."""
-    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
-        raise Misfit("a number")
-    try:
-        return exactly(value)
-    except (ValueError, OverflowError):
-        raise Misfit("a finite number") from None
 
 
 _FLOAT = struct.Struct("<f")

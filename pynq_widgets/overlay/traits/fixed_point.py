@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 from .base import BitsArgument
-from .codec import Codec, Limits, Scaled, exactly
+from .codec import Codec, Limits
 from .number import Number
+from .scaled import Scaled, exactly
 
 
 class FixedPoint(Number):

@@ -57,6 +57,17 @@ class Hardware(HasTraits):
                 for name, value in hardware.items():
                     setattr(self, name, value)
 
+    def __copy__(self) -> Any:
+        """Another handle to the same registers, with observers of its own: none."""
+        made = type(self).__new__(type(self))
+        made.__setstate__({name: value for name, value in self.__getstate__().items() if name != "_hardware_hub"})
+        return made
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"{self!r} is a handle to hardware: it can be neither pickled nor copied deeply. trait_values() and snapshot() have its values"
+        )
+
     # What is added to traitlets.
 
     def transaction(self) -> AbstractContextManager[Any]:

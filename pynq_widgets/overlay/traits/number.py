@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import BitsArgument, HardwareTrait
-from .codec import Codec, Integer, Limits, Scaled, exactly
+from .codec import Codec, Integer, Limits
 
 ROUNDINGS = ("exact", "nearest")
 
@@ -42,10 +42,13 @@ class Number(HardwareTrait):
 
     def _check_values(self) -> None:
         self._one_of("rounding", self.rounding, ROUNDINGS)
-        try:
-            exactly(self.zero)
-        except (TypeError, ValueError):
-            self._refuse(f"zero={self.zero!r} is not a finite number", TypeError)
+        if type(self.zero) is not int:
+            from .scaled import exactly
+
+            try:
+                exactly(self.zero)
+            except (TypeError, ValueError):
+                self._refuse(f"zero={self.zero!r} is not a finite number", TypeError)
         super()._check_values()
 
     @property
@@ -60,6 +63,8 @@ class Number(HardwareTrait):
     def _make_codec(self, width: int, limits: Limits | None = None, rounding: str | None = None) -> Codec:
         limits = self.limits if limits is None else limits
         if self.is_scaled:
+            from .scaled import Scaled
+
             scale = 1 if self.scale is None else self.scale
             return Scaled(width, self.signed, scale, self.zero, limits, self.unit, rounding or self.rounding)
         return Integer(width, self.signed, limits, self.unit)

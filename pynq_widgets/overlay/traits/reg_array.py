@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from threading import get_ident
 from typing import Any, overload
 
@@ -176,6 +176,8 @@ class RegArray(HardwareTrait):
         return tuple(None if bits is None else element.decode(each, bits) for (element, each), bits in pairs)
 
     def encode(self, place: Any, value: Any) -> Any:
+        if isinstance(value, (Set, Mapping)):
+            raise Misfit(f"{self.length} values in an order")
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
             raise Misfit(f"{self.length} values")
         values = list(value)
@@ -302,6 +304,8 @@ class Bank(Sequence[Any]):
             self._place.elements[self._checked(index)][0].__set__(self._obj, value)
             return
         chosen = range(len(self))[index]
+        if isinstance(value, (Set, Mapping)):
+            raise TraitError(f"The {self._trait.name!r} trait of {_a(self._obj)} expected values in an order, not {_brief(value)}")
         values = [value] if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) else list(value)
         if len(values) != len(chosen):
             raise TraitError(

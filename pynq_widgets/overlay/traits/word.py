@@ -15,7 +15,7 @@ class Word(Number):
 
     Get is one read, set one write. Values are ints; with `scale` or `zero`, numbers in `unit`. See :class:`.HardwareTrait` for the
     keywords and errors, and :class:`.number.Number` for `signed`, `zero` and `rounding`. A register that the design gives fewer bits
-    takes no more than they hold, unless `limits` or `signed` say otherwise; what is read is the whole word.
+    takes no more than they hold, unless `limits` say otherwise, and has its sign where they end; what is read unsigned is the whole word.
     """
 
     kind = "word"
@@ -27,7 +27,10 @@ class Word(Number):
 
     def _settle(self, place: Any) -> Any:
         width = place.handle.width
-        if 0 < width < place.width and not self.signed and self.limits is None:
+        if 0 < width < place.width and self.signed:
+            # The sign stands where the register ends, whatever a read gives above it.
+            place.width, place.mask = width, (1 << width) - 1
+        if 0 < width < place.width and self.limits is None:
             place.codec = narrow = self.codec(width)
             return narrow
         return super()._settle(place)

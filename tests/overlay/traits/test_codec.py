@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import math
 import struct
+import subprocess
+import sys
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -11,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pynq_widgets.overlay.traits.codec import Ieee, Integer, Labels, Misfit, Scaled, Truth
+from pynq_widgets.overlay.traits.codec import Ieee, Integer, Labels, Misfit, Truth
+from pynq_widgets.overlay.traits.scaled import Scaled
 
 WIDTHS = st.integers(1, 64)
 
@@ -178,3 +181,15 @@ def test_labels_that_are_members():
     assert codec.encode(Mode.ON) == codec.encode(1) == 1
     with pytest.raises(Misfit, match=r"one of Mode.OFF, Mode.ON \(did you mean 'ON'\?\)"):
         codec.encode("ONN")
+
+
+def test_fractions_are_imported_for_whoever_needs_them():
+    """Most IP has no unit; decimal and fractions take longer to import than all of the traits."""
+    code = (
+        "import sys; from pynq_widgets.overlay.traits import Word, Field, Bit, EnumField, Float32, WideWord\n"
+        "Word('A'), Field('A', bits=(3, 0), signed=True).codec(4).encode(-3), Float32('A').codec(32).encode(1.5)\n"
+        "assert 'fractions' not in sys.modules and 'decimal' not in sys.modules\n"
+        "Word('A', scale=0.5)\n"
+        "assert 'fractions' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -179,4 +179,6 @@ def test_a_copy_of_a_trait_is_one_of_its_own() -> None:
     trait = Field("A", bits=(3, 0), unit="dB", help="text")
     other = copy.copy(trait)
     other.register = "B"
+    other.tag(sync=True)
+    assert "sync" not in trait.metadata
     assert (trait.register, other.unit, other.help, other.bits) == ("A", "dB", "text", (3, 0))

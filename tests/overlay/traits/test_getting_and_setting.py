@@ -317,3 +317,25 @@ def test_a_get_of_bits_that_a_transaction_has_already_reads_nothing(fir, bus_spy
         assert fir.level == 0
         assert bus_spy.taken() == [("read", 4, 4)]
     assert bus_spy.taken() == [("read", 4, 4), ("write", 4, 5)]
+
+
+def test_a_signed_word_has_its_sign_where_its_register_ends(make, bus_spy):
+    class Narrow(Hardware):
+        offset = Word("OFFSET", signed=True)
+
+        def __init__(self, mirror):
+            self.registers = mirror
+            super().__init__()
+
+    ip = make(Narrow, [RegisterInfo("OFFSET", 0, width=16)])
+    bus_spy.put(0, 0xFFFE)
+    assert ip.offset == -2
+    bus_spy.taken()
+    ip.offset = -3
+    assert bus_spy.taken() == [("write", 0, 0xFFFD)]
+    assert ip.known("offset").value == -3
+    with pytest.raises(TraitError) as refused:
+        ip.offset = -32769
+    assert str(refused.value) == (
+        "The 'offset' trait of a Narrow instance expected -32768 to 32767 (16 bits, signed), not -32769: nothing was written"
+    )

@@ -163,3 +163,15 @@ def test_an_array_of_words_is_what_it_is_without_an_element():
     trait = RegArray("A", length=2, unit="V", limits=(0, 5))
     assert isinstance(trait.element, Word)
     assert (trait.unit, trait.element.limits) == ("V", (0, 5))
+
+
+def test_what_has_no_order_is_no_array(fir, bus_spy):
+    bus_spy.taken()
+    for assign, text in (
+        (lambda: setattr(fir, "taps", {1, 2, 3, 4}), "expected 4 values in an order, not the set {1, 2, 3, 4}: nothing was written"),
+        (lambda: fir.taps.__setitem__(slice(0, 2), {1: 2, 3: 4}), "expected values in an order, not the dict {1: 2, 3: 4}"),
+    ):
+        with pytest.raises(TraitError) as refused:
+            assign()
+        assert str(refused.value) == f"The 'taps' trait of a Fir instance {text}"
+    assert bus_spy.taken() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Iterator, Mapping
 from keyword import iskeyword
@@ -15,6 +16,8 @@ from .errors import near_names
 from .planner import Guards
 from .port import Port, port_of
 from .register import Register
+
+_SIZE = operator.itemgetter("size")
 
 
 class RegisterMap(Shown):
@@ -60,16 +63,22 @@ class RegisterMap(Shown):
         """Registers that no access reaches, without the arrays of an HLS core, of which the design says what they are."""
         found: list[tuple[str, int]] | None = cls._tables.get("wide")
         if found is None:
-            found = []
-            for name, entry in cls._registers.items():
-                # The exact type first: to ask an abstract class of each of a thousand entries is what would cost here.
-                plain = type(entry) is dict or isinstance(entry, Mapping)
-                if (entry["size"] if plain else entry.width) > 64:
-                    width = entry["size"] if plain else entry.width
-                    if not (entry.get("is_memory") if plain else getattr(entry, "is_memory", False)):
-                        found.append((name, width))
+            try:
+                # The usual map, in one call: to look at each of a thousand entries is what would cost here.
+                usual = max(map(_SIZE, cls._registers.values()), default=0) <= 64
+            except TypeError:
+                usual = False  # registers of a design among them
+            found = [] if usual else list(cls._wider_than(64))
             cls._tables["wide"] = found
         return found
+
+    @classmethod
+    def _wider_than(cls, bits: int) -> Iterator[tuple[str, int]]:
+        for name, entry in cls._registers.items():
+            plain = isinstance(entry, Mapping)
+            width = entry["size"] if plain else entry.width
+            if width > bits and not (entry.get("is_memory") if plain else getattr(entry, "is_memory", False)):
+                yield name, width
 
     @classmethod
     def _shown(cls) -> dict[str, str]:
@@ -112,7 +121,7 @@ class RegisterMap(Shown):
             )
         register_class = self._classes.get(name)
         if register_class is None:
-            fields: Any = entry.get("fields") or {} if isinstance(entry, Mapping) else {field.name: field for field in info.fields}
+            fields = {field.name: field for field in info.fields}
             register_class = self._classes[name] = Register.create_subclass(name, fields, info.description or None)
         made = register_class.__new__(register_class)
         # Others may share its word; the whole block is looked at when it is to be shown, not when it is used.

@@ -160,6 +160,8 @@ def _all(registers: Sequence[Any], is_core: bool) -> Iterator[tuple[str, Wanted]
     if is_core:
         yield from hls.wanted(registers)
     control = hls_names.control_register(registers) if is_core else None
+    # A register that has its very name as attribute keeps it, against fields and against names that are shown alike.
+    exact = {register.name for register in registers if reachable(register) and attribute_of(register.name) == register.name}
     seen: set[str] = set()
     for register in registers:
         name = register.name
@@ -168,7 +170,8 @@ def _all(registers: Sequence[Any], is_core: bool) -> Iterator[tuple[str, Wanted]
         seen.add(name)
         if not reachable(register):
             continue
-        yield name, Wanted("word", name, None, register.description)
+        if name in exact or attribute_of(name) not in exact:
+            yield name, Wanted("word", name, None, register.description)
         width = max(32, register.width)
         shown = safe_name(register.name).lower()
         for field in register.fields:
@@ -179,6 +182,8 @@ def _all(registers: Sequence[Any], is_core: bool) -> Iterator[tuple[str, Wanted]
             else:
                 told = same == shown and field.bit_width >= min(register.width, width)
             if told or hls_names.is_reserved(field) or field.bit_offset + field.bit_width > width:
+                continue
+            if attribute_of(f"{name}_{field.name}") in exact:
                 continue
             kind: Kind = "control" if register is control else "bit"
             yield f"{name}_{field.name}", Wanted(kind if field.bit_width == 1 else "field", name, field.name, field.description)

@@ -65,6 +65,14 @@ def test_which_there_are(make_ip: Make) -> None:
     assert (kinds["CTRL"], kinds["CTRL_ENABLE"], kinds["CTRL_MODE"]) == (Word, Bit, FieldTrait)
 
 
+def test_an_attribute_is_the_register_of_its_very_name(make_ip: Make) -> None:
+    ip = make_ip((register("A B", 0x0), register("A_B", 0x4), register("GO", 0x8, field("ON", 0), field("AT", 1)), register("GO_ON", 0xC)))
+    assert list(ip._from_design.names) == ["A_B", "GO", "GO_AT", "GO_ON"]
+    for name in ("A_B", "GO_ON"):
+        assert ip._from_design.names[name][:3] == ("word", name, None)
+        assert getattr(ip.registers, name).name == name
+
+
 def test_the_class_is_the_drivers_until_somebody_asks(make_ip: Make, device: Any) -> None:
     for asks in (
         lambda ip: ip.CTRL,

@@ -20,8 +20,10 @@ words `STARTS` in its name, and what a driver names as ``'REGISTER.FIELD'`` in i
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 from pynq_widgets.access.describe import FieldLike, RegisterLike, reachable
@@ -56,10 +58,12 @@ class Choice(NamedTuple):
     @property
     def mask(self) -> int:
         """All bits that are configuration."""
-        mask = 0
-        for part in self.parts:
-            mask |= part.mask
-        return mask
+        return mask_of(self.parts)
+
+
+def mask_of(parts: Iterable[Part]) -> int:
+    """The bits of all the pieces."""
+    return reduce(operator.or_, (part.mask for part in parts), 0)
 
 
 class Statement(NamedTuple):

@@ -17,7 +17,7 @@ from pynq_widgets.access.errors import StaleOverlayError, near_or_all, noted
 from pynq_widgets.showing import Shown
 
 from .asking import asking
-from .configuration import Part, Statement, choose, is_hls, stated
+from .configuration import Part, Statement, choose, is_hls, mask_of, stated
 from .snapshot import Snapshot
 from .state import State, StateError
 from .watch import readable
@@ -139,10 +139,7 @@ class _Target(NamedTuple):
 
     @property
     def mask(self) -> int:
-        mask = 0
-        for part in self.parts:
-            mask |= part.mask
-        return mask
+        return mask_of(self.parts)
 
 
 def restore(
@@ -314,15 +311,8 @@ def _rank(target: _Target, parts: Any) -> tuple[Any, ...]:
     return (target.mirror.port.base, target.path, place, target.handle.offset, register)
 
 
-def _mask(parts: Any) -> int:
-    mask = 0
-    for part in parts:
-        mask |= part.mask
-    return mask
-
-
 def _step(target: _Target, parts: Any, now: int | None, whole: bool = False) -> _Step:
-    handle, mask = target.handle, _mask(parts)
+    handle, mask = target.handle, mask_of(parts)
     after = target.value & mask if now is None else now & ~mask | target.value & mask
     write = Write(target.path, handle.name, target.mirror.port.base + handle.offset, now, after, mask)
     fields = () if whole or not parts[0].field else tuple((part.field, part.of(target.value)) for part in parts)

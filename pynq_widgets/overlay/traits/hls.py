@@ -38,17 +38,19 @@ class ControlPlace(Bits):
     __slots__ = ()
 
     def store(self, raw: int, verify: bool) -> None:
-        handle = self.handle
-        if get_ident() in self.mirror._open:
-            # Several bits at once are the mirror's to join; it reads the word once for them.
+        handle, mirror = self.handle, self.mirror
+        if handle.value is None and get_ident() in mirror._open:
+            # The transaction reads the word at its end, and not at all where its body fails.
             super().store(raw, verify)
             return
-        with self.mirror.port.lock:
+        with mirror.port.lock:
             known = handle.value if handle.value is not None else handle.read()
-            kept = 0
+            # What a transaction of this thread has of the other bits goes with it.
+            mask, bits = mirror._pending(handle)
+            kept = bits & mask & ~(self.mask << self.low)
             for name, field in handle.fields.items():
                 if name.lower() == "auto_restart" and name != self.field:
-                    kept |= known & 1 << field.info.bit_offset
+                    kept |= known & ~mask & 1 << field.info.bit_offset
             handle.write(raw << self.low | kept, verify=verify)
 
 

@@ -182,6 +182,24 @@ def test_a_transaction_joins_the_bits(make_ip: Make, device: Any) -> None:
     assert [entry for entry in device.bus if entry[0] == "write"] == [("write", BASE, word(0x81))]
 
 
+@pytest.mark.parametrize("joined", ["transaction", "hold_trait_notifications"])
+def test_a_transaction_does_not_read_the_control_word_once_it_is_known(make_ip: Make, device: Any, joined: str) -> None:
+    ip = make_ip(CORE, VLNV)
+    with ip.transaction():
+        ip.ap_start = True
+        assert device.bus == []
+    assert device.bus == [("read", BASE), ("write", BASE, word(1))]
+    device.log.clear()
+    with getattr(ip, joined)():
+        ip.auto_restart = True
+        ip.ap_start = True
+    with getattr(ip, joined)():
+        ip.ap_start = True
+    with getattr(ip, joined)():
+        ip.auto_restart = False
+    assert device.bus == [("write", BASE, word(0x81)), ("write", BASE, word(0x81)), ("write", BASE, word(0))]
+
+
 def test_an_interrupt_that_is_connected_keeps_its_name(demo_design: Path) -> None:
     overlay = Overlay(demo_design, device=SimulatedDevice("t"))
     ip = DefaultIP(overlay._get_tree().descriptions.ip("filter/fir"))

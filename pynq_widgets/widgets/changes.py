@@ -14,8 +14,8 @@ from . import html
 
 _QUIET = "opacity:.7"
 _WARN = "color:#dc3a36"  # as legible on white as on a dark page: 4.4 to 1 and 4.2 to 1
-_OLD = "font-family:monospace;opacity:.7"
-_NEW = "font-family:monospace;font-weight:600"
+_OLD = "font-family:monospace;white-space:nowrap;opacity:.7"
+_NEW = "font-family:monospace;white-space:nowrap;font-weight:600"
 
 
 def difference_bundle(difference: Difference, widget: bool) -> showing.Bundle:
@@ -23,7 +23,8 @@ def difference_bundle(difference: Difference, widget: bool) -> showing.Bundle:
     rows = []
     for row in difference.rows:
         before, after = texts(row)
-        said = html.element("span", told(row), style=_WARN) if row.reason else told(row)
+        fields = told(row).replace(" → ", "\u00a0→\u00a0")  # a change stays on a line where a narrow page breaks the list
+        said = html.element("span", fields, style=_WARN) if row.reason else fields
         rows.append((row.path, row.register, html.element("span", before, style=_OLD), html.element("span", after, style=_NEW), said))
     parts = [html.table(("IP", "Register", "Before", "After", "Fields"), rows)] if rows else []
     markup = html.page(

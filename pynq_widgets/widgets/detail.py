@@ -85,7 +85,7 @@ def _registers(obj: Any, problems: list[str]) -> RegisterTable | None:
 def table_for(mirror: Mirror, ip: Any = None) -> RegisterTable:
     """The register table of `mirror`: one, wherever it is shown. What `ip`, whose registers they are, knows of them is shown too."""
     source = mirror if ip is None else ip
-    return shown(mirror, "table", lambda: RegisterTable(source, title="Registers"), lambda: mirror.port.is_stale)
+    return shown(mirror, "table", lambda: RegisterTable(source), lambda: mirror.port.is_stale)
 
 
 def detail_of(overlay: Any, node: TreeNode | None) -> NodeDetail:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from itertools import count
 from typing import Any
 
 from .nodes import TreeNode, walk
@@ -14,7 +15,7 @@ from .summaries import Content
 
 _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:1px 12px 1px 0;border:0;border-bottom:{_LINE};text-align:left;vertical-align:baseline"
-_MONO = "font-family:monospace"
+_MONO = "font-family:monospace;white-space:nowrap"
 _QUIET = "opacity:.7"
 _MOST_ROWS = 400  # rows that a stored bundle holds
 
@@ -36,14 +37,17 @@ def page(title: str, *children: Markup, note: str = "") -> Markup:
     return element("div", element("div", element("b", title), *quiet, style="margin-bottom:4px"), *children, style="font-size:13px")
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[object]], mono: Iterable[int] = ()) -> Markup:
-    """A table; `mono` are the columns set in a fixed-width face."""
-    fixed = set(mono)
-    head = element("tr", *(element("th", name, style=f"{_CELL};{_QUIET}") for name in columns))
+def table(columns: Iterable[str], rows: Iterable[Iterable[object]], mono: Iterable[int] = (), right: Iterable[int] = ()) -> Markup:
+    """A table; `mono` are the columns set in a fixed-width face, whose entries stay on a line, `right` those that end at the right."""
+    ended = set(right)
+    styles = dict.fromkeys(mono, f"{_CELL};{_MONO}")
+    styles |= {i: f"{styles.get(i, _CELL)};text-align:right" for i in ended}
+    heads = (f"{_CELL};white-space:nowrap{';text-align:right' if i in ended else ''};{_QUIET}" for i in count())
+    head = element("tr", *(element("th", name, style=style) for name, style in zip(columns, heads, strict=False)))
     body = []
     listed = list(rows)
     for row in listed[:_MOST_ROWS]:
-        body.append(element("tr", *(element("td", cell, style=f"{_CELL};{_MONO}" if i in fixed else _CELL) for i, cell in enumerate(row))))
+        body.append(element("tr", *(element("td", cell, style=styles.get(i, _CELL)) for i, cell in enumerate(row))))
     more = (element("div", f"… and {len(listed) - _MOST_ROWS} more", style=_QUIET),) if len(listed) > _MOST_ROWS else ()
     grid = element("table", head, *body, style="border-collapse:collapse;margin:0;font-size:12px")
     return element("div", grid, *more, style="overflow-x:auto")

@@ -25,7 +25,7 @@ def statistics_bundle(statistics: Statistics, widget: bool) -> Bundle:
     rows = [_row(_asker(who), count) for who, count in listed]
     if len(rows) > 1:
         rows.append(tuple(html.element("b", cell) for cell in _row("in all", statistics.total)))
-    parts = [html.table(_COLUMNS, rows, mono=range(1, len(_COLUMNS)))]
+    parts = [html.table(_COLUMNS, rows, mono=range(1, len(_COLUMNS)), right=range(1, len(_COLUMNS)))]
     if not statistics.complete:
         parts.append(html.element("div", _INCOMPLETE, style="opacity:.7"))
     total = statistics.total

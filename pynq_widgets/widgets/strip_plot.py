@@ -47,7 +47,7 @@ class StripPlot:
         height = _ALONE if len(shown) == 1 else _STACKED if len(shown) < 4 else _CROWDED
         for at, label in enumerate(shown):
             members = [line for line, its in enumerate(groups) if its == label]
-            self.panels.append(_Panel(label, members, tracks, self.x_scale, self.pan_zoom, height, at == len(shown) - 1))
+            self.panels.append(_Panel(axis_name(label, height), members, tracks, self.x_scale, self.pan_zoom, height, at == len(shown) - 1))
         self.figures = [panel.figure for panel in self.panels]
         self.x_scale.observe(self._moved, ["min", "max"])
 
@@ -150,6 +150,14 @@ class _Panel:
         for part in parts:
             if part is not None:
                 part.close()
+
+
+def axis_name(label: str, height: int) -> str:
+    """`label` as far as it fits beside an axis of `height` pixels: without its IP, then cut. The whole of it stands in the legend."""
+    room = height // 8
+    if len(label) > room:
+        label = label.rpartition(".")[2]
+    return label if len(label) <= room else label[: room - 1] + "…"
 
 
 def round_steps(low: float, high: float, about: int) -> Floats:

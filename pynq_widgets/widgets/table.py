@@ -23,7 +23,7 @@ from .assets import script, style
 from .closing import close_layout
 from .frames import MOST_ROWS, encode, encode_ages, runs, stride
 from .table_actions import Action, ReadOnlyTableError, action_of, is_whole
-from .table_python import expression_of, home_of, line
+from .table_python import expression_of, home_of, line, path_of
 from .table_sheet import Sheet
 from .typed import RADICES
 from .viewers import Later, Viewers
@@ -59,7 +59,7 @@ class RegisterTable(anywidget.AnyWidget):
     source
         A ``Mirror``, a ``RegisterMap``, or an IP that has ``registers`` (and perhaps ``register_notes()``).
     title
-        Stands above the table. Default: the block's name.
+        Stands above the table. Default: the IP's path in the overlay, or the block's name.
     rate
         Reads a second, 0.1 to 200; 0 never reads unasked.
     read_only
@@ -134,7 +134,7 @@ class RegisterTable(anywidget.AnyWidget):
         self._surveyors: set[str] = set()
         self._looked: tuple[frozenset[int], frozenset[str], list[list[int]]] = (frozenset(), frozenset(), [])  # rows, names, runs
         self.viewers = Viewers(self._watched, now=now, later=later)
-        name = title if title is not None else getattr(self.mirror.block, "name", "") or "Registers"
+        name = title if title is not None else path_of(source) or getattr(self.mirror.block, "name", "") or "Registers"
         super().__init__(title=name, sheet=self._sheet.to_json(), read_only=read_only, **traits)
         self.on_msg(self._message)
         self._undo = self.mirror.observe(self._mirror_changed)
@@ -270,7 +270,8 @@ class RegisterTable(anywidget.AnyWidget):
             self._watched(False)  # two views came and went at once, on two threads
             return
         rows = self.viewers.rows
-        if rows != self._looked[0]:
+        moved = rows != self._looked[0]
+        if moved:
             self._looked = (rows, frozenset(self._handles[row].name for row in rows), runs(rows))
         self._polling = True  # what changes meanwhile goes out with this tick's one frame
         try:
@@ -285,7 +286,7 @@ class RegisterTable(anywidget.AnyWidget):
             problem = _words(error)
         finally:
             self._polling = False
-        told = problem != self._problem
+        told = moved or problem != self._problem  # rows that have come into sight are fresh from now on, though they hold what they held
         self._problem = problem
         if told or self._dirty or self._now() - self._sent_at >= 1:
             self._flush(alive=True)
@@ -330,6 +331,7 @@ class RegisterTable(anywidget.AnyWidget):
                 "live": subscription is not None,
                 # A sampler that cannot keep up lowers the rate, and the page says the true one.
                 "rate": round(getattr(subscription, "rate", self.rate), 1),
+                "asked": self.rate,
                 "problem": self._problem,
                 "sampled": self._looked[2] if subscription is not None else [],
             }
@@ -418,6 +420,8 @@ def _notes_of(source: Any) -> Mapping[str, Mapping[str, Any]]:
 def _words(error: BaseException) -> str:
     """What went wrong, for a person: the exception's text, with its type where the text alone may not speak."""
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
+    if text and isinstance(error, (ValueError, AttributeError, ReadOnlyTableError)):
+        return text  # said by the table or the mirror, for the person who typed
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

@@ -34,6 +34,15 @@ def home_of(mirror: Mirror) -> Home | None:
     return None
 
 
+def path_of(source: Any) -> str:
+    """The path in its overlay of the IP whose registers `source` holds or has; empty where there is none."""
+    if isinstance(source, Mirror):
+        home = home_of(source)
+        return "" if home is None else home.path
+    description = getattr(source, "description", None)
+    return str(description.get("fullpath") or "") if isinstance(description, dict) else ""
+
+
 def expression_of(source: Any) -> str:
     """Python that gives `source`, as far as can be known: an IP by its path in the overlay, under the name that the notebook gave that."""
     if isinstance(source, RegisterMap):

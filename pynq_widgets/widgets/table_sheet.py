@@ -252,7 +252,7 @@ def _note(note: Any) -> dict[str, Any]:
     scale = getattr(note, "scale", None)
     if isinstance(scale, (int, float)) and scale not in (0, 1):
         content["scale"] = float(scale)
-    if content.get("format") == "fixed" or getattr(note, "signed", False):
+    if getattr(note, "signed", False):
         content["signed"] = True
     labels = getattr(note, "labels", None)
     if labels:

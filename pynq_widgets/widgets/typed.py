@@ -27,6 +27,8 @@ def parse_value(text: str, radix: str = "hex", width: int = 32, labels: Mapping[
     if len(text) > _LONGEST:
         raise ValueError(f"{text[:20]!r}… has {len(text)} characters; expected a number of at most {_LONGEST}")
     text = text.strip()
+    if not text:
+        raise ValueError("nothing is typed; expected a number, as in 26, 0x1A, 0b1_1010")
     if radix == "enum" and labels:
         for value, label in labels.items():
             if label.casefold() == text.casefold():

@@ -250,6 +250,148 @@ def test_a_long_description_is_found_and_read_whole(tables: Any, page: Any, bus_
     bench.table.close()
 
 
+def shown(bench: Any) -> list[str]:
+    """The names of the lines in sight, from above."""
+    lines = bench.page.page.locator(".pw-reg-body .pw-reg-row:visible")
+    return [name for _, name in sorted((line.bounding_box()["y"], line.locator(".pw-reg-label").inner_text()) for line in lines.all())]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("ctrl.mode", ["CTRL", "MODE"]),
+        ("mode ctrl", ["CTRL", "MODE"]),
+        ("mode 0x40000000", ["CTRL", "MODE"]),
+        ("mode fifo", []),
+        ("0x4000000A", ["FIFO"]),
+        ("core does", ["STATUS"]),
+    ],
+)
+def test_words_of_a_register_and_of_its_field_find_the_field(bench: Any, words: str, found: list[str]) -> None:
+    bench.page.page.get_by_label("Find registers").fill(words)
+    bench.until(words, found, lambda: shown(bench))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("0x43C00010", "0x43c00010 is not here: these registers stand from 0x40000000 to 0x4000001b"),
+        ("nothing", "None of 6 registers is shown: change the search or the filter"),
+        ("fifo", "1 of 6 registers · click a value to change it · ? shows the keys"),
+    ],
+)
+def test_what_a_search_found_is_said_below(bench: Any, words: str, told: str) -> None:
+    bench.page.page.get_by_label("Find registers").fill(words)
+    expect(bench.page.page.locator(".pw-reg-facts")).to_have_text(told)
+
+
+def test_an_address_between_the_registers_is_told(tables: Any, page: Any, bus_spy: Any) -> None:
+    bench = tables.Bench(page, bus_spy, (RegisterInfo("A", 0), RegisterInfo("B", 8)))
+    page.page.get_by_label("Find registers").fill("0x40000004")
+    expect(page.page.locator(".pw-reg-facts")).to_have_text("No register holds the address 0x40000004")
+    bench.table.close()
+
+
+# Nothing is cut without a way to see it.
+
+
+def test_a_narrow_table_keeps_names_and_values_whole(tables: Any, page: Any, bus_spy: Any) -> None:
+    registers = tuple(RegisterInfo(f"{way}_START_ADDRESS{i}", 4 * (i + 9 * (way == "S2MM"))) for way in ("MM2S", "S2MM") for i in range(9))
+    bench = tables.Bench(page, bus_spy, registers, width="375px")
+    page.page.locator(".pw-reg-mark").evaluate("button => button.click()")
+    bus_spy.put(0, 0xDEADBEEF)
+    bench.turn()
+    bench.says("MM2S_START_ADDRESS0", "0xDEADBEEF")
+    expect(bench.row("MM2S_START_ADDRESS0").locator(".pw-reg-delta")).to_have_count(1)
+    cut = "parts => parts.filter(part => part.scrollWidth > part.clientWidth).map(part => part.textContent)"
+    assert page.page.locator(".pw-reg-body :is(.pw-reg-label, .pw-reg-text, .pw-reg-word)").evaluate_all(cut) == []
+    assert page.page.locator(".pw-reg-scroll").evaluate("box => box.scrollWidth <= box.clientWidth")
+    bench.table.close()
+
+
+def test_a_word_wider_than_its_register_stands_whole(tables: Any, page: Any, bus_spy: Any) -> None:
+    bench = tables.Bench(page, bus_spy, (RegisterInfo("IVR", 0, 6, "read-only"),))
+    bus_spy.put(0, 0xFFFFFFFF)
+    bench.turn()
+    bench.says("IVR", "0xFFFFFFFF")
+    assert bench.value("IVR").evaluate("part => part.scrollWidth <= part.clientWidth")
+    bench.table.close()
+
+
+def test_fields_without_room_are_told_by_the_mouse(bench: Any) -> None:
+    bench.spy.put(0, 0x51)
+    bench.turn()
+    bench.says("CTRL", "0x00000051")
+    bench.row("CTRL").locator(".pw-reg-fields").hover()
+    expect(bench.row("CTRL").locator(".pw-reg-fields")).to_have_attribute("title", "EN = 1\nMODE = 0x5\nIRQ = 0")
+
+
+def test_floats_are_short_and_come_back_as_they_were(tables: Any, page: Any, bus_spy: Any) -> None:
+    bench = tables.Bench(page, bus_spy, (RegisterInfo("A", 0),))
+    bench.table.radix = "float"
+    for bits, text in (
+        (0x3DCCCCCD, "0.1"),
+        (0x62000000, "5.902958e+20"),
+        (0x3F9D70A5, "1.2300001"),
+        (0xFF800000, "-inf"),
+        (0x80000000, "-0"),
+    ):
+        bus_spy.put(0, bits)
+        bench.turn()
+        bench.says("A", text)
+        bench.value("A").click()
+        bench.press("Enter")
+        bench.until(text, ("write", 0, bits), lambda: (bench.writes() or [None])[-1])
+        expect(page.page.locator(".pw-reg-value input")).to_have_count(0)
+    bench.table.close()
+
+
+# A write that reads first, and marks.
+
+
+def test_a_write_whose_read_has_an_effect_says_so(tables: Any, page: Any, bus_spy: Any) -> None:
+    fields = (FieldInfo("GO", 0, 1), FieldInfo("DONE", 1, 1, "read-only", read_action="clear"), FieldInfo("N", 4, 4))
+    bench = tables.Bench(page, bus_spy, (RegisterInfo("CTRL", 0, 32, "read-write", fields),))
+    bench.focus()
+    bench.press("ArrowRight", "ArrowDown", "ArrowDown", "ArrowDown", "Enter")
+    page.page.keyboard.type("5")
+    expect(tip(bench).locator(".pw-reg-care")).to_have_text("Careful: reading clears DONE")
+    bench.press("Escape")
+    page.page.locator("[data-bit='0']").hover()
+    expect(page.page.locator(".pw-ruler-tip")).to_contain_text("Careful: reading clears DONE")
+    bench.table.close()
+
+
+def test_a_mark_is_forgotten(bench: Any) -> None:
+    bench.focus()
+    bench.press("k")
+    bench.spy.put(4, 0x99)
+    bench.turn()
+    expect(bench.page.page.locator(".pw-reg-delta")).to_have_count(1)
+    bench.choose("Rows", "Changed since mark")
+    bench.until("one row", ["STATUS"], lambda: shown(bench))
+    bench.choose("1 of 6", "Forget the mark")
+    expect(bench.page.page.locator(".pw-reg-delta")).to_have_count(0)
+    bench.until("all rows", 6, lambda: len(shown(bench)))
+
+
+def test_a_slow_bus_is_told(tables: Any, page: Any, bus_spy: Any) -> None:
+    bench = tables.Bench(page, bus_spy)
+    bench.table._subscription.rate = 0.6
+    bench.turn()
+    live = page.page.locator(".pw-reg-live")
+    expect(live).to_have_text("live, 0.6 of 10 Hz")
+    expect(live).to_have_attribute("title", "The bus is slower than the 10 reads a second that were asked for")
+    bench.table.close()
+
+
+def test_the_menu_of_a_row_is_not_joined_by_the_page_s_own(bench: Any) -> None:
+    bench.page.page.evaluate("() => { window.others = 0; document.addEventListener('contextmenu', () => window.others++); }")
+    bench.row("CTRL").click(button="right")
+    bench.page.page.get_by_role("menu").wait_for()
+    assert bench.page.page.evaluate("window.others") == 0
+
+
 # Python, and the clipboard.
 
 

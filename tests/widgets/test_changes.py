@@ -63,7 +63,7 @@ def test_a_difference(mirror, bus_spy):
     text, words = shown(take({"hier/ip": mirror}, "demo") - before)
     assert text.startswith("Difference: 2 registers changed\n")
     assert "Changed registers of demo| · 2 registers changed" in words
-    assert "hier/ip|CTRL|0x00000000|0x00000081|MODE 0 → 1, EN 0 → 1" in words
+    assert "hier/ip|CTRL|0x00000000|0x00000081|MODE 0\u00a0→\u00a01, EN 0\u00a0→\u00a01" in words
     assert "hier/ip|LOAD|0x0000|0x0012" in words
     assert "not read, since reading would change them: 1 register" in words
     assert "nothing changed" in shown(before - before)[1]

@@ -658,3 +658,12 @@ def test_a_sampler_that_refused_once_is_asked_again(make: Any) -> None:
     bench.sampler.watch = watch
     bench.look()
     assert bench.chart.live
+
+
+def test_the_name_beside_an_axis_fits_it() -> None:
+    from pynq_widgets.widgets.strip_plot import axis_name
+
+    assert axis_name("timer.TLR0", 100) == "timer.TLR0"
+    assert axis_name("mipi/axi_vdma.MM2S_VSIZE", 100) == "MM2S_VSIZE"
+    assert axis_name("core.a_very_long_attribute", 100) == "a_very_long…"
+    assert axis_name("°C", 100) == "°C"

@@ -106,8 +106,15 @@ def test_long_descriptions_are_cut_but_found_and_kept_whole() -> None:
 def test_notes_of_what_the_design_has_not_are_left_out() -> None:
     note = SimpleNamespace(unit="V", scale=0.1, format="fixed", labels={})
     sheet, facts = sheet_of([RegisterInfo("A", 0)], {"A": {"": note}, "B": {"": note}})
-    assert facts["notes"] == [[0, "", {"unit": "V", "format": "fixed", "scale": 0.1, "signed": True}]]
+    assert facts["notes"] == [[0, "", {"unit": "V", "format": "fixed", "scale": 0.1}]]
     assert sheet.labels == {}
+
+
+def test_a_fixed_point_has_the_sign_that_its_note_says() -> None:
+    for signed in (False, True):
+        note = SimpleNamespace(format="fixed", scale=0.5, signed=signed, labels={})
+        _, facts = sheet_of([RegisterInfo("A", 0)], {"A": {"": note}})
+        assert facts["notes"][0][2].get("signed", False) is signed
 
 
 def test_every_real_design_has_a_sheet(hwh_folder: Any) -> None:

@@ -24,7 +24,6 @@ from pynq_widgets.widgets.typed import parse_value
         ("0b 1", None),
         ("0o17", 15),
         ("0xDEAD BEEF", 0xDEADBEEF),
-        ("", None),
         ("1.5", None),
         ("1e3", None),
         ("0x", None),
@@ -40,6 +39,12 @@ def test_what_is_a_number(text: str, value: int | None) -> None:
             parse_value(text)
     else:
         assert parse_value(text) == value
+
+
+@pytest.mark.parametrize("radix", ["hex", "dec", "signed", "bin", "float", "enum"])
+def test_nothing_typed_says_so(radix: str) -> None:
+    with pytest.raises(ValueError, match=r"^nothing is typed; expected a number, as in 26, 0x1A, 0b1_1010$"):
+        parse_value("  ", radix, labels={0: "off"})
 
 
 def test_a_negative_number_says_so() -> None:

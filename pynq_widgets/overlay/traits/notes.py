@@ -21,7 +21,8 @@ class Note(NamedTuple):
     """What one trait says of its register or field.
 
     `trait` is the attribute's name; `scale` what one step of the bits is in `unit`; `format` one of :data:`FORMATS` or ``''``; `labels` the
-    names of values, by the bits; `limits` the least and greatest value that may be written, in `unit`.
+    names of values, by the bits; `limits` the least and greatest value that may be written, in `unit`; `signed` whether the bits are
+    a two's complement.
     """
 
     trait: str
@@ -30,6 +31,7 @@ class Note(NamedTuple):
     format: str = ""
     labels: Mapping[int, str] = {}
     limits: tuple[Any, Any] | None = None
+    signed: bool = False
 
 
 def register_notes(ip: DefaultIP) -> dict[str, dict[str, Note]]:
@@ -66,7 +68,8 @@ def note_of(name: str, trait: HardwareTrait) -> Note:
     step = getattr(trait, "step", trait.scale)  # a fixed point's lowest bit is worth less than 1 without any scale
     scale = None if step is None else float(step)
     limits = None if trait.limits is None else (trait.limits[0], trait.limits[1])
-    return Note(name, trait.unit, scale, form(trait), {raw: str(getattr(label, "name", label)) for label, raw in labels.items()}, limits)
+    names = {raw: str(getattr(label, "name", label)) for label, raw in labels.items()}
+    return Note(name, trait.unit, scale, form(trait), names, limits, bool(getattr(trait, "signed", False)))
 
 
 def form(trait: HardwareTrait) -> str:

@@ -1,6 +1,8 @@
 // A register table: virtual rows over one store of words, binary frames in, actions out. What a person does goes to the kernel and comes
 // back as an acknowledgement; the page never claims a value that the kernel has not sent. The parts stand in table_*.js.
 
+const MARK = "Remember the values now, to see what changes after (k)";
+
 function render({ model, el }) {
   const sheet = new Sheet(model.get("sheet"));
   const t = {
@@ -44,7 +46,7 @@ function render({ model, el }) {
   const rowsMenu = menuButton(t, "Rows", "Which rows are shown", rowItems);
   const radixMenu = menuButton(t, "hex", "How values are written", () => radixItems((radix) => (model.set("radix", radix), model.save_changes()), model.get("radix")));
   const columnsMenu = menuButton(t, "Columns", "Which columns are shown", columnItems);
-  const mark = make("button", { type: "button", class: "pw-reg-mark", title: "Remember the values now, to see what changes after (k)" }, "Mark");
+  const mark = make("button", { type: "button", class: "pw-reg-mark", title: MARK }, "Mark");
   const help = make("button", { type: "button", class: "pw-reg-help", title: "Keys and marks (?)", "aria-label": "Help" }, "?");
   const bar = make("div", { class: "pw-bar" }, title, live, shows, make("span", { class: "pw-grow" }), find, rowsMenu, mark, radixMenu, columnsMenu, help);
   const alert = make("div", { class: "pw-alert", role: "status", hidden: true });
@@ -89,7 +91,15 @@ function render({ model, el }) {
     mark() {
       t.store.mark();
       t.say("Values are marked");
-      mark.setAttribute("aria-pressed", "true");
+      mark.title = `Marked at ${new Date().toLocaleTimeString()}: what changed since has a Δ. Press to mark anew (k)`;
+      t.rows.layout();
+      sayFilters();
+    },
+    unmark() {
+      t.store.marks = null;
+      t.filters.delete("mark");
+      mark.title = MARK;
+      t.say("The mark is forgotten");
       t.rows.layout();
       sayFilters();
     },
@@ -144,6 +154,7 @@ function render({ model, el }) {
       })),
       { heading: "And" },
       { label: "Mark the values now", hint: "k", run: t.actions.mark },
+      ...(t.store.marks ? [{ label: "Forget the mark", run: t.actions.unmark }] : []),
       { label: "Unfold all fields", checked: unfolded(), stay: true, run: unfoldAll },
       { label: "Bits of the chosen row", checked: model.get("ruler"), stay: true, run: () => (model.set("ruler", !model.get("ruler")), model.save_changes()) },
       ...(model.get("read_only") ? [] : [{ label: "Read back after a write", checked: model.get("verify"), stay: true, run: () => (model.set("verify", !model.get("verify")), model.save_changes()) }]),
@@ -230,11 +241,15 @@ function render({ model, el }) {
 
   function paintLive() {
     const silent = performance.now() - heard > 4000;
-    const word = silent ? "no answer" : state.problem ? "not live" : state.live ? `live, ${state.rate} Hz` : "paused";
+    // A bus that fails at some registers leaves the others live.
+    const partly = state.problem && state.live && t.rows.inSight().some((line) => t.store.state(line.row) === "read" && !line.reg.guard && t.store.age(line.row) < 3);
+    const slowed = state.live && state.rate < state.asked * 0.95;
+    const rate = `${state.rate}${slowed ? ` of ${state.asked}` : ""} Hz`;
+    const word = silent ? "no answer" : partly ? `partly live, ${rate}` : state.problem ? "not live" : state.live ? `live, ${rate}` : "paused";
     setText(live, word);
     live.dataset.kind = silent || state.problem ? "off" : state.live ? "live" : "paused";
-    live.title = silent ? "The kernel has not answered for some seconds: values may be old" : state.problem || "How often the registers in sight are read";
-    t.root.classList.toggle("pw-reg-old", silent || Boolean(state.problem));
+    live.title = silent ? "The kernel has not answered for some seconds: values may be old" : state.problem || (slowed ? `The bus is slower than the ${state.asked} reads a second that were asked for` : state.live ? "How often the registers in sight are read" : "Nothing is read now");
+    t.root.classList.toggle("pw-reg-old", silent || (Boolean(state.problem) && !partly));
     alert.hidden = !state.problem;
     setText(alert, state.problem);
     shows.hidden = !model.get("read_only");

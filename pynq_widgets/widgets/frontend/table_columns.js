@@ -16,18 +16,26 @@ function freshness(t, line) {
       return ["read", "now", guard ? `Read when asked for: ${guard}` : "Read from the device now"];
     case "written": return ["written", "written", `Written${age ? ` ${age} ago` : " now"}, not read back: not verified`];
     case "mismatch": return ["mismatch", "differs", reason || "It was written, read back, and holds something else"];
-    case "stale": return ["stale", reason ? `stale: ${reason}` : "stale", `Stale: ${reason || "it may have changed since"}`];
+    case "stale": return ["stale", "stale", `Stale: ${reason || "it may have changed since"}`];
     default:
-      if (guard) return ["guarded", line.reg.code === "W" ? "write-only" : "guarded", `Not read by itself: ${guard}`];
-      return ["never", reason ? `never: ${reason}` : "never read", reason || "Not read yet"];
+      if (guard) return ["guarded", line.reg.code === "W" ? "write-only" : "on request", `Not read by itself: ${guard}`];
+      return ["never", "never read", reason || "Not read yet"];
   }
+}
+
+/** A field's value as it stands behind its name: without the zeros before it. */
+const shortDigits = (field, value, t) => digits(value, field.width, t.radixOf(field), field.note.labels).replace(/^0x0*(?=.)/, "0x");
+
+/** All fields of a register, one a line: what its chips have no room for. */
+function fieldsText(line, t) {
+  return line.fields.map((field) => { const value = t.valueOf(field); return value === null ? field.name : `${field.name} = ${shortDigits(field, value, t)}`; }).join("\n");
 }
 
 const COLUMNS = {
   name: {
     label: "Name",
-    room: (t) => (t.width < 560 ? 100 : 130),
-    most: (t) => Math.max(140, Math.min(300, Math.ceil(t.longest * 7.3) + 62)),
+    room: (t) => (t.width < 560 ? Math.min(Math.ceil(t.longest * 7.3) + 34, 200) : 130),
+    most: (t) => Math.max(140, Math.min(300, Math.ceil(t.longest * 7.3) + 52)),
     make(cell, parts, t) {
       parts.twist = make("span", { class: "pw-reg-twist", "aria-hidden": "true" });
       parts.label = make("span", { class: "pw-reg-label" });
@@ -59,7 +67,8 @@ const COLUMNS = {
   },
   value: {
     label: "Value",
-    room: (t) => Math.ceil(Math.max(t.valueRoom, 6) * 7.3) + 18,
+    // Ten digits at least: a word may hold more than the design says that its register is wide. The rest is the place of the mark's sign.
+    room: (t) => Math.ceil(Math.max(t.valueRoom, 10) * 7.3) + 28,
     make(cell, parts) {
       parts.text = make("span", { class: "pw-reg-text" });
       cell.append(parts.text);
@@ -96,8 +105,8 @@ const COLUMNS = {
       // A field that is all of its register says what the value says; reserved ones say nothing.
       const telling = line.field ? [] : line.fields.filter((field) => field.width < line.width && !/^reserved/i.test(field.name));
       for (const field of telling.slice(0, MANY_CHIPS)) {
-        const value = make("b", {}, UNKNOWN);
-        const chip = make("span", { class: "pw-reg-chip" }, `${field.name}=`, value);
+        const value = make("b", {});
+        const chip = make("span", { class: "pw-reg-chip" }, field.name, value);
         parts.chips.push([field, chip, value]);
         cell.append(chip);
       }
@@ -109,7 +118,7 @@ const COLUMNS = {
     live(cell, parts, line, t) {
       for (const [field, chip, node] of parts.chips ?? []) {
         const value = t.valueOf(field);
-        setText(node, value === null ? UNKNOWN : digits(value, field.width, t.radixOf(field), field.note.labels).replace(/^0x0*(?=.)/, "0x"));
+        setText(node, value === null ? "" : `=${shortDigits(field, value, t)}`);
         chip.classList.toggle("pw-reg-zero", !value);
       }
     },
@@ -131,7 +140,7 @@ const COLUMNS = {
       const codes = new Map();
       for (const field of line.field ? [] : line.fields) codes.set(field.code, [...(codes.get(field.code) ?? []), field.name]);
       const special = [...codes.keys()].some((code) => code !== line.code && code !== "R");
-      setText(cell, codes.size === 1 && line.code === "RW" ? [...codes.keys()][0] : line.code + (special ? "…" : ""));
+      setText(cell, codes.size === 1 && line.code === "RW" ? [...codes.keys()][0] : line.code + (special ? "*" : ""));
       cell.title = [accessWords(line.code), ...[...codes].map(([code, names]) => `${code}: ${names.slice(0, 20).join(", ")}`)].join("\n");
     },
   },
@@ -154,7 +163,7 @@ const COLUMNS = {
   },
   state: {
     label: "Freshness",
-    room: (t) => (t.anyGuard ? 122 : 104),
+    room: (t) => (t.anyGuard ? 122 : t.width < 560 ? 88 : 104),
     make(cell, parts) {
       parts.dot = make("span", { class: "pw-reg-dot", "aria-hidden": "true" });
       parts.word = make("span", { class: "pw-reg-word" });
@@ -192,6 +201,7 @@ const COLUMNS = {
 /** Which of these columns have room in `width` pixels: where it is short, what matters least goes first, and freshness never. */
 function columnsFor(t, chosen, width) {
   const kept = new Set(chosen);
+  // A name that is cut tells less than an address: where both do not fit, the name stays whole.
   const total = () => [...kept].reduce((sum, name) => sum + COLUMNS[name].room(t), 0);
   for (const name of ["effects", "unit", "reset", "fields", "access", "address", "history"]) if (total() > width) kept.delete(name);
   return kept;

@@ -21,6 +21,11 @@ function stepsText(steps) {
   return nodes;
 }
 
+/** A write that first reads a register whose reading has an effect is said to do so. */
+function careFor(line, steps) {
+  return line.reg.guard && steps.some(([operation]) => operation === "read") ? `Careful: ${line.reg.guard}` : "";
+}
+
 function editorOf(t) {
   let edit = null; // { line, text, start, waiting, steps, python }
   let failed = null; // { line, text }
@@ -31,7 +36,9 @@ function editorOf(t) {
   const steps = make("div", { class: "pw-reg-steps" });
   const python = make("code", { class: "pw-reg-python" });
   const copy = make("button", { type: "button", tabindex: "-1", title: "Copy the line of Python (Ctrl+Shift+C)" }, "Copy");
-  const preview = make("div", { class: "pw-reg-preview", hidden: true }, steps, make("div", { class: "pw-reg-line" }, python, copy), make("div", { class: "pw-quiet" }, "Enter does it, Escape leaves it"));
+  const care = make("div", { class: "pw-reg-care", hidden: true });
+  const keys = make("div", { class: "pw-quiet" });
+  const preview = make("div", { class: "pw-reg-preview", hidden: true }, steps, care, make("div", { class: "pw-reg-line" }, python, copy), keys);
   const tip = make("div", { class: "pw-reg-tip", hidden: true }, error, preview);
   const labels = make("datalist", { id: `${t.uid}-labels` });
   copy.addEventListener("mousedown", (event) => event.preventDefault()); // the cell keeps the focus
@@ -172,6 +179,9 @@ function editorOf(t) {
       if (edit.steps) steps.replaceChildren(...stepsText(edit.steps));
       else setText(steps, edit.doubt);
       preview.classList.toggle("pw-reg-doubt", !edit.steps);
+      setText(care, edit.steps ? careFor(edit.line, edit.steps) : "");
+      care.hidden = !care.textContent;
+      setText(keys, edit.steps ? "Enter writes it, Escape cancels" : "Escape cancels");
       setText(python, edit.python ?? "");
       python.parentNode.hidden = !edit.python;
     }
@@ -186,6 +196,8 @@ function editorOf(t) {
     if (index < 0) return;
     // Below its row; above it where there is no room below. A table of few rows grows for it.
     const top = (index + 2) * ROW;
+    const cell = t.rows.slotOf(line)?.cells.value;
+    tip.style.left = `${Math.max(24, Math.min(cell?.offsetLeft ?? 24, t.scroller.scrollLeft + t.scroller.clientWidth - tip.offsetWidth - 8))}px`;
     const room = t.scroller.scrollTop + t.scroller.clientHeight;
     const height = tip.offsetHeight;
     if (top + height <= room || t.scroller.scrollTop + height > index * ROW) {

@@ -30,7 +30,10 @@ function footOf(t) {
     if (!line) {
       const count = t.sheet.count === 1 ? "1 register" : `${t.sheet.count} registers`;
       setText(name, "");
-      setText(facts, t.lines.length ? `${count} · click a value to change it · ? shows the keys` : t.sheet.count ? `None of ${count} is shown: change the search or the filter` : "No registers");
+      const shown = t.lines.reduce((sum, one) => sum + (one.field ? 0 : 1), 0);
+      const hint = t.model.get("read_only") ? "" : " · click a value to change it";
+      setText(facts, shown ? `${shown < t.sheet.count ? `${shown} of ` : ""}${count}${hint} · ? shows the keys` : whyNone(t));
+      facts.title = "";
       setText(words, "");
     } else {
       const { reg } = line;

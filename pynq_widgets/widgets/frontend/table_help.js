@@ -3,7 +3,7 @@
 const KEYS = [
   ["↑ ↓ Page Home End", "move"],
   ["→ ←", "unfold and fold the fields"],
-  ["Enter or F2", "change the value; Enter again writes it, Escape leaves it"],
+  ["Enter or F2", "change the value; Enter again writes it, Escape cancels"],
   ["Space", "toggle a bit, unfold a register"],
   ["r", "read the register now"],
   ["b", "go to the bits; arrows move there, Space toggles"],
@@ -20,9 +20,9 @@ const MARKS = [
   ["aging", "12 s ago", "read then, and not since"],
   ["written", "written", "written and not read back: not verified"],
   ["mismatch", "differs", "read back after a write, and something else was there"],
-  ["stale", "stale", "it may be otherwise by now, with the reason"],
+  ["stale", "stale", "it may have changed, or could not be read; the row says why"],
   ["never", "never read", "nothing is known yet"],
-  ["guarded", "guarded", "reading it would change it: read only when you ask"],
+  ["guarded", "on request", "reading would change it: read only when you ask (r)"],
 ];
 
 function openHelp(t) {

@@ -25,6 +25,19 @@ function floatOf(value, width) {
   return sign * (power ? 2 ** (power - 15) * (1 + rest / 1024) : 2 ** -14 * (rest / 1024));
 }
 
+/** A float as short as it can be without becoming another one when it is typed again. */
+function floatText(number, width) {
+  if (!Number.isFinite(number)) return String(number).replace("Infinity", "inf").replace("NaN", "nan");
+  if (Object.is(number, -0)) return "-0";
+  let short = number;
+  for (let figures = 6; width === 32 && figures <= 9; figures++) {
+    short = Number(number.toPrecision(figures));
+    if (Math.fround(short) === number) break;
+  }
+  const size = Math.abs(short);
+  return size >= 1e9 && size < 1e21 ? short.toExponential() : String(short);
+}
+
 /** `value` (a BigInt of `width` bits) in `radix`; `labels` is a Map from values to words, for 'enum'. */
 function digits(value, width, radix, labels = null) {
   if (radix === "enum") {
@@ -35,7 +48,7 @@ function digits(value, width, radix, labels = null) {
   if (radix === "float") {
     const number = floatOf(value, width);
     if (number === null) return digits(value, width, "hex");
-    return width === 32 ? String(Number(number.toPrecision(8))) : String(number);
+    return floatText(number, width);
   }
   if (width === 1) return value.toString();
   if (radix === "signed") return signedOf(value, width).toString();
@@ -53,7 +66,7 @@ function grouped(value, width = 32) {
 function roomFor(width, radix, labels) {
   if (radix === "enum" && labels) return Math.min(22, Math.max(...[...labels.values()].map((label) => label.length), 3));
   if (radix === "bin") return width === 1 ? 1 : 2 + width + Math.floor((width - 1) / 4);
-  if (radix === "float" && [16, 32, 64].includes(width)) return width === 64 ? 22 : 14;
+  if (radix === "float" && [16, 32, 64].includes(width)) return width === 64 ? 24 : 15;
   if (radix === "dec" || radix === "signed") return Math.ceil(width * 0.302) + 1;
   return 2 + Math.ceil(width / 4);
 }

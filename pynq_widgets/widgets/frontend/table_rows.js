@@ -57,10 +57,14 @@ function rowsOf(t) {
       else if (event.target === parts.twist) toggleOpen(line);
       else if (event.target === parts.text && !event.ctrlKey) line.isBit ? t.actions.flip(line) : line.writable && t.editor.begin(line);
     });
+    node.addEventListener("mouseover", (event) => {
+      if (slot.line && !slot.line.field && slot.cells.fields?.contains(event.target)) slot.cells.fields.title = fieldsText(slot.line, t);
+    });
     node.addEventListener("dblclick", (event) => slot.cells.name.contains(event.target) && event.target !== parts.twist && event.target !== parts.star && toggleOpen(slot.line));
     node.addEventListener("contextmenu", (event) => {
       if (event.shiftKey || !slot.line || event.target.tagName === "INPUT") return; // with Shift, the browser's own
       event.preventDefault();
+      event.stopPropagation(); // JupyterLab has a menu of its own for the whole cell
       focusOn(slot.line);
       t.actions.menu(slot.line, new DOMRect(event.clientX, event.clientY, 0, 0));
     });
@@ -182,7 +186,8 @@ function rowsOf(t) {
     t.pulse.beat();
   }
 
+  const inSight = () => pool.filter((slot) => slot.line).map((slot) => slot.line);
   const slotOf = (line) => pool.find((slot) => slot.line === line);
   const page = () => Math.max(1, Math.floor(scroller.clientHeight / ROW) - 2);
-  return { grid, scroller, body, shape, resize, layout, paint, touch, grow, focusOn, move, toggleOpen, span, slotOf, page };
+  return { grid, scroller, body, shape, resize, layout, paint, touch, grow, focusOn, move, toggleOpen, span, inSight, slotOf, page };
 }

@@ -113,7 +113,7 @@ function rulerOf(t) {
     tip.append(steps);
     const content = { act: "toggle", bit, to: flipped(bit) };
     asked = t.editor.ask(line, { kind: "preview", ...content }, (answer) => {
-      if (asked === answer.tag && !answer.error) steps.replaceChildren("A click would ", make("span", { class: "pw-reg-steps" }, ...stepsText(answer.steps)));
+      if (asked === answer.tag && !answer.error) steps.replaceChildren("A click would ", make("span", { class: "pw-reg-steps" }, ...stepsText(answer.steps)), make("span", { class: "pw-reg-care" }, careFor(line, answer.steps) && ` · ${careFor(line, answer.steps)}`));
     });
   }
 

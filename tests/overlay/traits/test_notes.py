@@ -83,5 +83,6 @@ def test_forms(trait: HardwareTrait, expected: str) -> None:
 
 
 def test_the_step_of_a_fixed_point_is_its_scale() -> None:
-    assert note_of("a", FixedPoint("A", fraction=2, unit="V")) == Note("a", "V", 0.25, "fixed")
+    assert note_of("a", FixedPoint("A", fraction=2, unit="V")) == Note("a", "V", 0.25, "fixed", signed=True)
+    assert note_of("a", FixedPoint("A", fraction=2, signed=False)).signed is False
     assert note_of("a", FixedPoint("A", fraction=2, scale=10)).scale == 2.5

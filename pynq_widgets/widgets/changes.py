@@ -24,7 +24,7 @@ def difference_bundle(difference: Difference, widget: bool) -> showing.Bundle:
     for row in difference.rows:
         before, after = texts(row)
         fields = told(row).replace(" → ", "\u00a0→\u00a0")  # a change stays on a line where a narrow page breaks the list
-        said = html.element("span", fields, style=_WARN) if row.reason else fields
+        said = html.element("span", fields, style=f"display:inline-block;min-width:14em{';' + _WARN if row.reason else ''}")
         rows.append((row.path, row.register, html.element("span", before, style=_OLD), html.element("span", after, style=_NEW), said))
     parts = [html.table(("IP", "Register", "Before", "After", "Fields"), rows)] if rows else []
     markup = html.page(

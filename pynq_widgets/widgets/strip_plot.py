@@ -132,7 +132,7 @@ class _Panel:
             rows = [list(which).index(line) for line in lines]
             drawn.append((mark, x, values[rows]))
         everything = np.concatenate([y.ravel() for _, _, y in drawn])
-        wanted = limits(everything, self._limits)
+        wanted = _around_a_whole(everything) or limits(everything, self._limits)
         if wanted != self._limits:
             self._limits = wanted
             with self.y_scale.hold_sync():
@@ -150,6 +150,13 @@ class _Panel:
         for part in parts:
             if part is not None:
                 part.close()
+
+
+def _around_a_whole(values: Floats) -> tuple[float, float] | None:
+    """One below and above, where all `values` are one whole number: a register at rest has no hundredths."""
+    known = values[np.isfinite(values)]
+    first = float(known[0]) if known.size else 0.5
+    return (first - 1, first + 1) if first.is_integer() and abs(first) < 1e6 and bool((known == first).all()) else None
 
 
 def axis_name(label: str, height: int) -> str:

@@ -295,6 +295,45 @@ def test_an_address_between_the_registers_is_told(tables: Any, page: Any, bus_sp
 # Nothing is cut without a way to see it.
 
 
+def test_a_widget_that_comes_later_leaves_the_table_as_it_is(bench: Any) -> None:
+    from pynq_widgets.widgets.assets import style
+
+    bench.page.page.add_style_tag(content=style())  # what every view has, and brings once more
+    bench.focus()
+    bench.press("Enter")
+    box = bench.page.page.locator(".pw-reg-value input")
+    assert box.evaluate("box => box.offsetTop + box.offsetHeight <= box.parentNode.clientHeight")
+    bench.press("Escape")
+    assert bench.page.page.locator(".pw-reg-grid:focus-visible").evaluate("grid => getComputedStyle(grid).outlineStyle") == "none"
+
+
+@pytest.mark.parametrize("width", [375, 480, 560, 640, 760])
+def test_the_bar_is_whole_at_every_width(tables: Any, page: Any, bus_spy: Any, width: int) -> None:
+    bench = tables.Bench(page, bus_spy, width=f"{width}px")
+    tops = (
+        "parts => [...new Set(parts.filter(part => part.offsetWidth).map(part => Math.round(part.getBoundingClientRect().bottom)))].length"
+    )
+    assert page.page.locator(".pw-reg .pw-bar button").evaluate_all(tops) == 1, "the buttons are in one line"
+    find = page.page.get_by_label("Find registers")
+    assert find.evaluate("box => box.clientWidth") > 150
+    page.page.get_by_label("Help").click()
+    dialog = page.page.get_by_role("dialog")
+    assert dialog.evaluate("box => box.scrollTop") == 0, "it is read from its beginning"
+    bench.press("Escape")
+    bench.table.close()
+
+
+def test_a_long_line_of_python_is_seen_whole(tables: Any, page: Any, bus_spy: Any) -> None:
+    bench = tables.Bench(page, bus_spy, width="375px", expression="overlay.a_hierarchy.another_hierarchy.a_core_of_some_name")
+    bench.value("CTRL").click()
+    page.page.keyboard.type("9")
+    code = tip(bench).locator(".pw-reg-python")
+    expect(code).to_contain_text("some_name.CTRL.write(9)")
+    assert code.evaluate("part => part.scrollWidth <= part.clientWidth")
+    bench.press("Escape")
+    bench.table.close()
+
+
 def test_a_narrow_table_keeps_names_and_values_whole(tables: Any, page: Any, bus_spy: Any) -> None:
     registers = tuple(RegisterInfo(f"{way}_START_ADDRESS{i}", 4 * (i + 9 * (way == "S2MM"))) for way in ("MM2S", "S2MM") for i in range(9))
     bench = tables.Bench(page, bus_spy, registers, width="375px")

@@ -660,6 +660,15 @@ def test_a_sampler_that_refused_once_is_asked_again(make: Any) -> None:
     assert bench.chart.live
 
 
+def test_a_register_at_rest_has_whole_numbers_beside_its_axis() -> None:
+    from pynq_widgets.widgets.strip_plot import _around_a_whole
+
+    assert _around_a_whole(np.array([0.0, 0.0])) == (-1, 1)
+    assert _around_a_whole(np.array([np.nan, 7.0, 7.0])) == (6, 8)
+    for values in ([1.0, 2.0], [0.5, 0.5], [np.nan], [], [1e9]):
+        assert _around_a_whole(np.array(values)) is None
+
+
 def test_the_name_beside_an_axis_fits_it() -> None:
     from pynq_widgets.widgets.strip_plot import axis_name
 

@@ -39,5 +39,5 @@ function openHelp(t) {
   const opened = openBox(t, box, null);
   close.addEventListener("click", () => opened.close());
   box.addEventListener("keydown", (event) => event.key === "?" && (event.preventDefault(), opened.close()));
-  close.focus();
+  close.focus({ preventScroll: true });
 }

@@ -292,7 +292,7 @@ def _plan(targets: list[_Target]) -> tuple[list[_Step], list[tuple[str, str]]]:
         early = [part for part in changed if part not in later]
         if early:
             first.append((_rank(target, early), _step(target, early, now)))
-            now = now & ~_mask(early) | target.value & _mask(early)
+            now = now & ~mask_of(early) | target.value & mask_of(early)
         if later:
             last.append((_rank(target, later), _step(target, later, now)))
     ordered = [step for _, step in sorted(first, key=lambda item: item[0])] + [step for _, step in sorted(last, key=lambda item: item[0])]

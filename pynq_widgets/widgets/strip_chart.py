@@ -272,9 +272,9 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
                 if wanted and (again or track.watch is None):
                     track.start(self, self._rate)
                 elif not wanted and track.watch is not None:
-                    track.stop()
                     with self._lock:
                         track.interrupt(why)
+                    track.stop()
         self._show()
 
     def _ticked(self, track: Track) -> None:
@@ -284,6 +284,8 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self._resubscribe()
             return
         with self._lock:
+            if not track.running:
+                return  # paused, or out of sight, while this tick was under way
             self.gaps_kept.extend(Gap(*gap) for gap in track.sample(self._period()))
         now, pace = self._now(), self._pace()
         if now >= self._due and not self._behind():

@@ -63,6 +63,8 @@ class Track:
         When the gap of each line began that still lasts.
     watch
         What reads, while it is read.
+    running
+        Whether what is read is wanted: a tick that was under way when the reading was ended brings no sample.
     """
 
     def __init__(self, lines: Sequence[Channel], rows: int, sampler: Sampling) -> None:
@@ -70,6 +72,7 @@ class Track:
         self.sampler = sampler
         self.ring = Ring(rows, len(self.lines))
         self.watch: Any = None
+        self.running = False
         self._clock = self.lines[0].mirror.now
         self._began = self._clock()
         self._interrupted = ""
@@ -90,12 +93,17 @@ class Track:
         def failed(error: BaseException) -> None:
             listener._failed(self, error)
 
-        old = self.watch
-        if wanted:
-            groups = list(wanted.items())
-            self.watch = self.sampler.watch(groups, rate, on_tick=tick, on_error=failed, on_rate=listener._slowed)
-        else:
-            self.watch = self.sampler.subscribe(tick, rate, failed, on_rate=listener._slowed)
+        old, was = self.watch, self.running
+        self.running = True  # the first tick may come before its watch is known here
+        try:
+            if wanted:
+                groups = list(wanted.items())
+                self.watch = self.sampler.watch(groups, rate, on_tick=tick, on_error=failed, on_rate=listener._slowed)
+            else:
+                self.watch = self.sampler.subscribe(tick, rate, failed, on_rate=listener._slowed)
+        except BaseException:
+            self.running = was
+            raise
         if old is not None:
             old.close()
 
@@ -118,7 +126,8 @@ class Track:
             ended.close()
 
     def interrupt(self, why: str) -> None:
-        """What comes next is not joined to what is there."""
+        """Take no more samples; what comes when it runs again is not joined to what is there."""
+        self.running = False
         self._interrupted = why
 
     def clear(self) -> None:

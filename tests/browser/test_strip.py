@@ -124,9 +124,9 @@ def test_a_bus_that_fails_is_told_at_the_line(lab, strip):
     page.wait_for_function("() => document.querySelector('.pw-strip-gap').textContent.includes('no answer')")
 
 
-def test_it_goes_on_while_a_cell_sleeps_and_its_output_stays_its_own(lab, strip):
+def test_it_goes_on_while_a_cell_sleeps(lab, strip):
     page = lab.page
-    strip.execute("print('first'); timer.write(4, 1)")
+    strip.execute("timer.write(4, 1)")
     _says(page, "timer.TLR0", "1")
     # The cell is not over while the page shows what it wrote: the outbox has a thread of its own.
     done = strip.execute(
@@ -148,6 +148,7 @@ def test_a_cell_that_is_run_again_piles_nothing_up(lab, strip):
 
 def test_400_pixels_are_enough(lab, strip):
     page = lab.page
+    before = page.viewport_size
     page.set_viewport_size({"width": 500, "height": 900})
     try:
         _until_drawn(page)
@@ -157,4 +158,4 @@ def test_400_pixels_are_enough(lab, strip):
             assert page.get_by_role("button", name=name).is_visible()
         strip.screenshot("strip-narrow")
     finally:
-        page.set_viewport_size({"width": 1400, "height": 1000})
+        page.set_viewport_size(before)

@@ -208,6 +208,22 @@ def test_pause_stops_the_reads_and_what_was_missed_is_a_gap(make: Any) -> None:
     assert bench.state["gap"] == "gap of 200 ms, 0 ms ago: paused"
 
 
+def test_a_tick_under_way_when_it_is_paused_brings_no_sample(make: Any) -> None:
+    bench = make()
+    bench.look()
+    bench.step(1)
+    [watch] = bench.sampler.watches
+    bench.chart.pause()
+    bench.put(0, 2)
+    bench.now.pass_(0.1)
+    watch.tick()  # on the sampler's thread it had begun before
+    assert bench.chart.data()["COUNT"].tolist() == [1]
+    bench.chart.resume()
+    bench.step(3)
+    assert bench.chart.data()["COUNT"].tolist()[-1] == 3
+    assert [gap.reason for gap in bench.chart.gaps] == ["paused"]
+
+
 def test_what_was_not_on_a_screen_is_a_gap_that_says_so(make: Any) -> None:
     bench = make()
     bench.look()

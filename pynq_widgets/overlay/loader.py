@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import importlib.util
 import inspect
 import logging
@@ -11,6 +10,7 @@ import os
 import re
 import sys
 import traceback
+from binascii import crc32
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -188,7 +188,7 @@ def import_sidecar(path: Path) -> Callable[..., Any] | None:
         return None
     # Within a package of its own, so that the file may import its neighbours: ``from .constants import WIDTH``.
     stem = re.sub("[^A-Za-z0-9_]", "_", path.stem)
-    package = f"_pynq_widgets_beside_{stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    package = f"_pynq_widgets_beside_{stem}_{crc32(str(path).encode()):08x}"
     name = f"{package}.{stem}"
     _log.info("importing %s, which stands beside its bitstream, as module %s", path, name)
     spec = importlib.util.spec_from_file_location(name, path, loader=_Fresh(name, str(path)))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-import datetime
 import inspect
 import os
 import sys
+import time
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from traitlets import HasTraits
@@ -27,7 +26,6 @@ from .descriptions import Blueprint
 from .hierarchy import DefaultHierarchy
 from .ip import DefaultIP
 from .life import Life, StaleAttributeError, short
-from .loader import Request, call_sidecar, find_bitfile, find_sidecar, import_sidecar, request_for, requesting
 from .memory import Memory
 from .registering import Documented
 from .teaching import teach
@@ -35,6 +33,7 @@ from .tree import Defaults, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pynq_widgets.design import Design
     from pynq_widgets.live import Restored, Saved, Snapshot, State, Watch
@@ -67,6 +66,9 @@ def load(
     device: Any = None,
 ) -> Any:
     """What ``Overlay(...)`` does; see there."""
+    # Imported with the first file that is looked for (pathlib, ast, importlib): who only takes names from the package has no need of it.
+    from .loader import Request, call_sidecar, find_bitfile, find_sidecar, import_sidecar, request_for, requesting
+
     target = device
     if target is None:
         target = Device.active_device
@@ -146,6 +148,8 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         Raises ``FileNotFoundError`` with what was looked for, ``DesignError`` for a design that cannot be read; what was loaded before
         stays as it was then.
         """
+        from .loader import find_bitfile, request_for  # see load()
+
         target = device
         path = find_bitfile(bitfile_name, Device.active_device if target is None else target)
         request = request_for(path)
@@ -188,7 +192,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         hardware has been reset. Registers that are still held go on working; interrupts and GPIO are to be taken anew.
         """
         if dtbo is not None:
-            self.dtbo = _find_dtbo(dtbo, Path(self.bitfile_name))
+            self.dtbo = _find_dtbo(dtbo, self.bitfile_name)
         previous = self._life
         with lives.expected(self.device):
             before = lives.generation_of(self.device)
@@ -199,9 +203,8 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
             self._tell_device(before)
             life = lives.begin(self.device, self.bitfile_name, previous)
         self._begin(life)
-        now = datetime.datetime.now()
         if not self.timestamp or previous is not None:
-            self.timestamp = f"{now:%Y/%m/%d %H:%M:%S} +{now.microsecond}"
+            self.timestamp = _now()
         if self.dtbo is not None and hasattr(self.device, "insert_device_tree"):
             self.device.insert_device_tree(self.dtbo)
 
@@ -263,7 +266,8 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         Raises ``ValueError`` where the file is larger than the address range; nothing has been written then.
         """
         ip = self[ip_name]
-        content = Path(data).read_bytes()
+        with open(data, "rb") as file:
+            content = file.read()
         if len(content) > ip.mmio.length:
             raise ValueError(f"{data}: {len(content)} bytes do not fit the {ip.mmio.length} bytes of {ip_name}; nothing was written")
         ip.mmio.write(0, content + bytes(-len(content) % 4))
@@ -444,7 +448,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         return ""
 
     def _who(self) -> str:
-        return f"overlay {Path(self.bitfile_name).stem}"
+        return f"overlay {os.path.splitext(os.path.basename(self.bitfile_name))[0]}"
 
     def _check_alive(self, key: str) -> None:
         if self._life is not None and self._life.alive and (lives.current(self.device) is self._life):
@@ -484,12 +488,12 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         kind = getattr(self.device, "kind", "")
         state = "" if self.is_loaded() else f"; stale: {self._gone()}"
         return (
-            f"<{type(self).__name__} {Path(self.bitfile_name).name} on {getattr(self.device, 'tag', self.device)!r} ({kind}): "
+            f"<{type(self).__name__} {os.path.basename(self.bitfile_name)} on {getattr(self.device, 'tag', self.device)!r} ({kind}): "
             f"{ips} IP, {hierarchies} {'hierarchy' if hierarchies == 1 else 'hierarchies'}{state}>"
         )
 
     def _generated_doc(self, text: str) -> str:
-        return document_branch(self, text, "overlay", Path(self.bitfile_name).name) if self._is_ready() else text
+        return document_branch(self, text, "overlay", os.path.basename(self.bitfile_name)) if self._is_ready() else text
 
     def __copy__(self) -> Overlay:
         # Both are the same hardware: a second object with the same tree.
@@ -542,7 +546,16 @@ def _metadata(device: Any, path: Path) -> Any:
     return read_design(path) if known is None else known
 
 
-def _find_dtbo(dtbo: Any, path: Path) -> str | None:
+def _now() -> str:
+    """This moment as PYNQ writes it: ``2026/11/22 17:10:09 +789120``, microseconds last."""
+    now = time.time()
+    return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.localtime(now))} +{int(now % 1 * 1e6)}"
+
+
+def _find_dtbo(dtbo: Any, bitfile_name: str | os.PathLike[str]) -> str | None:
+    from pathlib import Path
+
+    path = Path(bitfile_name)
     if dtbo is None:
         beside = path.with_suffix(".dtbo")
         return str(beside) if beside.is_file() else None

@@ -39,7 +39,7 @@ function render({ model, el }) {
   const noted = [...sheet.notes.keys()];
 
   // The bar.
-  const title = make("span", { class: "pw-title" }, model.get("title"));
+  const title = make("span", { class: "pw-title", title: model.get("title") }, model.get("title"));
   const live = make("span", { class: "pw-badge pw-reg-live" });
   const shows = make("span", { class: "pw-badge pw-reg-shows", hidden: true, title: "Set from Python with read_only=True: nothing can be changed from here" }, "only shows");
   const find = make("input", { type: "search", placeholder: "Find name, address, field", title: "By name, address (0x43C00010), field or description (/)", "aria-label": "Find registers", spellcheck: "false" });

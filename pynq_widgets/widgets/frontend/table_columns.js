@@ -7,7 +7,7 @@ const MANY_CHIPS = 12;
 function freshness(t, line) {
   const { store } = t;
   const { guard, row } = line.reg;
-  if (!line.reg.reachable) return ["none", line.reg.bits > 64 ? `array, ${Math.ceil(line.reg.bits / 8)} bytes` : "not reachable", guard];
+  if (!line.reg.reachable) return ["none", line.reg.bits > 64 ? `${Math.ceil(line.reg.bits / 8)} bytes` : "not reachable", line.reg.bits > 64 ? `An array: ${guard}` : guard];
   const reason = store.reasons.get(row) ?? "";
   const age = ageText(store.age(row));
   switch (store.state(row)) {

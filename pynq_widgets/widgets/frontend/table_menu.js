@@ -61,7 +61,10 @@ function openMenu(t, label, anchor, items, opener = null) {
       });
       list.append(entry);
     }
-    (entries()[index] ?? entries().find((entry) => entry.getAttribute("aria-checked") === "true" && entry.getAttribute("role") === "menuitemradio") ?? entries()[0])?.focus();
+    // A menu that is one choice opens at what is chosen now; any other at its first entry.
+    const choice = entries().every((entry) => entry.getAttribute("role") === "menuitemradio");
+    const chosen = choice ? entries().find((entry) => entry.getAttribute("aria-checked") === "true") : null;
+    (entries()[index] ?? chosen ?? entries()[0])?.focus();
   };
   const entries = () => [...list.querySelectorAll(".pw-menu-item")];
   list.addEventListener("keydown", (event) => {

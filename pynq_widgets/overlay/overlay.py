@@ -15,7 +15,6 @@ from traitlets import HasTraits
 from pynq_widgets.access.port import bus_lock
 from pynq_widgets.design import read_design
 from pynq_widgets.device.contract import Device
-from pynq_widgets.live.tape import Tape
 from pynq_widgets.showing import Shown
 
 from . import life as lives
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pynq_widgets.design import Design
-    from pynq_widgets.live import Restored, Saved, Snapshot, State, Watch
+    from pynq_widgets.live import Restored, Saved, Snapshot, State, Tape, Watch
 
 _STATE = frozenset(
     {"device", "bitfile_name", "dtbo", "ignore_version", "pr_dict", "timestamp", "partial", "bit_data", "binfile_name", "firmware_path"}
@@ -233,7 +232,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         self._forget()
         self.__dict__["_life"] = life
         life.holders.add(self)
-        Tape.of(self.device)  # records from now on, where that costs little
+        self._tape()  # records from now on, where that costs little
 
     def is_loaded(self) -> bool:
         """Whether the device holds this overlay now."""
@@ -416,6 +415,11 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
     @property
     def tape(self) -> Tape:
         """What goes over the bus of the device: shown, saved, replayed, exported; see ``live.Tape``."""
+        return self._tape()
+
+    def _tape(self) -> Tape:
+        from pynq_widgets.live.tape import Tape  # loaded with the first overlay, as the loader is
+
         return Tape.of(self.device)
 
     def panel(self) -> Any:

@@ -11,15 +11,14 @@ from traitlets import All, HasTraits
 from pynq_widgets.access.errors import near_or_all
 
 from .base import HardwareTrait, hub_of
-from .counter import Counter
-from .hub import Held, Hub
 from .known import Known
-from .reg_array import RegArray
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pynq_widgets.access.mirror import Mirror
+
+    from .hub import Held, Hub
 
 
 class Hardware(HasTraits):
@@ -92,6 +91,8 @@ class Hardware(HasTraits):
         It reads nothing: something must look at the counter (``poll=``, ``ip.watch``, a table, or ``ip.name`` now and then).
         Raises ``AttributeError`` for a name that is no hardware attribute, ``TypeError`` for one that is no counter.
         """
+        from .counter import Counter
+
         trait = self._hardware_trait(name)
         if not isinstance(trait, Counter):
             raise TypeError(f"{name!r} is a {type(trait).__name__}: only a Counter has a rate")
@@ -109,6 +110,8 @@ class Hardware(HasTraits):
 
     def _make_hub(self) -> Hub:
         """The hub for the registers that there are now."""
+        from .hub import Hub  # an overlay whose attributes nobody touches has no need of it
+
         mirror, old = self.registers, self.__dict__.get("_hardware_hub")
         hub = Hub(self, mirror)
         if old is None:
@@ -210,6 +213,8 @@ class Hardware(HasTraits):
         registers = {register for name, trait in traits.items() if trait.reads_in_blocks for register in hub.places[name].registers}
         with suppress(Exception):  # the words concerned are stale then, and left out below
             hub.mirror.refresh(registers)
+        from .reg_array import RegArray
+
         values = {}
         for name, trait in traits.items():
             place: Any = hub.places[name]

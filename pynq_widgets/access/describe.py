@@ -181,6 +181,20 @@ def sensitive_bits(fields: Iterable[FieldLike]) -> tuple[int, int]:
     return ones, zeros
 
 
+WRITE_EFFECTS = {
+    "oneToClear": "1 clears",
+    "oneToSet": "1 sets",
+    "oneToToggle": "1 toggles",
+    "zeroToClear": "0 clears",
+    "zeroToSet": "0 sets",
+    "zeroToToggle": "0 toggles",
+    "clear": "clears",
+    "set": "sets",
+    "push": "pushes",
+}
+"""What a write does, by the write action of a field, as register pages say it."""
+
+
 def any_write(field: FieldLike) -> str | None:
     """What any write to `field` does to it, whatever is written, where nothing that leaves it alone can be written; else None.
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from pynq_widgets.access.describe import FieldLike, reachable
+from pynq_widgets.access.describe import WRITE_EFFECTS, FieldLike, reachable
 
 from .frames import runs
 
@@ -32,13 +32,7 @@ _WRITES = {
 }
 _CODES = {"read-only": "R", "read-write": "RW", "write-only": "W"}
 _READS = {"clear": "RC", "set": "RS"}
-_WRITE_WORDS = {
-    "oneToClear": "writing 1 clears it",
-    "oneToSet": "writing 1 sets it",
-    "oneToToggle": "writing 1 toggles it",
-    "zeroToClear": "writing 0 clears it",
-    "zeroToSet": "writing 0 sets it",
-    "zeroToToggle": "writing 0 toggles it",
+_WRITE_WORDS = {action: f"writing {does} it" for action, does in WRITE_EFFECTS.items() if "To" in action} | {
     "clear": "any write clears it",
     "set": "any write sets it",
     "modify": "a write acts",

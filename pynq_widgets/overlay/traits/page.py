@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pynq_widgets.access.describe import WRITE_EFFECTS
+
 from .asked import stated_by
 from .base import HardwareTrait
 
@@ -32,17 +34,6 @@ class Line(NamedTuple):
 
 _HEADS = Line("name", "address", "bits", "access", "reset", "unit", "limits", "reading", "writing", "description")
 _ACCESS = {"read-only": "R", "write-only": "W", "read-write": "RW"}
-_WRITES = {
-    "oneToClear": "1 clears",
-    "oneToSet": "1 sets",
-    "oneToToggle": "1 toggles",
-    "zeroToClear": "0 clears",
-    "zeroToSet": "0 sets",
-    "zeroToToggle": "0 toggles",
-    "clear": "clears",
-    "set": "sets",
-    "push": "pushes",
-}
 
 
 def trait_page(ip: DefaultIP) -> str:
@@ -115,7 +106,9 @@ def _writing(place: Any) -> str:
     field = getattr(place, "field", None)
     fields = [place.handle.fields[field].info] if field else [handle.info for handle in place.handle.fields.values()]
     # 'modify' says next to nothing: HLS tools give it to plain enable bits.
-    acts = dict.fromkeys(_WRITES.get(info.write_action, info.write_action) for info in fields if info.write_action not in (None, "modify"))
+    acts = dict.fromkeys(
+        WRITE_EFFECTS.get(info.write_action, info.write_action) for info in fields if info.write_action not in (None, "modify")
+    )
     return " / ".join(acts)
 
 

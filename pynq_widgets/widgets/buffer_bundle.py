@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from pynq_widgets import showing
+from pynq_widgets.analysis.curve import Array, Curve, Floats, components, limits, plain, reduce_line
 from pynq_widgets.device import PynqBuffer
 
 from .buffer_facts import buffer_name, facts, gone_text, plain_text, value_text, why_no_picture
 from .buffer_view import BufferView
 from .html import Markup, element, page
 from .raster import is_picture, rasterize
-from .reduce import Array, Curve, Floats, components, limits, plain, reduce_line
 from .reuse import shown
 
 _VIEW = "application/vnd.jupyter.widget-view+json"

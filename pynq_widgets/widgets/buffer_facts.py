@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .reduce import Array, components, plain
+from pynq_widgets.analysis.curve import Array, components, plain
 
 _EDGE = 3  # elements quoted from each end
 _LONGEST = 60  # characters of one element

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets
 import numpy as np
 
+from pynq_widgets.analysis.curve import Array, Curve, components, plain, reduce_line
+
 from . import outbox
 from .buffer_facts import buffer_name, device_of, facts, gone_text, quoted_text, shape_text, value_text, why_no_picture
 from .buffer_panel import BufferPanel
 from .closing import close_layout
 from .raster import HEIGHT, WIDTH, Range, Raster, Region, is_picture, rasterize
-from .reduce import Array, Curve, components, plain, reduce_line
 from .viewers import Later, Viewers
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ import bqplot
 import ipywidgets
 import numpy as np
 
+from pynq_widgets.analysis.curve import Curve, limits
+
 from . import outbox
-from .reduce import Curve, limits
 
 COLOURS = ("#2a7fd4", "#e0792a", "#35a05a", "#b35bc9", "#c9a227", "#d4506a", "#2aa7b0", "#8a8a8a")
 SETTLE = 0.05  # seconds without a change of the zoom before the data are reduced anew

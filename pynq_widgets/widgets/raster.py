@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from pynq_widgets.analysis.curve import Array
+from pynq_widgets.analysis.picture import reduce_picture
+
 from .png import encode_png
-from .reduce import Array, reduce_picture
 
 HEIGHT, WIDTH = 640, 1024  # most pixels of a picture that is sent
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynq_widgets.analysis.curve import Floats, limits
+
 from . import html
 from .line_plot import COLOURS
-from .reduce import Floats, limits
 from .strip_ring import reduce_times
 
 if TYPE_CHECKING:

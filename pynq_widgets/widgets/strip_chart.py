@@ -17,11 +17,12 @@ from typing import Any
 import ipywidgets
 import numpy as np
 
+from pynq_widgets.analysis.curve import COLUMNS, Floats
+
 from . import outbox, strip_export
 from .closing import close_layout
 from .detail import device_text
 from .line_plot import SETTLE
-from .reduce import COLUMNS, Floats
 from .reuse import shown
 from .strip_channels import Channel, channels
 from .strip_panel import StripPanel

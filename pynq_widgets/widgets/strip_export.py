@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .reduce import Floats
+from pynq_widgets.analysis.curve import Floats
 
 if TYPE_CHECKING:
     from .strip_chart import Gap

@@ -9,8 +9,9 @@ import bqplot
 import ipywidgets
 import numpy as np
 
+from pynq_widgets.analysis.curve import Floats, limits
+
 from .line_plot import COLOURS
-from .reduce import Floats, limits
 
 _GRID = "rgba(128,128,128,.25)"
 _ALONE, _STACKED, _CROWDED = 230, 140, 100  # pixels of a figure, without its axis of time

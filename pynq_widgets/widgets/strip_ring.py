@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .reduce import COLUMNS, Floats
+from pynq_widgets.analysis.curve import COLUMNS, Floats
 
 
 class Ring:

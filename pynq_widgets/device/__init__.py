@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .clock import ClockEvent as ClockEvent
     from .clock import VirtualClock as VirtualClock
     from .clock import WallClock as WallClock
+    from .coherence import Coherence as Coherence
     from .contract import Device as Device
     from .contract import InterruptSource as InterruptSource
     from .conversation import Conversation as Conversation
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .simulated import ModelContext as ModelContext
     from .simulated import SimulatedDevice as SimulatedDevice
     from .simulated import model as model
+    from .transfer import Transfer as Transfer
 
 _ROOM = {
     "BufferFreedError": ".errors",
@@ -38,6 +40,7 @@ _ROOM = {
     "BusError": ".errors",
     "Clock": ".clock",
     "ClockEvent": ".clock",
+    "Coherence": ".coherence",
     "Conversation": ".conversation",
     "ConversationError": ".conversation",
     "Count": ".bus",
@@ -53,6 +56,7 @@ _ROOM = {
     "SimulatedDevice": ".simulated",
     "Statistics": ".bus",
     "Transaction": ".bus",
+    "Transfer": ".transfer",
     "VirtualClock": ".clock",
     "WallClock": ".clock",
     "model": ".simulated",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pynq_widgets.device.coherence import COHERENT, UNKNOWN, Coherence
 from pynq_widgets.device.errors import BufferFreedError, NoAddressError
 from pynq_widgets.showing import Shown
+
+if TYPE_CHECKING:
+    from pynq_widgets.device.transfer import Transfer
+
+_log = logging.getLogger(__name__)
 
 PlainArray = np.ndarray[Any, np.dtype[Any]]
 
@@ -16,7 +24,7 @@ PlainArray = np.ndarray[Any, np.dtype[Any]]
 class Origin:
     """What an allocated array and all views of it have in common: where its memory is."""
 
-    __slots__ = ("bo", "coherent", "device", "device_address", "freed", "gone", "nbytes", "release", "start")
+    __slots__ = ("bo", "coherent", "device", "device_address", "freed", "gone", "listeners", "nbytes", "release", "start", "transfers")
 
     def __init__(self, device: Any, device_address: int, bo: Any, coherent: bool, release: Callable[[Any], None] | None) -> None:
         self.device = device
@@ -28,6 +36,16 @@ class Origin:
         self.gone = False  # with the last array over it: what still asks is a copy, wherever it may lie by now
         self.start = 0
         self.nbytes = 0
+        self.listeners: tuple[Callable[[int, int], object], ...] = ()
+        self.transfers: tuple[Transfer, ...] = ()
+
+    def tell(self, offset: int, nbytes: int) -> None:
+        """The device wrote these bytes of the buffer: tell who listens. One that raises is logged, and stops nobody."""
+        for listener in self.listeners:
+            try:
+                listener(offset, nbytes)
+            except Exception:
+                _log.exception("a listener of a buffer failed")
 
 
 def _data(array: PlainArray) -> int:
@@ -171,6 +189,8 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         act = getattr(origin.device, operation)
         for address, nbytes in self._runs():
             act(origin.bo, address - origin.start, address, nbytes)
+            if operation == "invalidate" and origin.listeners:
+                origin.tell(address - origin.start, nbytes)
 
     def _runs(self) -> Iterator[tuple[int, int]]:
         """The stretches of memory that this array covers: address in this process, and bytes."""
@@ -194,6 +214,97 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         start = _data(low)
         for index in np.ndindex(*low.shape[:inner]):
             yield start + sum(i * s for i, s in zip(index, low.strides, strict=False)), run
+
+    def _extent(self) -> tuple[int, int]:
+        """Where in the buffer the memory from the first to the last byte of this array is: offset and bytes."""
+        offset = _data(self) - (self._origin.start if self._origin is not None else 0)
+        if self.flags.c_contiguous or self.size == 0:
+            return offset, self.nbytes
+        steps = [(n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True)]
+        low = sum(step for step in steps if step < 0)
+        return offset + low, sum(step for step in steps if step > 0) - low + self.itemsize
+
+    @property
+    def coherence(self) -> Coherence:
+        """Which side is newer, and where.
+
+        `Coherence.state` is ``'coherent'`` (there is but one side), ``'same'``, ``'host newer'`` (bytes differ that the device has not
+        written since they were last flushed or invalidated), ``'device newer'`` (it has), ``'both newer'``, or ``'unknown'`` where
+        the device cannot tell, as a board. Of a strided view it tells of the memory from its first to its last byte. Nothing
+        is flushed or invalidated by this. Errors as for `physical_address`.
+        """
+        origin, _ = self._offset("counterpart on the device")
+        if origin.coherent:
+            return COHERENT
+        ask = getattr(origin.device, "coherence_of", None)
+        answer: Coherence | None = ask(origin.bo, *self._extent()) if ask is not None else None
+        return UNKNOWN if answer is None else answer
+
+    def device_side(self) -> PlainArray | None:
+        """What the device sees, as a plain array of this shape and type that cannot be written; None where it cannot be looked at.
+
+        For a coherent buffer that is the same memory. Errors as for `physical_address`, but for strided views.
+        """
+        origin, offset = self._offset("counterpart on the device")
+        ask = getattr(origin.device, "device_side", None)
+        if ask is None:
+            return None
+        memory: memoryview | None = ask(origin.bo, 0, origin.nbytes)
+        if memory is None:
+            return None
+        other: PlainArray = np.ndarray(self.shape, self.dtype, memory if len(memory) else bytes(1), offset, self.strides)
+        other.flags.writeable = False
+        return other
+
+    # Who wants to know, and what is under way.
+
+    def tell_changed(self, start: int = 0, nbytes: int | None = None) -> None:
+        """The hardware wrote `nbytes` bytes (None: all that follow) from `start` of this array: whoever shows it looks again.
+
+        Drivers call it at the end of a transfer; `invalidate` calls it by itself. Nothing happens for an array that is no view of a
+        buffer, nor after the buffer was freed. ``ValueError`` for bytes that are not in the array.
+        """
+        origin = self._origin
+        if origin is None or not origin.listeners or origin.freed or origin.gone:
+            return
+        offset, size = self._extent()
+        count = size - start if nbytes is None else nbytes
+        if start < 0 or count < 0 or start + count > size:
+            raise ValueError(f"bytes {start} to {start + count} are not in this array of {size} bytes")
+        if count:
+            origin.tell(offset + start, count)
+
+    def on_change(self, callback: Callable[[int, int], object]) -> Callable[[], None]:
+        """Call ``callback(offset, nbytes)`` when hardware wrote here: bytes from the start of the whole buffer. The result takes it back.
+
+        It is called on whatever thread found out, perhaps with the device's lock held: it must be quick and may not touch hardware. What
+        it raises is logged. Errors as for `physical_address`, but for strided views.
+        """
+        origin, _ = self._offset("memory to listen to")
+        # An entry of its own for each call, so that one who listens twice is told twice and stops one at a time.
+        entry = partial(callback)
+        origin.listeners = (*origin.listeners, entry)
+
+        def undo() -> None:
+            origin.listeners = tuple(other for other in origin.listeners if other is not entry)
+
+        return undo
+
+    @property
+    def under_way(self) -> tuple[Transfer, ...]:
+        """The transfers that drivers have begun in this buffer and not ended, the oldest first."""
+        return self._origin.transfers if self._origin is not None else ()
+
+    def begin_transfer(self, transfer: Transfer) -> None:
+        """A driver says that `transfer` is under way in this buffer. Errors as for `physical_address`, but for strided views."""
+        origin, _ = self._offset("memory to transfer")
+        origin.transfers = (*origin.transfers, transfer)
+
+    def end_transfer(self, transfer: Transfer) -> None:
+        """A driver says that `transfer` is no longer under way; nothing happens if it was not, or if the buffer was freed meanwhile."""
+        origin = self._origin
+        if origin is not None:
+            origin.transfers = tuple(other for other in origin.transfers if other is not transfer)
 
     # The end of it.
 

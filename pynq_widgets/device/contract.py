@@ -17,6 +17,7 @@ from pynq_widgets.device.clock import Clock, WallClock
 if TYPE_CHECKING:
     from pynq_widgets.design import Design, InterruptLine
     from pynq_widgets.device.buffer import PynqBuffer
+    from pynq_widgets.device.coherence import Coherence
 
 
 class InterruptSource(Protocol):
@@ -210,6 +211,14 @@ class Device(metaclass=DeviceMeta):
         except KeyError:
             clock = self.__dict__.setdefault("_clock", WallClock())
         return clock
+
+    def coherence_of(self, bo: Any, offset: int, nbytes: int) -> Coherence | None:
+        """Which side of `nbytes` at `offset` of the buffer object `bo` is newer, offsets counted from `offset`; None: not known here."""
+        return None
+
+    def device_side(self, bo: Any, offset: int, nbytes: int) -> memoryview | None:
+        """What the device sees of `nbytes` at `offset` of the buffer object `bo`, live and read-only; None: it cannot be looked at."""
+        return None
 
     def prepare(self, design: Design) -> None:
         """Make ready for the accesses to `design`. Nothing is read from hardware."""

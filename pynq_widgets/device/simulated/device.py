@@ -340,6 +340,10 @@ class SimulatedDevice(Device):
             with self._lock:
                 allocation.host[offset : offset + nbytes] = allocation.memory[offset : offset + nbytes]
 
+    def device_side(self, bo: Any, offset: int, nbytes: int) -> memoryview:
+        """What the DRAM holds of `nbytes` at `offset` of the buffer, live and read-only."""
+        return self._allocation(bo, offset, nbytes).memory.data[offset : offset + nbytes].toreadonly()
+
     def _allocation(self, bo: Any, offset: int, nbytes: int) -> Allocation:
         from pynq_widgets.device.simulated.allocation import Allocation
 

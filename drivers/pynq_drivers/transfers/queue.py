@@ -1,0 +1,261 @@
+"""The transfers of one channel, in their order, and how they are waited for."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+from pynq_drivers import waiting
+from pynq_drivers.transfers.errors import TransferError
+from pynq_drivers.transfers.progress import Progress
+from pynq_drivers.transfers.transfer import DONE, FAILED, Transfer
+
+# A transfer with no interrupt is looked at after so many seconds, then after twice as many, up to the second number.
+FIRST_LOOK, LONGEST_PAUSE = 10e-6, 2e-3
+# With an interrupt the status is looked at all the same after so many seconds: an interrupt can be lost.
+LOOK_AGAIN = 0.5
+# Who waits without a timeout is told after so many seconds, once, what stands still.
+TELL_AFTER = 3.0
+
+_log = logging.getLogger(__name__)
+
+
+class Carrier(ABC):
+    """What carries transfers out: a channel of a core, by its registers. All of it is called under the lock of the device."""
+
+    title: str  # 'dma.recvchannel'
+    device: Any
+    interrupt: Any = None  # with wait_blocking(timeout) and await wait(timeout), where the design connects it
+
+    @abstractmethod
+    def room(self, transfer: Transfer) -> bool:
+        """Whether the hardware takes `transfer` now; False leaves it queued until one before it has ended."""
+
+    @abstractmethod
+    def begin(self, transfer: Transfer) -> None:
+        """Put `transfer` on the hardware. Whatever it raises fails that transfer alone and comes to the caller."""
+
+    @abstractmethod
+    def bytes_done(self, transfer: Transfer) -> int | None:
+        """How many bytes `transfer`, the oldest under way, moved; None while it is not over. At most one read of the status register.
+
+        Raises `TransferError` where it will never be over; everything that is under way or queued then fails with it.
+        """
+
+    def ended(self, transfer: Transfer) -> None:  # noqa: B027, most have nothing to do
+        """`transfer` has ended well: acknowledge its interrupt, take back its descriptors. The next ones are begun after this."""
+
+    @abstractmethod
+    def abort(self, transfer: Transfer) -> None:
+        """Stop `transfer`, which is under way, and all that is under way with it, and be ready for the next `begin`."""
+
+    @abstractmethod
+    def why(self, transfer: Transfer) -> str:
+        """What `transfer` waits for, in words."""
+
+    def position(self, transfer: Transfer) -> int | None:
+        """Bytes that are done of a transfer under way; reads no register and takes no lock; None where that cannot be known."""
+        return None
+
+
+class TransferQueue:
+    """The transfers that a channel has under way and those that wait for their turn.
+
+    Nothing runs by itself here: the next one begins when somebody submits, waits for, or asks after any of them.
+    """
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.carrier = carrier
+        self.under_way: deque[Transfer] = deque()
+        self.queued: deque[Transfer] = deque()
+        self.last: Transfer | None = None
+
+    def __len__(self) -> int:
+        return len(self.under_way) + len(self.queued)
+
+    def __bool__(self) -> bool:
+        return bool(self.under_way or self.queued)
+
+    # Going in.
+
+    def submit(self, transfer: Transfer) -> Transfer:
+        """Begin `transfer`, or let it wait for its turn."""
+        if self and (self.queued or not self.carrier.room(transfer)):
+            self.look()  # one that nobody waited for may have ended
+        with self.carrier.device.lock:
+            if self.queued or not self.carrier.room(transfer):
+                self.queued.append(transfer)
+            else:
+                self._begin(transfer)
+            self.last = transfer
+        return transfer
+
+    def _begin(self, transfer: Transfer) -> None:
+        try:
+            # Before receiving, too: lines that the processor wrote must not be put back over what the core writes.
+            transfer.part.flush()
+            self.carrier.begin(transfer)
+        except BaseException as error:
+            transfer.ended(FAILED, error=error)
+            raise
+        transfer.begun()
+        self.under_way.append(transfer)
+
+    # Coming out.
+
+    def look(self) -> None:
+        """Ask the hardware what has ended, and begin what waits for its turn. What fails is kept in the transfers, and not raised."""
+        carrier = self.carrier
+        ended: list[tuple[Transfer, int]] = []
+        failure: TransferError | None = None
+        with carrier.device.lock:
+            while self.under_way and failure is None:
+                oldest = self.under_way[0]
+                try:
+                    moved = carrier.bytes_done(oldest)
+                    if moved is None:
+                        break
+                    oldest.ending = True
+                    self.under_way.popleft()
+                    ended.append((oldest, moved))
+                    carrier.ended(oldest)
+                except TransferError as error:
+                    failure = error
+                    error.transfer = error.transfer or oldest
+            failed = self._taken() if failure is not None else []
+            self._begin_queued()
+        # Without the lock: whoever looks at the buffer is told, and may have locks of its own.
+        for transfer, moved in ended:
+            transfer.ended(DONE, moved)
+        for transfer in failed:
+            transfer.ended(FAILED, error=failure)
+
+    def _begin_queued(self) -> None:
+        while self.queued and self.carrier.room(self.queued[0]):
+            with suppress(Exception):  # it is the error of that transfer
+                self._begin(self.queued.popleft())
+
+    def fail(self, error: BaseException) -> None:
+        """All that is under way or queued ends with `error`."""
+        for transfer in self._taken():
+            transfer.ended(FAILED, error=error)
+
+    def give_up(self, why: str) -> None:
+        """All that is under way or queued is abandoned: the hardware has been stopped or reset by `why`."""
+        for transfer in self._taken():
+            transfer.given_up(why)
+
+    def _taken(self) -> list[Transfer]:
+        taken = [*self.under_way, *self.queued]
+        self.under_way.clear()
+        self.queued.clear()
+        return taken
+
+    def cancel(self, transfer: Transfer) -> bool:
+        """Give `transfer` up; False where it was over."""
+        self.look()
+        given_up: list[tuple[Transfer, str]] = []
+        with self.carrier.device.lock:
+            if transfer in self.queued:
+                self.queued.remove(transfer)
+            elif transfer in self.under_way:
+                self.carrier.abort(transfer)
+                # What was chained before it is stopped with it; what was chained behind it starts anew.
+                under_way = list(self.under_way)
+                self.under_way.clear()
+                place = under_way.index(transfer)
+                given_up += [(other, "cancel() of one behind it, which stops the channel") for other in under_way[:place]]
+                for other in reversed(under_way[place + 1 :]):
+                    other.put_back()
+                    self.queued.appendleft(other)
+            else:
+                return False
+            self._begin_queued()
+        for other, why in (*given_up, (transfer, "cancel()")):
+            other.given_up(why)
+        return True
+
+    # Waiting.
+
+    def wait(self, transfer: Transfer, timeout: float | None = None, progress: bool | None = None) -> int:
+        """As `Transfer.wait`."""
+        if transfer.poll():
+            return self._result(transfer)
+        with _Wait(self, transfer, timeout, progress) as wait:
+            interrupt, clock = self.carrier.interrupt, self.carrier.device.clock
+            while not transfer.poll():
+                pause = wait.next()
+                if interrupt is None or transfer.ending:
+                    clock.sleep(pause)
+                    continue
+                with suppress(TimeoutError):
+                    interrupt.wait_blocking(pause)
+        return self._result(transfer)
+
+    async def wait_async(self, transfer: Transfer, timeout: float | None = None, progress: bool | None = None) -> int:
+        """As `Transfer.wait_async`."""
+        if transfer.poll():
+            return self._result(transfer)
+        with _Wait(self, transfer, timeout, progress) as wait:
+            interrupt, clock = self.carrier.interrupt, self.carrier.device.clock
+            while not transfer.poll():
+                pause = wait.next()
+                if interrupt is None or transfer.ending:
+                    await waiting.pause(clock, pause)
+                    continue
+                with suppress(TimeoutError):
+                    await interrupt.wait(pause)
+        return self._result(transfer)
+
+    def _result(self, transfer: Transfer) -> int:
+        if transfer.error is not None:
+            raise transfer.error
+        return transfer.transferred
+
+
+class _Wait:
+    """One who waits: deadline, patience, the bar, and how long to pause before the next look."""
+
+    def __init__(self, queue: TransferQueue, transfer: Transfer, timeout: float | None, progress: bool | None) -> None:
+        self._queue, self._transfer, self._timeout = queue, transfer, timeout
+        clock = queue.carrier.device.clock
+        self._clock = clock
+        self._deadline = waiting.Deadline(clock, timeout)
+        self._patience = waiting.Deadline(clock, TELL_AFTER if timeout is None else None)
+        self._pause = FIRST_LOOK
+        self._progress = Progress(transfer, clock, progress)
+
+    def __enter__(self) -> _Wait:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.close()
+
+    def next(self) -> float:
+        """Seconds to pause before the next look. Raises TimeoutError where the deadline has passed."""
+        transfer = self._transfer
+        if self._deadline.passed():
+            raise TimeoutError(
+                f"{transfer.title}: {transfer.nbytes} bytes were not through within {self._timeout:g} s. {transfer.why()} "
+                "The transfer is still under way: wait again, or call reset()"
+            )
+        if self._patience.passed():
+            self._patience = waiting.Deadline(self._clock, None)
+            _log.warning(
+                "%s: %d bytes are not through after %g s, and it goes on waiting. %s "
+                "Interrupt the kernel to give up, or pass wait(timeout=...)",
+                transfer.title,
+                transfer.nbytes,
+                TELL_AFTER,
+                transfer.why(),
+            )
+        again = self._progress.update()
+        if self._queue.carrier.interrupt is not None and not transfer.ending:
+            pause = LOOK_AGAIN
+        else:
+            pause = self._pause
+            self._pause = min(2 * pause, LONGEST_PAUSE)
+        return self._deadline.slice(min(pause, again))

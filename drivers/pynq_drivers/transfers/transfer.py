@@ -1,0 +1,212 @@
+"""One transfer, from its submission to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+from pynq_drivers.transfers.errors import TransferCancelled
+from pynq_drivers.transfers.limits import Span, part_of
+
+if TYPE_CHECKING:
+    from pynq_drivers.transfers.queue import TransferQueue
+
+QUEUED, UNDER_WAY, DONE, FAILED, CANCELLED = "queued", "under way", "done", "failed", "cancelled"
+
+
+class Transfer:
+    """A movement of bytes between a buffer and the hardware.
+
+    ``wait(timeout=)`` or ``await transfer`` tell its end; ``with transfer:`` and ``async with transfer:`` wait at the end of the block,
+    and cancel it where the block fails. It keeps its buffer alive until it is over.
+
+    Attributes
+    ----------
+    title : str
+        Who moves the data: ``'dma.recvchannel'``.
+    to_memory : bool
+        Whether the hardware writes the buffer.
+    offset, nbytes : int
+        What of the whole buffer is moved, in bytes.
+    state : str
+        ``'queued'``, ``'under way'``, ``'done'``, ``'failed'`` or ``'cancelled'``, as far as it is known; asks no hardware.
+    transferred : int
+        Bytes that were moved, 0 before the end; of a received packet, its length.
+    error : BaseException | None
+        Why it failed.
+    """
+
+    def __init__(self, queue: TransferQueue, array: Any, start: int, span: Span, to_memory: bool, **details: Any) -> None:
+        self._queue = queue
+        self.title = queue.carrier.title
+        self.to_memory = to_memory
+        self.address, self.nbytes, self.offset = span
+        self.start = start  # in the array that was given
+        self.array = array
+        self.details = details  # what the carrier keeps with it
+        self.state = QUEUED
+        self.ending = False  # the hardware is done, the buffer is being brought up to date
+        self.transferred = 0
+        self.error: BaseException | None = None
+        self.shown = Shown(self)
+
+    def __repr__(self) -> str:
+        moved = f", {self.transferred} transferred" if self.state == DONE else f": {self.error}" if self.error is not None else ""
+        return f"<Transfer of {self.nbytes} bytes {'by' if self.to_memory else 'to'} {self.title}: {self.state}{moved}>"
+
+    # Its end.
+
+    @property
+    def over(self) -> bool:
+        """Whether it is known to have ended, well or not; asks no hardware."""
+        return self.state not in (QUEUED, UNDER_WAY)
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, well or not. Asks the hardware while it has not, and lets the next one of the queue begin."""
+        return self.poll()
+
+    def poll(self) -> bool:
+        """What `done` does, as a call."""
+        if not self.over:
+            self._queue.look()
+        return self.over
+
+    def wait(self, timeout: float | None = None, progress: bool | None = None) -> int:
+        """Wait for its end; the number of bytes transferred.
+
+        With no `timeout`, what stands still is logged once after 3 s. After a second a bar shows how far it is, in a notebook or on a
+        terminal; `progress` False never shows one. Raises what the transfer failed with, `TransferCancelled` where it was given up, and
+        TimeoutError, telling what stands still, after `timeout` seconds; it is then still under way and can be waited for again.
+        """
+        return self._queue.wait(self, timeout, progress)
+
+    async def wait_async(self, timeout: float | None = None, progress: bool | None = None) -> int:
+        """As `wait`, for coroutines. A cancelled wait leaves the transfer under way."""
+        return await self._queue.wait_async(self, timeout, progress)
+
+    def __await__(self) -> Generator[Any, None, int]:
+        return self.wait_async().__await__()
+
+    def cancel(self) -> bool:
+        """Give it up; False where it was over already. One that is under way takes its channel to be stopped; those behind it go on."""
+        return self._queue.cancel(self)
+
+    def why(self) -> str:
+        """What it waits for, in words; '' where it is over."""
+        return "" if self.over else self._queue.carrier.why(self)
+
+    def position(self) -> int | None:
+        """Bytes done, None where that cannot be known; reads no register."""
+        if self.over:
+            return self.transferred
+        return 0 if self.state == QUEUED else self._queue.carrier.position(self)
+
+    def __enter__(self) -> Transfer:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is not None:
+            self._give_up(error)
+        else:
+            self.wait()
+
+    async def __aenter__(self) -> Transfer:
+        return self
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is not None:
+            self._give_up(error)
+        else:
+            await self.wait_async()
+
+    def _give_up(self, error: BaseException) -> None:
+        try:
+            self.cancel()
+        except Exception as trouble:  # the block's own error is the one to be seen
+            error.__context__ = error.__context__ or trouble
+
+    # What the queue does with it.
+
+    @property
+    def part(self) -> Any:
+        """The bytes that are moved, as an array that can be flushed and invalidated."""
+        return part_of(self.array, self.start, self.nbytes)
+
+    def begun(self) -> None:
+        """It is under way from now on."""
+        self.state = UNDER_WAY
+        begin = getattr(self.array, "begin_transfer", None)
+        if begin is not None:
+            begin(self.shown)
+
+    def ended(self, state: str, transferred: int = 0, error: BaseException | None = None) -> None:
+        """It is over; its buffer is let go of, and what was received is made visible."""
+        array = self.array
+        try:
+            # One that failed or was given up half-way may have written a part, too.
+            if self.to_memory and self.state == UNDER_WAY:
+                self.part.invalidate()  # tells those who look at the buffer, too
+        except Exception as trouble:
+            # The buffer was freed meanwhile: what came went where it does not belong any more.
+            if error is None:
+                state, error = FAILED, trouble
+        finally:
+            self.array = None
+            self.transferred, self.error = transferred, error
+            self.state = state
+            end = getattr(array, "end_transfer", None)
+            if end is not None:
+                end(self.shown)
+
+    def put_back(self) -> None:
+        """It was taken off the hardware before its end, and waits for its turn again."""
+        self.state = QUEUED
+        end = getattr(self.array, "end_transfer", None)
+        if end is not None:
+            end(self.shown)
+
+    def given_up(self, why: str) -> None:
+        """It was abandoned before its end."""
+        error = TransferCancelled(f"{self.title}: the transfer of {self.nbytes} bytes was given up by {why}")
+        error.transfer = self
+        self.ended(CANCELLED, error=error)
+
+
+class Shown:
+    """What a buffer shows of a transfer (`pynq_widgets.device.transfer.Transfer`): it never asks the hardware."""
+
+    __slots__ = ("transfer",)
+
+    def __init__(self, transfer: Transfer) -> None:
+        self.transfer = transfer
+
+    def __repr__(self) -> str:
+        return repr(self.transfer)
+
+    @property
+    def title(self) -> str:
+        return self.transfer.title
+
+    @property
+    def to_memory(self) -> bool:
+        return self.transfer.to_memory
+
+    @property
+    def offset(self) -> int:
+        return self.transfer.offset
+
+    @property
+    def nbytes(self) -> int:
+        return self.transfer.nbytes
+
+    def position(self) -> int | None:
+        return self.transfer.position()
+
+    @property
+    def done(self) -> bool:
+        return self.transfer.over
+
+    @property
+    def error(self) -> BaseException | None:
+        return self.transfer.error

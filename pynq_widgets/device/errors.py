@@ -7,17 +7,19 @@ class BusError(RuntimeError):
     """An access that the bus could not carry out.
 
     `address` is the byte address as the master put it on the bus, `operation` is ``'read'`` or ``'write'``, and `hint` says what is
-    near that address or what to try. Where a behavioural model failed, its own exception is the cause.
+    near that address or what to try. `response` is how AXI puts it: ``'DECERR'`` where nothing is at that address, ``'SLVERR'`` where
+    what is there could not. Where a behavioural model failed, its own exception is the cause.
     """
 
-    def __init__(self, address: int, operation: str, hint: str = "") -> None:
+    def __init__(self, address: int, operation: str, hint: str = "", response: str = "DECERR") -> None:
         self.address = address
         self.operation = operation
         self.hint = hint
+        self.response = response
         super().__init__(f"{operation} of 0x{address:08x} failed" + (f": {hint}" if hint else ""))
 
-    def __reduce__(self) -> tuple[type[BusError], tuple[int, str, str]]:
-        return type(self), (self.address, self.operation, self.hint)
+    def __reduce__(self) -> tuple[type[BusError], tuple[int, str, str, str]]:
+        return type(self), (self.address, self.operation, self.hint, self.response)
 
 
 class NoAddressError(AttributeError, ValueError):

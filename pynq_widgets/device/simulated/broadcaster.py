@@ -24,6 +24,8 @@ class Broadcaster(IPModel):
             room = min(sink.space for sink in sinks)
             if room <= 0:
                 return
+            head = source.head
             data, last = source.receive(room)
             for sink in sinks:
-                sink.send(data, last)
+                if head is not None:
+                    sink.send(data, last, dest=head.dest, user=head.user, ready_at=source.ready_at)

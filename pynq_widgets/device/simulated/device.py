@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pynq_widgets.design import Design, InterruptLine
     from pynq_widgets.device.buffer import PynqBuffer
     from pynq_widgets.device.simulated.allocation import Allocation
+    from pynq_widgets.device.simulated.faults import Faults
     from pynq_widgets.device.simulated.ipmodel import IPModel
     from pynq_widgets.device.simulated.stream import StreamQueue
 
@@ -53,6 +54,7 @@ class SimulatedDevice(Device):
         self.assumptions: list[str] = []
         self.model_errors: list[BaseException] = []
         self._world: World | None = None
+        self._faults: Faults | None = None
         self._gpio_out = 0
         self._unplaced = False
 
@@ -122,6 +124,8 @@ class SimulatedDevice(Device):
             self._world.close()
         self.assumptions.clear()
         self.model_errors.clear()
+        if self._faults is not None:
+            self._faults.forget()
         self._unplaced = True  # where the pool goes is found out with the first buffer: it takes a look at every master's map
         self._gpio_out = 0
         self._world = world
@@ -193,6 +197,16 @@ class SimulatedDevice(Device):
         self.model_errors.append(error)
         del self.model_errors[:-100]
         _log.error("a model failed: %r", error, exc_info=error)
+
+    @property
+    def faults(self) -> Faults:
+        """Puts faults into the hardware (a decode error, a stuck TREADY, a lost interrupt), and lists them."""
+        with self._lock:
+            if self._faults is None:
+                from pynq_widgets.device.simulated.faults import Faults  # only who makes a fault pays for it
+
+                self._faults = Faults(self)
+            return self._faults
 
     # The bus.
 
@@ -297,7 +311,7 @@ class SimulatedDevice(Device):
     def _settle(self, world: World, address: int, operation: str) -> None:
         error = world.settle()
         if error is not None:
-            raise BusError(address, operation, f"a model failed in what this led to: {error!r}") from error
+            raise BusError(address, operation, f"a model failed in what this led to: {error!r}", "SLVERR") from error
 
     def _settle_quietly(self, world: World) -> None:
         world.settle()
@@ -305,7 +319,7 @@ class SimulatedDevice(Device):
     def _bus_error(self, address: int, operation: str, failure: ModelFailure) -> BusError:
         cause = failure.__cause__ or failure
         self.model_failed(cause)
-        return BusError(address, operation, f"the model of {failure.path} failed: {cause!r}")
+        return BusError(address, operation, f"the model of {failure.path} failed: {cause!r}", "SLVERR")
 
     # Memory.
 

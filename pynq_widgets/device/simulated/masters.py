@@ -45,15 +45,29 @@ class AddressDecoder:
 
     def __init__(self, windows: Iterable[Window]) -> None:
         self.windows = sorted((w for w in windows if w.size > 0), key=lambda w: (w.base, w.size))
-        self.bases: list[int] = []
-        self.highs: list[int] = []
+        self._over: list[Window] = []
         self._owners: list[Window] = []
-        for base, high, owner in _flatten(self.windows):
-            self.bases.append(base)
-            self.highs.append(high)
-            self._owners.append(owner)
-        self.targets: list[Target | None] = [None] * len(self.bases)
+        self.targets: list[Target | None] = []
+        self._place()
+
+    def _place(self) -> None:
+        made = {id(owner): target for owner, target in zip(self._owners, self.targets, strict=True)}
+        segments = _flatten(self.windows, self._over)
+        self.bases = [base for base, _, _ in segments]
+        self.highs = [high for _, high, _ in segments]
+        self._owners = [owner for _, _, owner in segments]
+        self.targets = [made.get(id(owner)) for owner in self._owners]
         self.origins = [owner.base for owner in self._owners]
+
+    def cover(self, window: Window) -> None:
+        """Let `window` answer in its range, whatever else is there: the newest that covers an address does."""
+        self._over.append(window)
+        self._place()
+
+    def uncover(self, window: Window) -> None:
+        """What was there before `cover` answers again."""
+        self._over.remove(window)
+        self._place()
 
     def find(self, address: int, operation: str) -> int:
         """The number of the segment that holds `address`; `BusError` if none does."""
@@ -116,14 +130,15 @@ class AddressDecoder:
             nbytes -= take
 
 
-def _flatten(windows: list[Window]) -> list[tuple[int, int, Window]]:
-    """Segments in order, none over another."""
-    if all(a.high < b.base for a, b in pairwise(windows)):
+def _flatten(windows: list[Window], over: list[Window]) -> list[tuple[int, int, Window]]:
+    """Segments in order, none over another; those of `over`, the last first, before all others."""
+    if not over and all(a.high < b.base for a, b in pairwise(windows)):
         return [(w.base, w.high, w) for w in windows]
-    edges = sorted({edge for w in windows for edge in (w.base, w.high + 1)})
+    edges = sorted({edge for w in (*windows, *over) for edge in (w.base, w.high + 1)})
     segments: list[tuple[int, int, Window]] = []
     for low, up in pairwise(edges):
-        owner = min((w for w in windows if w.base <= low and up - 1 <= w.high), key=lambda w: w.size, default=None)
+        owner = next((w for w in reversed(over) if w.base <= low and up - 1 <= w.high), None)
+        owner = owner or min((w for w in windows if w.base <= low and up - 1 <= w.high), key=lambda w: w.size, default=None)
         if owner is None:
             continue
         if segments and segments[-1][2] is owner and segments[-1][1] == low - 1:
@@ -133,11 +148,40 @@ def _flatten(windows: list[Window]) -> list[tuple[int, int, Window]]:
     return segments
 
 
+class FaultyRange:
+    """A range that answers every access with an error; `hit` is called before each."""
+
+    def __init__(self, base: int, hint: str, response: str, hit: Callable[[], None]) -> None:
+        self._base = base
+        self._hint = hint
+        self._response = response
+        self._hit = hit
+
+    def _refuse(self, offset: int, operation: str) -> BusError:
+        self._hit()
+        return BusError(self._base + offset, operation, self._hint, self._response)
+
+    def read(self, offset: int) -> int:
+        raise self._refuse(offset, "read")
+
+    def write(self, offset: int, value: int) -> None:
+        raise self._refuse(offset, "write")
+
+    def read_bytes(self, offset: int, length: int) -> bytes | memoryview:
+        raise self._refuse(offset, "read")
+
+    def write_bytes(self, offset: int, data: bytes | memoryview) -> None:
+        raise self._refuse(offset, "write")
+
+    def view(self, offset: int, length: int) -> memoryview | None:
+        raise self._refuse(offset, "read")
+
+
 class MasterMemory:
     """What a master reaches: ``read(address, nbytes)``, ``write(address, data)``. An access to nothing is a `BusError`."""
 
     def __init__(self, decoder: AddressDecoder) -> None:
-        self._decoder = decoder
+        self.decoder = self._decoder = decoder
 
     def read(self, address: int, nbytes: int) -> bytes | memoryview:
         """`nbytes` bytes at `address`, as this master addresses them; perhaps a live view of memory."""

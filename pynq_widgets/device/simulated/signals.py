@@ -8,6 +8,7 @@ from pynq_widgets.design import Net, Pin
 
 if TYPE_CHECKING:
     from pynq_widgets.design import Module
+    from pynq_widgets.device.simulated.pin_faults import LossyPins
     from pynq_widgets.device.simulated.world import World
 
 Key = tuple[str | None, str]  # a module's path (None: the design itself), and its pin
@@ -88,6 +89,7 @@ class Signals:
         self._cells: dict[Key, int] = {}
         self._visiting: set[Key] = set()
         self._bundles: dict[Key, Net | None] = {}
+        self.lossy: LossyPins | None = None
 
     # The models' ends.
 
@@ -110,6 +112,10 @@ class Signals:
     def change(self, key: Key, old: int, new: int) -> None:
         """An output goes from `old` to `new`."""
         self.driven[key] = new
+        if self.lossy is not None:
+            old, new = self.lossy.change(key, old, new)
+            if new == old:
+                return
         self._world.post(lambda: self._spread(key, old, new))
 
     def _spread(self, key: Key, old: int, new: int) -> None:
@@ -191,7 +197,8 @@ class Signals:
     def level_of_output(self, key: Key) -> int:
         path = key[0]
         if path is None or key in self.driven:
-            return self.driven.get(key, 0)
+            value = self.driven.get(key, 0)
+            return value if self.lossy is None else self.lossy.seen(key, value)
         module = self._world.design.modules.get(path)
         if module is not None and ip_name(module) in _CELLS:
             if key in self._visiting:  # a loop of gates: what it was

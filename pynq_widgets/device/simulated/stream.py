@@ -1,38 +1,37 @@
-"""AXI-Stream connections, wired as the design wires them."""
+"""One AXI-Stream connection: bytes in order, with what travels beside them.
+
+Source: Arm IHI 0051, AMBA AXI-Stream: TLAST, TKEEP, TDEST, TUSER. Data moves in blocks, not beats; what time it takes is told beside it.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from itertools import compress, count, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from pynq_widgets.device.simulated.world import World
+    from pynq_widgets.device.simulated.stream_faults import QueueFaults
 
 # What fits into a connection by itself (bytes): the registers and small FIFOs of the IP at its ends. FIFOs on the way add to it.
 DEFAULT_CAPACITY = 4096
 
-# IP that passes a stream as it is. `axis_data_fifo` and its kin also store.
-STRAIGHT = {
-    "axis_register_slice",
-    "axis_data_fifo",
-    "axis_clock_converter",
-    "axis_dwidth_converter",
-    "axis_interconnect",
-    "axis_protocol_checker",
-    "axis_ila",
-    "axis_subset_converter",
-    "axis_switch",
-    "axis_packet_fifo",
-    "fifo_generator",
-    "system_ila",
-    "axis_vio",
-    "dfx_axi_shutdown_manager",
-    "dfx_decoupler",
-    "pr_decoupler",
-    "pr_axi_shutdown_manager",
-    "axis_noc",
-}
+_NEVER = float("-inf")
+
+
+class Head(NamedTuple):
+    """What the next byte of a connection carries beside it: TDEST, and TUSER if it is the first of a block sent with one (else 0)."""
+
+    dest: int
+    user: int
+
+
+class _Segment(NamedTuple):
+    data: memoryview
+    last: bool
+    dest: int
+    user: int
+    ready_at: float
 
 
 class StreamQueue:
@@ -40,6 +39,11 @@ class StreamQueue:
 
     The queue takes up to `capacity` bytes (None: any amount) and what its receiver has `demand`\\ ed; a sender that finds no `space`
     is told by ``on_space`` when there is some.
+
+    Blocks pass at once, and the time that they take is kept beside them: the sender says with `send` when its last byte is out, the
+    connection adds what its own width and clock make of it (`rate`, bytes a second), the receiver finds in `ready_at` when the last byte
+    that it received was there, and says with `taken` until when it is busy with it; `accepted_at` then tells the sender when its last
+    byte was taken from it. Times are seconds of the device's clock.
     """
 
     def __init__(
@@ -48,18 +52,35 @@ class StreamQueue:
         capacity: int | None = DEFAULT_CAPACITY,
         on_data: Callable[[], object] | None = None,
         on_space: Callable[[], object] | None = None,
+        *,
+        now: Callable[[], float] | None = None,
+        rate: float | None = None,
+        entry_rate: float | None = None,
     ) -> None:
         self.name = name
         self.capacity = capacity
         self.on_data = on_data
         self.on_space = on_space
         self.sent = 0
+        self.entered = 0  # bytes of the packet that the sender has not ended
         self.received = 0
-        self._segments: deque[tuple[memoryview, bool]] = deque()
+        self.rate = rate
+        self.entry_rate = entry_rate if entry_rate is not None else rate
+        self.source, _, self.sink = name.partition(" → ")
+        self.direct = True  # nothing is between the two ends
+        self.dead_end = ""  # why nobody takes what comes, where nobody does
+        self.ready_at = _NEVER
+        self.faults: QueueFaults | None = None
+        self._now = now
+        self._segments: deque[_Segment] = deque()
         self._available = 0
         self._packets = 0
         self._demand = 0
         self._starved = False
+        self._sent_at = self._received_at = _NEVER
+        self._entry_free = self._line_free = _NEVER
+        self._sink_until, self._sink_rate = _NEVER, 0.0
+        self._open = 0  # bytes that the receiver has of a packet whose end it has not
 
     def __repr__(self) -> str:
         return f"<StreamQueue {self.name}: {self._available} bytes, {self._packets} complete packets>"
@@ -67,19 +88,34 @@ class StreamQueue:
     @property
     def available(self) -> int:
         """How many bytes wait for the receiver."""
-        return self._available
+        return self._available if self.faults is None or not self.faults.exit_closed else 0
 
     @property
     def packets(self) -> int:
         """How many complete packets wait."""
-        return self._packets
+        return self._packets if self.faults is None or not self.faults.exit_closed else 0
+
+    @property
+    def head(self) -> Head | None:
+        """What the next byte to be received carries beside it; None if nothing waits."""
+        if not self._segments or (self.faults is not None and self.faults.exit_closed):
+            return None
+        first = self._segments[0]
+        return Head(first.dest, first.user)
 
     @property
     def space(self) -> int:
         """How many bytes the queue takes now."""
+        demand = self._demand
+        if self.faults is not None:
+            if self.faults.refuses():
+                self._starved = True
+                return 0
+            if self.faults.exit_closed:
+                demand = 0
         if self.capacity is None:
             return 1 << 62
-        space = self.capacity + self._demand - self._available
+        space = self.capacity + demand - self._available
         if space <= 0:
             self._starved = True
             return 0
@@ -88,16 +124,38 @@ class StreamQueue:
     def demand(self, nbytes: int) -> None:
         """The receiver is ready for `nbytes` more than the queue holds by itself; it lessens as they are received."""
         self._demand = max(0, nbytes)
-        self._tell_space()
+        self.tell_space()
 
-    def send(self, data: Any, last: bool = True) -> int:
+    def send(
+        self,
+        data: Any,
+        last: bool = True,
+        *,
+        keep: Sequence[Any] | int | None = None,
+        dest: int = 0,
+        user: int = 0,
+        ready_at: float | None = None,
+    ) -> int:
         """Put in the bytes of `data` (anything with a buffer), `last` at its end; how many were taken.
 
-        Where not all were, `last` has not been sent: send the rest when there is `space` again.
+        Where not all were, `last` has not been sent: send the rest when there is `space` again, with the rest of `keep`, the same `dest`
+        and no `user`. `keep` (TKEEP) tells for each byte whether it counts, as a sequence or as an integer whose bit 0 is that of the
+        first byte: null bytes are taken, and go no further. `dest` is TDEST, `user` TUSER at the first beat. `ready_at` is when the last
+        byte is out of the sender, by default now. Raises ``ValueError`` for a `keep` of another length, and for what is negative.
         """
         source = memoryview(data)
         if source.format != "B" or source.ndim != 1:
             source = source.cast("B") if source.c_contiguous else memoryview(source.tobytes())
+        if dest < 0 or user < 0:
+            raise ValueError(f"{self.name}: TDEST and TUSER are 0 or more, not {dest!r} and {user!r}")
+        if keep is not None:
+            return self._send_kept(source, _mask(keep, len(source), self.name), last, dest, user, ready_at)
+        if self.faults is not None and self.faults.shapes:
+            return self.faults.send(self, source, last, dest, user, ready_at)
+        return self.enter(source, last, dest, user, ready_at)
+
+    def enter(self, source: memoryview, last: bool, dest: int, user: int, ready_at: float | None) -> int:
+        """As `send`, past the faults that change packets."""
         take = min(len(source), self.space)
         if take < len(source):
             self._starved = True
@@ -106,166 +164,151 @@ class StreamQueue:
                 return 0
         elif take == 0 and not last:
             return 0
+        ready = _NEVER
+        if self._now is not None:
+            now = self._sent_at = self._now()
+            ready = now if ready_at is None else max(now, ready_at)
+            if self.entry_rate:
+                self._entry_free = max(now, self._entry_free) + take / self.entry_rate
+            if self.rate:
+                ready = max(ready, max(now, self._line_free) + take / self.rate)
+            self._line_free = ready
         # A copy: the sender may change its memory before the receiver looks.
-        self._segments.append((memoryview(bytes(source[:take])), last))
+        self._segments.append(_Segment(memoryview(bytes(source[:take])), last, dest, user, ready))
         self._available += take
         self._packets += last
         self.sent += take
-        if self.on_data is not None:
+        self.entered = 0 if last else self.entered + take
+        if self.on_data is not None and (self.faults is None or not self.faults.withholds()):
             self.on_data()
         return take
 
+    def _send_kept(self, source: memoryview, mask: Sequence[Any], last: bool, dest: int, user: int, ready_at: float | None) -> int:
+        packed = bytes(compress(source, mask))
+        if not packed and not last:
+            return len(source)
+        taken = self.send(packed, last, dest=dest, user=user, ready_at=ready_at)
+        if taken == len(packed):
+            return len(source)
+        return next(islice(compress(count(), mask), taken, None))  # the first that counts and was not taken
+
     def receive(self, nbytes: int | None = None) -> tuple[bytes | memoryview, bool]:
-        """Up to `nbytes` bytes (None: all there are) of one packet, and whether they end it; ``(b"", False)`` if there is nothing."""
+        """Up to `nbytes` bytes (None: all there are) of one packet, and whether they end it; ``(b"", False)`` if there is nothing.
+
+        What differs in TDEST is not joined, and what was sent with a TUSER begins a result of its own: see `head` before.
+        """
+        if self.faults is not None and self.faults.exit_closed:
+            return b"", False
         segments = self._segments
         wanted = self._available if nbytes is None else min(nbytes, self._available)
         parts: list[memoryview] = []
-        got, last = 0, False
+        got, last, any_yet, dest = 0, False, False, 0
         while segments and not last:
-            data, ends = segments[0]
+            data, ends, to, user, ready = first = segments[0]
+            if any_yet and (user or to != dest):
+                break
+            any_yet, dest = True, to
             room = wanted - got
             if len(data) > room:
                 if room:
                     parts.append(data[:room])
-                    segments[0] = (data[room:], ends)
+                    rest = data[room:]
+                    segments[0] = first._replace(data=rest, user=0)
+                    self.ready_at = max(self.ready_at, ready - len(rest) / self.rate if self.rate else ready)
                     got += room
                 break
             segments.popleft()
             if len(data):
                 parts.append(data)
+            self.ready_at = max(self.ready_at, ready)
             got += len(data)
             last = ends
         self._available -= got
         self._packets -= last
         self._demand = max(0, self._demand - got)
         self.received += got
+        self._open = 0 if last else self._open + got
         if got:
-            self._tell_space()
+            if self._now is not None:
+                self._received_at = self._now()
+            self.tell_space()
         return (parts[0] if len(parts) == 1 else b"".join(parts)), last
+
+    def taken(self, until: float, rate: float) -> None:
+        """What has been received so far keeps its receiver busy `until` then, at `rate` bytes a second: its sender is held up by that."""
+        self._sink_until, self._sink_rate = until, rate
+
+    @property
+    def accepted_at(self) -> float:
+        """When the last byte sent so far is, or was, taken from the sender; it moves on while the receiver is still to take some.
+
+        That is when it passed the sender's own interface, and no sooner than all but the `capacity` of the connection had gone on: a
+        slow receiver, or a narrow part of the way, slows the sender down.
+        """
+        at = max(self._sent_at, self._entry_free)
+        if self.capacity is None:
+            return at
+        if self.rate and self.entry_rate and self.rate < self.entry_rate:
+            at = max(at, self._line_free - self.capacity / self.rate)
+        if self._sink_rate:
+            at = max(at, self._sink_until - (self.received - self.sent + self.capacity) / self._sink_rate)
+        return at
 
     def clear(self) -> None:
         """Throw away what waits, as a reset does."""
         self._segments.clear()
-        self._available = self._packets = self._demand = 0
-        self._tell_space()
+        self._available = self._packets = self._demand = self._open = 0
+        self.tell_space()
 
-    def _tell_space(self) -> None:
+    def tell_space(self) -> None:
+        """Tell a sender that was refused of the space that there is now."""
         if self._starved and self.on_space is not None and self.space > 0:
             self._starved = False
             self.on_space()
 
-
-class StreamGraph:
-    """Every stream connection of a design, each made when one of its ends is first asked for."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._next: dict[tuple[str, str], tuple[str, str]] = {}
-        self._before: dict[tuple[str, str], tuple[str, str]] = {}
-        self._masters: dict[str, list[str]] = {}
-        self._slaves: dict[str, list[str]] = {}
-        self._queues: dict[tuple[str, str], StreamQueue] = {}
-        for link in world.design.connections:
-            if link.protocol != "axis":
-                continue
-            source, sink = (link.master, link.master_interface), (link.slave, link.slave_interface)
-            self._next[source] = sink
-            self._before[sink] = source
-            self._masters.setdefault(link.master, []).append(link.master_interface)
-            self._slaves.setdefault(link.slave, []).append(link.slave_interface)
-
-    def interfaces(self, path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The connected stream interfaces of a module: its slaves (in), and its masters (out)."""
-        return tuple(self._slaves.get(path, ())), tuple(self._masters.get(path, ()))
-
-    def queue(self, path: str, interface: str) -> StreamQueue:
-        """The connection at one end. Straight IP on the way is part of it. An end that is connected to nothing has a queue of its own."""
-        end = self._end(path, interface)
-        if end in self._queues:
-            return self._queues[end]
-        source: tuple[str, str] | None
-        sink: tuple[str, str] | None
-        capacity = DEFAULT_CAPACITY
-        if end in self._next:
-            source, (sink, capacity) = end, self._follow(end, self._next, self._masters)
-        elif end in self._before:
-            sink = end
-            source, capacity = self._follow(end, self._before, self._slaves)
-        else:
-            source = sink = None
-        queue = StreamQueue(f"{_name(source or end)} → {_name(sink)}", capacity)
-        for side in {end, *((source,) if source else ()), *((sink,) if sink else ())}:
-            self._queues[side] = queue
-        world = self._world
-        if sink is not None and self._keeps(sink[0]):
-            world.assume(f"{sink[0]} ({world.design.modules[sink[0]].vlnv}) has no model: what goes into its stream {sink[1]} stays there")
-        if sink is not None and sink[0] in world.design.modules:
-            sink_path, sink_interface = sink
-            queue.on_data = lambda: world.post_once(
-                ("stream", sink_path, sink_interface), lambda: world.notify_stream(sink_path, sink_interface)
+    @property
+    def standing(self) -> str:
+        """Why nothing moves here, in words; or what waits, where it may move yet."""
+        if self.faults is not None and (held := self.faults.held):
+            return f"held by fault: {held}"
+        waits = f"{self._available} bytes wait"
+        room = None if self.capacity is None else self.capacity + self._demand - self._available
+        if room is not None and room <= 0:
+            why = self.dead_end or f"{self.sink} takes nothing"
+            return f"full: {why}{self._for(self._received_at, self.received)}; {waits}"
+        if self._packets:
+            return f"{self._packets} complete packet{'s' * (self._packets > 1)}, {self._available} bytes, for {self.sink}" + (
+                f": {self.dead_end}" if self.dead_end else ""
             )
-        if source is not None and source[0] in world.design.modules:
-            source_path, source_interface = source
-            queue.on_space = lambda: world.post_once(
-                ("space", source_path, source_interface), lambda: world.notify_space(source_path, source_interface)
-            )
-            # A source may send by itself (a converter, a pattern generator): it has to be there for its receiver.
-            if source != end:
-                world.post_once(("make", source_path, ""), lambda: world.model_of(source_path))
-        return queue
+        if self._available:
+            return f"waits for TLAST: {self._available + self._open} bytes of a packet came from {self.source}, and not its end"
+        if self._open:
+            late = self._for(self._sent_at, 0)
+            return f"waits for TLAST: {self.sink} has {self._open} bytes of a packet; {self.source} has sent nothing{late}"
+        if not self.sent:
+            return f"empty: {self.source} has never sent anything"
+        return f"empty: {self.source} has sent nothing{self._for(self._sent_at, self.sent)}"
 
-    def _end(self, path: str, interface: str) -> tuple[str, str]:
-        end = (path, interface)
-        if end in self._next or end in self._before:
-            return end
-        for name in (*self._masters.get(path, ()), *self._slaves.get(path, ())):
-            if name.lower() == interface.lower():
-                return (path, name)
-        return end
-
-    def _follow(
-        self, end: tuple[str, str], step: dict[tuple[str, str], tuple[str, str]], onward: dict[str, list[str]]
-    ) -> tuple[tuple[str, str] | None, int]:
-        """The far end of a connection through the IP that passes it straight on, and what fits into it."""
-        capacity = DEFAULT_CAPACITY
-        seen = {end[0]}
-        at = step[end]
-        while self._is_straight(at[0]) and at[0] not in seen:
-            seen.add(at[0])
-            capacity += self._stored(at[0])
-            ahead = (at[0], onward[at[0]][0])
-            if ahead not in step:
-                return None, capacity
-            at = step[ahead]
-        return at, capacity
-
-    def _is_straight(self, path: str) -> bool:
-        world = self._world
-        module = world.design.modules.get(path)
-        if module is None or len(self._slaves.get(path, ())) != 1 or len(self._masters.get(path, ())) != 1:
-            return False
-        if world.has_model(path):
-            return False
-        name = (module.vlnv or "::").split(":")[2]
-        if name not in STRAIGHT:
-            if any(bus.protocol == "aximm" and bus.mode == "master" for bus in module.buses.values()):
-                return False  # it moves data to or from memory
-            world.assume(f"{path} ({module.vlnv}) has no model: what goes into its stream comes out unchanged")
-        return True
-
-    def _keeps(self, path: str) -> bool:
-        """Whether the IP at the end of a connection has nothing that could take what comes."""
-        return path in self._world.design.modules and not self._world.has_model(path)
-
-    def _stored(self, path: str) -> int:
-        parameters = self._world.design.modules[path].parameters
-        try:
-            depth = int(parameters.get("FIFO_DEPTH", "0"), 0)
-            width = int(parameters.get("TDATA_NUM_BYTES", "4"), 0)
-        except ValueError:
-            return 0
-        return max(0, depth * width)
+    def _for(self, since: float, total: int) -> str:
+        if self._now is None or since == _NEVER:
+            return ""
+        before = f" ({total} bytes before that)" if total else ""
+        return f" for {_seconds(self._now() - since)}{before}"
 
 
-def _name(end: tuple[str, str] | None) -> str:
-    return "nothing" if end is None else f"{end[0]}/{end[1]}"
+def _mask(keep: Sequence[Any] | int, length: int, name: str) -> Sequence[Any]:
+    """What is true of the bytes that count, one for each byte."""
+    if isinstance(keep, int):
+        if keep < 0 or keep >> length:
+            raise ValueError(f"{name}: keep is a mask of {length} bits, one for each byte, not {keep:#x}")
+        return [bit == "1" for bit in reversed(f"{keep:0{length}b}")] if length else ()
+    if len(keep) != length:
+        raise ValueError(f"{name}: keep says of each of {length} bytes whether it counts, not of {len(keep)}")
+    return keep
+
+
+def _seconds(seconds: float) -> str:
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"

@@ -20,7 +20,7 @@ from pynq_widgets.device.simulated.pool import MemoryWindow
 from pynq_widgets.device.simulated.registerfile import RegisterFile
 from pynq_widgets.device.simulated.registry import ModelTable
 from pynq_widgets.device.simulated.signals import Signals, ip_name
-from pynq_widgets.device.simulated.stream import StreamGraph
+from pynq_widgets.device.simulated.streamgraph import StreamGraph
 
 if TYPE_CHECKING:
     from pynq_widgets.design import AddressRange, Design, Module
@@ -70,6 +70,7 @@ class World:
         self._targets: dict[RangeKey, Target] = {}
         self._files: dict[RangeKey, RegisterFile] = {}
         self._masters: dict[tuple[str, str], MasterMemory] = {}
+        self.on_master: Callable[[str, AddressDecoder], None] | None = None  # told of each master whose map is made from now on
         self.host = AddressDecoder([*self._windows(design.address_map), *self._processor_ddr()])
         self.signals = Signals(self)
 
@@ -246,9 +247,15 @@ class World:
                 found = MasterMemory(AddressDecoder(self._windows(unique.values())))
             else:
                 self.assume(f"{path}: the design does not say what its master {interface or ''} reaches: it is given what the host reaches")
-                found = MasterMemory(self.host)
+                found = MasterMemory(AddressDecoder(self.host.windows))
             self._masters[key] = found
+            if self.on_master is not None:
+                self.on_master(path, found.decoder)
         return found
+
+    def decoders(self) -> list[tuple[str, AddressDecoder]]:
+        """The path of each master in the logic whose map has been made, and the map."""
+        return [(path, memory.decoder) for (path, _), memory in self._masters.items()]
 
     # Models.
 

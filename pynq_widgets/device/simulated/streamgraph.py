@@ -1,0 +1,178 @@
+"""Which AXI-Stream connection is where: the streams of a design, wired as the design wires them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pynq_widgets.device.simulated.stream import DEFAULT_CAPACITY, StreamQueue
+
+if TYPE_CHECKING:
+    from pynq_widgets.device.simulated.world import World
+
+End = tuple[str, str]  # a module's path, and its interface
+
+# IP that passes a stream as it is. `axis_data_fifo` and its kin also store.
+STRAIGHT = {
+    "axis_register_slice",
+    "axis_data_fifo",
+    "axis_clock_converter",
+    "axis_dwidth_converter",
+    "axis_interconnect",
+    "axis_protocol_checker",
+    "axis_ila",
+    "axis_subset_converter",
+    "axis_switch",
+    "axis_packet_fifo",
+    "fifo_generator",
+    "system_ila",
+    "axis_vio",
+    "dfx_axi_shutdown_manager",
+    "dfx_decoupler",
+    "pr_decoupler",
+    "pr_axi_shutdown_manager",
+    "axis_noc",
+}
+
+
+class StreamGraph:
+    """Every stream connection of a design, each made when one of its ends is first asked for."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._next: dict[End, End] = {}
+        self._before: dict[End, End] = {}
+        self._masters: dict[str, list[str]] = {}
+        self._slaves: dict[str, list[str]] = {}
+        self._queues: dict[End, StreamQueue] = {}
+        for link in world.design.connections:
+            if link.protocol != "axis":
+                continue
+            source, sink = (link.master, link.master_interface), (link.slave, link.slave_interface)
+            self._next[source] = sink
+            self._before[sink] = source
+            self._masters.setdefault(link.master, []).append(link.master_interface)
+            self._slaves.setdefault(link.slave, []).append(link.slave_interface)
+
+    def interfaces(self, path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The connected stream interfaces of a module: its slaves (in), and its masters (out)."""
+        return tuple(self._slaves.get(path, ())), tuple(self._masters.get(path, ()))
+
+    def queue(self, path: str, interface: str) -> StreamQueue:
+        """The connection at one end. Straight IP on the way is part of it. An end that is connected to nothing has a queue of its own."""
+        end = self._end(path, interface)
+        if end in self._queues:
+            return self._queues[end]
+        source: End | None = None
+        sink: End | None = None
+        way: list[str] = []
+        if end in self._next:
+            source, (sink, way) = end, self._follow(end, self._next, self._masters)
+        elif end in self._before:
+            sink = end
+            source, way = self._follow(end, self._before, self._slaves)
+        rates = [rate for step in way for rate in map(self._rate, self._ends_of(step)) if rate]
+        entry = self._rate(source) if source is not None else None
+        slowest = min([*rates, *([entry] if entry else []), *filter(None, [self._rate(sink) if sink is not None else None])], default=None)
+        queue = StreamQueue(
+            f"{_name(source or end)} → {_name(sink)}",
+            DEFAULT_CAPACITY + sum(map(self._stored, way)),
+            now=self._world.clock.now,
+            rate=slowest,
+            entry_rate=entry,
+        )
+        queue.direct = not way
+        for side in {end, *((source,) if source else ()), *((sink,) if sink else ())}:
+            self._queues[side] = queue
+        self._connect(queue, source, sink, end)
+        return queue
+
+    def _connect(self, queue: StreamQueue, source: End | None, sink: End | None, asked: End) -> None:
+        """Who is told of what happens in a connection."""
+        world = self._world
+        if sink is None:
+            queue.dead_end = f"{_name(source or asked)} is connected to nothing that takes it"
+        elif self._keeps(sink[0]):
+            what = f"{sink[0]} ({world.design.modules[sink[0]].vlnv})"
+            queue.dead_end = f"{what} has no model, and takes nothing"
+            world.assume(f"{what} has no model: what goes into its stream {sink[1]} stays there")
+        if sink is not None and sink[0] in world.design.modules:
+            sink_path, sink_interface = sink
+            queue.on_data = lambda: world.post_once(
+                ("stream", sink_path, sink_interface), lambda: world.notify_stream(sink_path, sink_interface)
+            )
+        if source is not None and source[0] in world.design.modules:
+            source_path, source_interface = source
+            queue.on_space = lambda: world.post_once(
+                ("space", source_path, source_interface), lambda: world.notify_space(source_path, source_interface)
+            )
+            # A source may send by itself (a converter, a pattern generator): it has to be there for its receiver.
+            if source != asked:
+                world.post_once(("make", source_path, ""), lambda: world.model_of(source_path))
+
+    def _ends_of(self, path: str) -> tuple[End, ...]:
+        return tuple((path, name) for name in (*self._slaves.get(path, ()), *self._masters.get(path, ())))
+
+    def _rate(self, end: End) -> float | None:
+        """Bytes a second that an interface carries, its width by its clock; None where the design does not say."""
+        module = self._world.design.modules.get(end[0])
+        bus = module.buses.get(end[1]) if module is not None else None
+        if bus is None:
+            return None
+        try:
+            return int(bus.parameters["TDATA_NUM_BYTES"], 0) * float(bus.parameters["FREQ_HZ"]) or None
+        except (KeyError, ValueError):
+            return None
+
+    def _end(self, path: str, interface: str) -> End:
+        end = (path, interface)
+        if end in self._next or end in self._before:
+            return end
+        for name in (*self._masters.get(path, ()), *self._slaves.get(path, ())):
+            if name.lower() == interface.lower():
+                return (path, name)
+        return end
+
+    def _follow(self, end: End, step: dict[End, End], onward: dict[str, list[str]]) -> tuple[End | None, list[str]]:
+        """The far end of a connection through the IP that passes it straight on, and that IP."""
+        way: list[str] = []
+        seen = {end[0]}
+        at = step[end]
+        while self._is_straight(at[0]) and at[0] not in seen:
+            seen.add(at[0])
+            way.append(at[0])
+            ahead = (at[0], onward[at[0]][0])
+            if ahead not in step:
+                return None, way
+            at = step[ahead]
+        return at, way
+
+    def _is_straight(self, path: str) -> bool:
+        world = self._world
+        module = world.design.modules.get(path)
+        if module is None or len(self._slaves.get(path, ())) != 1 or len(self._masters.get(path, ())) != 1:
+            return False
+        if world.has_model(path):
+            return False
+        name = (module.vlnv or "::").split(":")[2]
+        if name not in STRAIGHT:
+            if any(bus.protocol == "aximm" and bus.mode == "master" for bus in module.buses.values()):
+                return False  # it moves data to or from memory
+            world.assume(f"{path} ({module.vlnv}) has no model: what goes into its stream comes out unchanged")
+        return True
+
+    def _keeps(self, path: str) -> bool:
+        """Whether the IP at the end of a connection has nothing that could take what comes."""
+        return path in self._world.design.modules and not self._world.has_model(path)
+
+    def _stored(self, path: str) -> int:
+        parameters = self._world.design.modules[path].parameters
+        try:
+            depth = int(parameters.get("FIFO_DEPTH", "0"), 0)
+            width = int(parameters.get("TDATA_NUM_BYTES", "4"), 0)
+        except ValueError:
+            return 0
+        return max(0, depth * width)
+
+
+def _name(end: End | None) -> str:
+    return "nothing" if end is None else f"{end[0]}/{end[1]}"

@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 from pynq_widgets import lazy
 
 if TYPE_CHECKING:
+    from .acquisition import Acquisition as Acquisition
+    from .acquisition import BufferAcquisition as BufferAcquisition
+    from .acquisition import ChannelAcquisition as ChannelAcquisition
+    from .acquisition import Frame as Frame
     from .difference import Difference as Difference
     from .restore import Restored as Restored
     from .restore import RestoreError as RestoreError
@@ -26,8 +30,12 @@ if TYPE_CHECKING:
 
 # The function `restore` is imported from its module: a package cannot have a name that is both.
 _ROOM = {
+    "Acquisition": ".acquisition",
+    "BufferAcquisition": ".acquisition",
+    "ChannelAcquisition": ".acquisition",
     "Difference": ".difference",
     "Excerpt": ".tape",
+    "Frame": ".acquisition",
     "RestoreError": ".restore",
     "Restored": ".restore",
     "Saved": ".state",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_CAPACITY = 4096
 
 _NEVER = float("-inf")
+_WORTH_LENDING = 4096  # bytes; less is copied as fast as it is kept account of
 
 
 class Head(NamedTuple):
@@ -32,6 +33,7 @@ class _Segment(NamedTuple):
     dest: int
     user: int
     ready_at: float
+    lent: bool
 
 
 class StreamQueue:
@@ -54,6 +56,7 @@ class StreamQueue:
         on_space: Callable[[], object] | None = None,
         *,
         now: Callable[[], float] | None = None,
+        post: Callable[[Callable[[], object]], object] | None = None,
         rate: float | None = None,
         entry_rate: float | None = None,
     ) -> None:
@@ -72,6 +75,7 @@ class StreamQueue:
         self.ready_at = _NEVER
         self.faults: QueueFaults | None = None
         self._now = now
+        self._post = post
         self._segments: deque[_Segment] = deque()
         self._available = 0
         self._packets = 0
@@ -135,13 +139,15 @@ class StreamQueue:
         dest: int = 0,
         user: int = 0,
         ready_at: float | None = None,
+        lend: bool = False,
     ) -> int:
         """Put in the bytes of `data` (anything with a buffer), `last` at its end; how many were taken.
 
         Where not all were, `last` has not been sent: send the rest when there is `space` again, with the rest of `keep`, the same `dest`
         and no `user`. `keep` (TKEEP) tells for each byte whether it counts, as a sequence or as an integer whose bit 0 is that of the
         first byte: null bytes are taken, and go no further. `dest` is TDEST, `user` TUSER at the first beat. `ready_at` is when the last
-        byte is out of the sender, by default now. Raises ``ValueError`` for a `keep` of another length, and for what is negative.
+        byte is out of the sender, by default now. A model that sends from memory may `lend` it: what has not gone on when all that follows
+        from the present access or event has been done is copied then, and what has gone on by then never is. Raises ``ValueError`` for a `keep` of another length, and for what is negative.
         """
         source = memoryview(data)
         if source.format != "B" or source.ndim != 1:
@@ -151,10 +157,10 @@ class StreamQueue:
         if keep is not None:
             return self._send_kept(source, _mask(keep, len(source), self.name), last, dest, user, ready_at)
         if self.faults is not None and self.faults.shapes:
-            return self.faults.send(self, source, last, dest, user, ready_at)
-        return self.enter(source, last, dest, user, ready_at)
+            return self.faults.send(self, source, last, dest, user, ready_at, lend)
+        return self.enter(source, last, dest, user, ready_at, lend)
 
-    def enter(self, source: memoryview, last: bool, dest: int, user: int, ready_at: float | None) -> int:
+    def enter(self, source: memoryview, last: bool, dest: int, user: int, ready_at: float | None, lend: bool) -> int:
         """As `send`, past the faults that change packets."""
         take = min(len(source), self.space)
         if take < len(source):
@@ -173,15 +179,25 @@ class StreamQueue:
             if self.rate:
                 ready = max(ready, max(now, self._line_free) + take / self.rate)
             self._line_free = ready
-        # A copy: the sender may change its memory before the receiver looks.
-        self._segments.append(_Segment(memoryview(bytes(source[:take])), last, dest, user, ready))
+        data = source[:take]
+        lent = lend and take >= _WORTH_LENDING and self._post is not None
+        if not lent:
+            data = memoryview(bytes(data))  # the sender may change its memory before the receiver looks
+        self._segments.append(_Segment(data, last, dest, user, ready, lent))
         self._available += take
         self._packets += last
         self.sent += take
         self.entered = 0 if last else self.entered + take
         if self.on_data is not None and (self.faults is None or not self.faults.withholds()):
             self.on_data()
+        if lent and self._post is not None:
+            self._post(self._keep_lent)  # after the receiver has been told
         return take
+
+    def _keep_lent(self) -> None:
+        for i, segment in enumerate(self._segments):
+            if segment.lent:
+                self._segments[i] = segment._replace(data=memoryview(bytes(segment.data)), lent=False)
 
     def _send_kept(self, source: memoryview, mask: Sequence[Any], last: bool, dest: int, user: int, ready_at: float | None) -> int:
         packed = bytes(compress(source, mask))
@@ -195,7 +211,8 @@ class StreamQueue:
     def receive(self, nbytes: int | None = None) -> tuple[bytes | memoryview, bool]:
         """Up to `nbytes` bytes (None: all there are) of one packet, and whether they end it; ``(b"", False)`` if there is nothing.
 
-        What differs in TDEST is not joined, and what was sent with a TUSER begins a result of its own: see `head` before.
+        What differs in TDEST is not joined, and what was sent with a TUSER begins a result of its own: see `head` before. The bytes may be
+        memory that the sender lends: a model that does not use them up within its present call copies them.
         """
         if self.faults is not None and self.faults.exit_closed:
             return b"", False
@@ -204,7 +221,7 @@ class StreamQueue:
         parts: list[memoryview] = []
         got, last, any_yet, dest = 0, False, False, 0
         while segments and not last:
-            data, ends, to, user, ready = first = segments[0]
+            data, ends, to, user, ready, _ = first = segments[0]
             if any_yet and (user or to != dest):
                 break
             any_yet, dest = True, to

@@ -46,7 +46,7 @@ class QueueFaults:
             fault.hit()
         return bool(self.exit)
 
-    def send(self, queue: StreamQueue, source: memoryview, last: bool, dest: int, user: int, ready_at: float | None) -> int:
+    def send(self, queue: StreamQueue, source: memoryview, last: bool, dest: int, user: int, ready_at: float | None, lend: bool) -> int:
         """As `StreamQueue.send`, with packets cut short or their ends lost."""
         if self._dropping:
             self._dropping = not last
@@ -55,15 +55,15 @@ class QueueFaults:
             fault, nbytes = self.short[0]
             left = nbytes - queue.entered
             if left > 0 and (len(source) > left or (len(source) == left and not last)):
-                taken = queue.enter(source[:left], True, dest, user, ready_at)
+                taken = queue.enter(source[:left], True, dest, user, ready_at, lend)
                 if taken < left:
                     return taken
                 self._dropping = not last
                 fault.hit()
                 return len(source)
         if last and self.missing:
-            taken = queue.enter(source, False, dest, user, ready_at)
+            taken = queue.enter(source, False, dest, user, ready_at, lend)
             if taken == len(source):
                 self.missing[0].hit()
             return taken
-        return queue.enter(source, last, dest, user, ready_at)
+        return queue.enter(source, last, dest, user, ready_at, lend)

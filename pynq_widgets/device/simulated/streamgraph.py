@@ -77,6 +77,7 @@ class StreamGraph:
             f"{_name(source or end)} → {_name(sink)}",
             DEFAULT_CAPACITY + sum(map(self._stored, way)),
             now=self._world.clock.now,
+            post=self._world.post,
             rate=slowest,
             entry_rate=entry,
         )

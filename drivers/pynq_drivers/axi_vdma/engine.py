@@ -1,0 +1,595 @@
+"""The two channels of AXI VDMA as the simulated device has them.
+
+Source: AMD PG020, AXI VDMA v6.3: the register tables 2-6 to 2-20, "Line and Frame Errors" (tables 2-24, 2-25), "Genlock Synchronization".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pynq_drivers import parameters
+from pynq_drivers.axi_vdma import registers as r
+from pynq_widgets.device import BusError
+from pynq_widgets.device.clock import Timer
+
+if TYPE_CHECKING:
+    from pynq_drivers.axi_vdma.model import AxiVdmaModel
+
+_CONTROL = (
+    r.RS | r.CIRCULAR | r.GENLOCK_EN | r.FRAME_CNT_EN | 0x60 | r.GENLOCK_INTERNAL | 0xF00
+    | r.FRMCNT_IRQ_EN | r.DLYCNT_IRQ_EN | r.ERR_IRQ_EN | r.REPEAT_EN | 0xFFFF_0000
+)  # fmt: skip
+MASTER, SLAVE, DYNAMIC_MASTER, DYNAMIC_SLAVE = range(4)
+
+
+class Channel:
+    """What both channels have in common: control, status, frame stores, the counters of their interrupts.
+
+    A frame takes (bytes of a line / width of the stream) × lines / clock seconds from its first line.
+    """
+
+    name: str
+    stream_name: str
+    other: str
+
+    def __init__(self, model: AxiVdmaModel) -> None:
+        context, given = model.context, model.context.module.parameters
+        low, self._memory_name = self.name.lower(), f"M_AXI_{self.name}"
+        self.model = model
+        self.context = context
+        self.clock = context.clock
+        self.stream = context.stream(self.stream_name)
+        self._pin = context.interrupt(f"{low}_introut")
+        self.beat = max(1, parameters.integer(given, f"C_{self.stream_name}_TDATA_WIDTH", 32) // 8)
+        self._hertz = context.frequency(f"{self.stream_name.lower()}_aclk")
+        self._delay_unit = parameters.integer(given, "C_DLYTMR_RESOLUTION", 125) / self._hertz
+        self._wide = parameters.integer(given, f"C_{self._memory_name}_ADDR_WIDTH", parameters.integer(given, "C_ADDR_WIDTH", 32)) > 32
+        self._align = parameters.integer(given, f"C_{self._memory_name}_DATA_WIDTH", 32) // 8
+        self._realigns = bool(parameters.integer(given, f"C_INCLUDE_{self.name}_DRE", 0))
+        self.genlock = parameters.integer(given, f"C_{self.name}_GENLOCK_MODE", MASTER)
+        theirs = parameters.integer(given, f"C_{self.other}_GENLOCK_MODE", MASTER)
+        both = parameters.integer(given, f"C_INCLUDE_{self.other}", 1) and parameters.integer(given, "C_INCLUDE_INTERNAL_GENLOCK", 1)
+        self._internal = bool(both) and {self.genlock, theirs} in ({MASTER, SLAVE}, {DYNAMIC_MASTER, DYNAMIC_SLAVE})
+        self._has_irq_mask = False
+        self._event: Timer | None = None
+        self._delay: Timer | None = None
+
+    # Registers.
+
+    def restart(self) -> None:
+        """The state after reset."""
+        self._cancel()
+        self.control = r.CONTROL_RESET | (r.GENLOCK_INTERNAL if self._internal else 0)
+        self.halted = True
+        self.status = 0  # errors and interrupts
+        self.irq_mask = self.bank = self.parked_at = 0
+        self.vsize = self.hsize = 0
+        self.stride = 0x0100_0000  # a frame delay of 1
+        self.words = [0] * (2 * r.BANK)
+        self.count, self.delayed = 1, 0
+        self.store = 0
+        self._stopped_at: int | None = None
+        self._taken: tuple[int, int, int, list[int]] | None = None  # vsize, hsize, stride, words as they were when VSIZE was written
+        self._coasting: float | None = None
+        self.under_way = False
+        self.abandon()
+        self.update_interrupt()
+
+    @property
+    def frames(self) -> int:
+        """Frames that fit into a frame count before its interrupt: IRQFrameCount."""
+        return self.control >> r.FRAME_COUNT_SHIFT & 0xFF
+
+    @property
+    def shown_store(self) -> int:
+        """The frame store in PARK_PTR_REG: the present one, or the one at which an error occurred until errors are cleared."""
+        return self.store if self._stopped_at is None else self._stopped_at
+
+    def read(self, word: int) -> int:
+        if word == r.VDMACR:
+            return self.control
+        if word == r.VDMASR:
+            return self.status | (r.HALTED if self.halted else 0) | self.count << r.FRAME_COUNT_SHIFT | self.delayed << r.DELAY_COUNT_SHIFT
+        if word == r.REG_INDEX and self._banked:
+            return self.bank
+        if word == r.IRQ_MASK and self._has_irq_mask:
+            return self.irq_mask
+        return 0
+
+    @property
+    def _banked(self) -> bool:
+        return self.model.stores * (2 if self._wide else 1) > r.BANK
+
+    def write(self, word: int, value: int) -> None:
+        if word == r.VDMACR:
+            self._write_control(value)
+        elif word == r.VDMASR:
+            self._write_status(value)
+        elif word == r.REG_INDEX and self._banked:
+            self.bank = value & 1
+        elif word == r.IRQ_MASK and self._has_irq_mask:
+            self.irq_mask = value & 0xF
+
+    def read_frame(self, word: int) -> int:
+        if word == r.VSIZE:
+            return self.vsize
+        if word == r.HSIZE:
+            return self.hsize
+        if word == r.STRIDE:
+            return self.stride
+        place = self._place(word)
+        return 0 if place is None else self.words[place]
+
+    def write_frame(self, word: int, value: int) -> None:
+        if word == r.VSIZE:
+            self.vsize = value & r.MAX_VSIZE
+            self._commit()
+        elif word == r.HSIZE:
+            self.hsize = value & r.MAX_HSIZE
+        elif word == r.STRIDE:
+            self.stride = value & (r.MAX_STRIDE | r.POINTER << 24)
+        else:
+            place = self._place(word)
+            if place is not None:
+                self.words[place] = value
+
+    def _place(self, word: int) -> int | None:
+        """Which start address word stands there, of those that the core has."""
+        index = (word - r.ADDRESSES) // 4
+        if not 0 <= index < r.BANK:
+            return None
+        index += r.BANK * self.bank
+        return index if index < self.model.stores * (2 if self._wide else 1) else None
+
+    def _write_control(self, value: int) -> None:
+        if value & r.RESET:
+            self.restart()
+            return
+        control = value & _CONTROL
+        if not control & 0x00FF_0000:
+            control |= 0x0001_0000  # a threshold of 0 is not taken
+        old, self.control = self.control, control
+        if (old ^ control) & 0x00FF_0000:
+            self.count = self.frames
+        if control & r.RS and not old & r.RS and not self.status & r.FATAL:  # after those only a reset helps
+            self.halted = False
+        elif not control & r.RS and not self.halted and not self.in_frame:
+            self._halt()  # else at the end of the frame
+        self.update_interrupt()
+
+    def _write_status(self, value: int) -> None:
+        self.status &= ~(value & (r.MISMATCHES | r.INT_ERR | r.INTERRUPTS))
+        if not self.status & (r.MISMATCHES | r.FATAL):
+            self._stopped_at = None
+        self.cleared(value)
+        self.update_interrupt()
+        self.catch_up()
+
+    def cleared(self, bits: int) -> None:
+        """What else goes with the status `bits` that were cleared."""
+
+    def _commit(self) -> None:
+        """VSIZE was written: what the registers hold counts from the next frame on; the first time, frames begin."""
+        if self.halted:
+            return
+        self._taken = (self.vsize, self.hsize, self.stride, list(self.words))
+        if not self.under_way:
+            self.under_way = True
+            self.store = self._first_store()
+            self._begin()
+
+    # Frames, one after another.
+
+    @property
+    def in_frame(self) -> bool:
+        """Whether a part of the present frame has been moved."""
+        raise NotImplementedError
+
+    def _first_store(self) -> int:
+        return self._followed() if self.control & r.CIRCULAR else self.parked_at % self.model.stores
+
+    def _next_store(self) -> int:
+        stores = self.model.stores
+        if not self.control & r.CIRCULAR:
+            return self.parked_at % stores
+        partner = self._partner()
+        if partner is not None and self.genlock in (SLAVE, DYNAMIC_SLAVE):
+            return self._followed()
+        after = (self.store + 1) % stores
+        if partner is not None and self.genlock == DYNAMIC_MASTER and after == partner.store and stores > 1:
+            after = (after + 1) % stores
+        return after
+
+    def _followed(self) -> int:
+        """The store to begin with where this channel follows the other one (genlock), else its own."""
+        partner = self._partner()
+        if partner is None or self.genlock not in (SLAVE, DYNAMIC_SLAVE):
+            return self.store % self.model.stores
+        behind = self.stride >> 24 & r.POINTER if self.genlock == SLAVE else 1
+        return (partner.store - behind) % self.model.stores
+
+    def _partner(self) -> Channel | None:
+        """The other channel where the two go by each other and it runs."""
+        if not self._internal or not self.control & r.GENLOCK_EN or not self.control & r.GENLOCK_INTERNAL:
+            return None
+        partner: Channel | None = self.model.receive if self is self.model.send else self.model.send
+        return partner if partner is not None and partner.under_way else None
+
+    def _begin(self) -> None:
+        """Begins the frame in `store` with what VSIZE has committed."""
+        assert self._taken is not None
+        vsize, hsize, stride, _ = self._taken
+        self.lines, self.line, self.pitch = vsize, hsize, stride & r.MAX_STRIDE
+        if not vsize or not hsize:
+            self.fail(r.INT_ERR)
+            return
+        self._locate()
+        self.duration = -(-hsize // self.beat) * vsize / self._hertz
+        self.begin()
+
+    def _locate(self) -> None:
+        """The address of the frame store."""
+        assert self._taken is not None
+        words = self._taken[3]
+        address = words[2 * self.store] | words[2 * self.store + 1] << 32 if self._wide else words[self.store]
+        if not self._realigns:
+            address -= address % self._align  # the core has no other addresses
+        self.address = address
+
+    @property
+    def span(self) -> int:
+        """Bytes from the first of a frame to its last."""
+        return self.pitch * (self.lines - 1) + self.line
+
+    def begin(self) -> None:
+        raise NotImplementedError
+
+    def abandon(self) -> None:
+        """Forgets the frame under way."""
+        raise NotImplementedError
+
+    def moved(self, began: float) -> None:
+        """All of the frame has been moved, whose first line came at the time `began`; it is over when its duration has passed."""
+        self._event = self.clock.call_at(max(began + self.duration, self.clock.now()), self._finish)
+
+    def _finish(self) -> None:
+        self._event = None
+        self.ended()
+        halts = self._counted(1)
+        if halts or not self.control & r.RS:
+            self.control &= ~r.RS
+            self._halt()
+        else:
+            self.store = self._next_store()
+            if self.may_coast and self.status & r.FRMCNT_IRQ:
+                self._coasting = self.clock.now()
+            else:
+                self._begin()
+        self._start_delay()
+        self.update_interrupt()
+
+    def ended(self) -> None:
+        """What else becomes visible at the end of a frame."""
+
+    @property
+    def may_coast(self) -> bool:
+        """Whether nobody but who looks at the registers would see the next frames."""
+        raise NotImplementedError
+
+    def _counted(self, frames: int) -> bool:
+        """`frames` more are over; whether the channel is to halt after as many (FrameCntEn)."""
+        halts = False
+        if frames < self.count:
+            self.count -= frames
+        else:
+            self.status |= r.FRMCNT_IRQ
+            self.count = self.frames - (frames - self.count) % self.frames
+            halts = bool(self.control & r.FRAME_CNT_EN)
+        return halts
+
+    def catch_up(self) -> None:
+        """Frames that went by while nobody looked: counted now, and those that come are moved again."""
+        since, now = self._coasting, self.clock.now()
+        if since is None or (now <= since and self.status & r.FRMCNT_IRQ):
+            return
+        missed = int((now - since) / self.duration + 1e-9)
+        self._coasting = None
+        if missed:
+            self._counted(missed)
+            if self.control & r.CIRCULAR:
+                self.store = (self.store + missed) % self.model.stores if self._partner() is None else self._next_store()
+        self.resume(since + missed * self.duration, missed > 0)
+
+    def resume(self, began: float, late: bool) -> None:
+        """Moves frames again after nobody looked: the present one began at the time `began`; `late` where others were over before it."""
+        raise NotImplementedError
+
+    def _start_delay(self) -> None:
+        """Counts until the next frame begins to move (IRQDelayCount)."""
+        ticks = self.control >> r.DELAY_COUNT_SHIFT
+        if ticks and not self.halted and not self.in_frame:
+            self._delay = self.clock.call_later(ticks * self._delay_unit, self._is_delayed)
+
+    def frame_moves(self) -> None:
+        """The first of a frame has come or gone: the delay counter starts anew."""
+        if self._delay is not None:
+            self._delay.cancel()
+            self._delay = None
+
+    def _is_delayed(self) -> None:
+        self._delay = None
+        self.status |= r.DLYCNT_IRQ
+        self.delayed = self.control >> r.DELAY_COUNT_SHIFT
+        self.update_interrupt()
+
+    # Errors and interrupts.
+
+    def mismatch(self, error: int) -> None:
+        """A line or frame was not as long as it should be; the channel goes on (PG020, "Line and Frame Errors")."""
+        if not self.status & (r.MISMATCHES | r.FATAL):
+            self._stopped_at = self.store
+        self.status |= error
+        if not self.irq_mask & r.MASKS[error]:
+            self.status |= r.ERR_IRQ
+        self.update_interrupt()
+
+    def fail(self, error: int) -> None:
+        """The channel halts with `error` in VDMASR."""
+        self._stopped_at = self.store
+        self.status |= error | r.ERR_IRQ
+        self.control &= ~r.RS
+        self._halt()
+        self.update_interrupt()
+
+    def refused(self, error: BusError) -> None:
+        """The memory has answered with an error."""
+        self.fail(r.SLV_ERR if getattr(error, "response", "DECERR") == "SLVERR" else r.DEC_ERR)
+
+    def _halt(self) -> None:
+        self._cancel()
+        self.abandon()
+        self.halted = True
+        self.under_way = False
+        self._coasting = self._taken = None
+
+    def _cancel(self) -> None:
+        for event in (self._event, self._delay):
+            if event is not None:
+                event.cancel()
+        self._event = self._delay = None
+
+    def update_interrupt(self) -> None:
+        self._pin.set(bool(self.status & self.control & r.INTERRUPTS))
+
+
+class SendChannel(Channel):
+    """MM2S: reads frames and sends them line by line, TUSER at the first of a frame, TLAST at the end of each line."""
+
+    name, stream_name, other = "MM2S", "M_AXIS_MM2S", "S2MM"
+
+    def __init__(self, model: AxiVdmaModel) -> None:
+        super().__init__(model)
+        given = self.context.module.parameters
+        self.memory = self.context.memory(self._memory_name)
+        self._marks = bool(parameters.integer(given, "C_MM2S_SOF_ENABLE", 1))
+        self._displays = bool(self.stream.dead_end) or "/" not in self.stream.sink
+        if self._displays:
+            self.context.assume(
+                f"{self.stream.sink}, where {self.stream_name} ends, is taken for a display, which takes each line when it comes"
+            )
+
+    @property
+    def in_frame(self) -> bool:
+        return self.under_way and (self._event is not None or self._sent > 0 or self._part > 0)
+
+    @property
+    def may_coast(self) -> bool:
+        return self._displays
+
+    def abandon(self) -> None:
+        self._frame: memoryview | None = None
+        self._sent = self._part = 0  # lines, and bytes of the next one
+        self._began = 0.0
+
+    def begin(self, began: float | None = None) -> None:
+        try:
+            frame = memoryview(self.memory.read(self.address, self.span)).cast("B")
+        except BusError as error:
+            self.refused(error)
+            return
+        self._began = self.clock.now() if began is None else began
+        if self._displays:
+            self.frame_moves()
+            self.moved(self._began)
+            return
+        self._frame, self._sent, self._part = frame, 0, 0
+        self.push()
+
+    def resume(self, began: float, late: bool) -> None:
+        if self.status & r.FRMCNT_IRQ:
+            self._coasting = began
+        else:
+            self._begin()
+            if self._event is not None:
+                self._event.cancel()
+                self.moved(began)
+
+    def push(self) -> None:
+        """Puts on the stream what there is room for."""
+        frame, send = self._frame, self.stream.send
+        while frame is not None and self._event is None:
+            start = self._sent * self.pitch
+            line = frame[start + self._part : start + self.line]
+            user = 1 if self._marks and not self._sent and not self._part else 0
+            room = len(line)
+            if not start and not self._part:
+                self._began = max(self._began, self.clock.now())
+            taken = send(line, True, user=user, ready_at=self._began + self.duration * (self._sent + 1) / self.lines)
+            if self._frame is not frame:
+                return  # whoever received it has made this channel stop meanwhile
+            if not taken:
+                return
+            if not start:
+                self.frame_moves()
+            if taken < room:
+                self._part += taken
+                return
+            self._part = 0
+            self._sent += 1
+            if self._sent == self.lines:
+                self._frame = None
+                self.moved(max(self._began, self.stream.accepted_at - self.duration))
+                return
+
+    def ended(self) -> None:
+        self.abandon()
+
+
+class ReceiveChannel(Channel):
+    """S2MM: takes lines, up to TLAST, and writes frames."""
+
+    name, stream_name, other = "S2MM", "S_AXIS_S2MM", "MM2S"
+
+    def __init__(self, model: AxiVdmaModel) -> None:
+        self.early_hsize = self.early_vsize = 0
+        super().__init__(model)
+        given = self.context.module.parameters
+        self._has_irq_mask = True
+        self.memory = self.context.memory(self._memory_name)
+        self._synchronised = parameters.integer(given, "C_USE_S2MM_FSYNC", 2) == 2 and bool(
+            parameters.integer(given, "C_S2MM_SOF_ENABLE", 1)
+        )
+        self._fed: bool | None = None
+
+    @property
+    def in_frame(self) -> bool:
+        return self.under_way and (self._event is not None or bool(self._rows) or bool(self._row_size))
+
+    @property
+    def may_coast(self) -> bool:
+        # What comes from outside comes whether anybody looks or not, and what a model sends waits.
+        if self._fed is None:  # asked late: the models of two that feed each other cannot each be there before the other
+            source = self.stream.source.rpartition("/")[0]
+            self._fed = source in self.context.design.modules and self.context.model_of(source) is not None
+        return self._fed and not self.status & r.MISMATCHES
+
+    def restart(self) -> None:
+        self._in_step = False  # the last that came belonged to a frame
+        self._dropped = 0
+        self._late = False
+        self.early_hsize = self.early_vsize = 0
+        super().restart()
+
+    def cleared(self, bits: int) -> None:
+        if bits & r.SOF_EARLY:
+            self.early_vsize = 0
+        if bits & r.EOL_EARLY:
+            self.early_hsize = 0
+
+    def abandon(self) -> None:
+        self._rows: list[bytes | memoryview] = []
+        self._row: list[bytes | memoryview] = []
+        self._row_size = 0
+        self._first = 0.0
+        self.stream.demand(0)
+
+    def begin(self) -> None:
+        self.abandon()
+        self._want()
+        self.pull()
+
+    def resume(self, began: float, late: bool) -> None:
+        # A frame that was over before anybody looked is in memory when they do.
+        self._late = late
+        self._begin()
+
+    def _want(self) -> None:
+        """TREADY, for what is missing of the frame."""
+        self.stream.demand(self.lines * self.line - len(self._rows) * self.line - self._row_size)
+
+    def pull(self) -> None:
+        """Takes what has come, where a frame is under way."""
+        stream = self.stream
+        while self.under_way and self._event is None and self._coasting is None and stream.available:
+            head = stream.head
+            starts = head is not None and bool(head.user & 1)
+            fresh = not self._rows and not self._row_size
+            if self._synchronised:
+                if fresh and not starts:
+                    self._drop()
+                    continue
+                if starts and not fresh:
+                    self._early()
+                    continue
+            if fresh:
+                self.frame_moves()
+                self._in_step, self._dropped = True, 0
+                self._first = self.clock.now()
+            room = self.line - self._row_size
+            data, last = stream.receive(room if room else None)
+            if room:
+                self._row.append(data)
+                self._row_size += len(data)
+            elif len(data):
+                self.mismatch(r.EOL_LATE)
+                self._want()
+            if last:
+                self._end_line()
+
+    def _end_line(self) -> None:
+        if self._row_size < self.line:
+            self.early_hsize = self.early_hsize or self._row_size
+            self.mismatch(r.EOL_EARLY)
+        self._rows.append(self._row[0] if len(self._row) == 1 else b"".join(self._row))
+        self._row, self._row_size = [], 0
+        if len(self._rows) == self.lines and self._write():
+            late, self._late = self._late, False
+            began = self._first - (self.duration if late else 0.0)
+            self.stream.taken(began + self.duration, self.lines * self.line / self.duration)
+            self.moved(began if late else max(began, self.stream.ready_at - self.duration))
+
+    def _drop(self) -> None:
+        """What comes between the last line of a frame and the start of the next is not taken."""
+        if self._in_step:
+            self._in_step = False
+            self.mismatch(r.SOF_LATE)
+        data, _ = self.stream.receive()
+        self._dropped += len(data)
+        self._want()
+        if self._dropped > 2 * self.lines * self.line:
+            self.context.assume(
+                f"more than a frame has come to {self.stream_name} without a start of frame (TUSER), for which the core waits "
+                "(C_USE_S2MM_FSYNC is 2)"
+            )
+
+    def _early(self) -> None:
+        """A frame begins before the last was complete: the source's frames are shorter than VSIZE."""
+        self.early_vsize = self.early_vsize or len(self._rows)
+        self.mismatch(r.SOF_EARLY)
+        if self._write():
+            if not self.control & r.REPEAT_EN:
+                self.store = self._next_store()
+            self._locate()
+            self._rows, self._row, self._row_size = [], [], 0
+            self._want()
+
+    def _write(self) -> bool:
+        """What has come of the frame goes to memory; False where that fails, and the channel with it."""
+        rows = [*self._rows, *([b"".join(self._row)] if self._row_size else [])]
+        if not rows:
+            return True
+        lines = self.lines
+        try:
+            if self.pitch == self.line and not self.model.flip and all(len(row) == self.line for row in rows):
+                self.memory.write(self.address, b"".join(rows))
+            else:
+                for i, row in enumerate(rows):
+                    at = lines - 1 - i if self.model.flip else i
+                    self.memory.write(self.address + at * self.pitch, row)
+        except BusError as error:
+            self.refused(error)
+            return False
+        return True
+
+    def ended(self) -> None:
+        self.abandon()

@@ -1,0 +1,122 @@
+"""What AXI VDMA does, for the simulated device: control, status, frame stores; `engine` moves the pictures.
+
+Source: AMD PG020, AXI VDMA v6.3: "Register Space", "Line and Frame Errors", "Genlock Synchronization", "Programming Sequence".
+"""
+
+from __future__ import annotations
+
+from pynq_drivers import parameters
+from pynq_drivers.axi_vdma import registers as r
+from pynq_drivers.axi_vdma.engine import Channel, ReceiveChannel, SendChannel
+from pynq_widgets.device import IPModel, ModelContext
+
+
+class AxiVdmaModel(IPModel):
+    """Both channels of an AXI VDMA in register mode. Scatter-gather, which versions before 6.0 had, is not modelled.
+
+    A channel takes events of the clock at the rate of its frames only while somebody waits for them; else what has passed is worked out at
+    the next access, so that a running VDMA costs nothing.
+    """
+
+    def __init__(self, context: ModelContext) -> None:
+        super().__init__(context)
+        given = context.module.parameters
+        self.stores = max(1, min(32, parameters.integer(given, "C_NUM_FSTORES", 3)))
+        self.send: SendChannel | None = None
+        self.receive: ReceiveChannel | None = None
+        self._debug = bool(parameters.integer(given, "C_ENABLE_DEBUG_ALL", 0))
+        self.flips = bool(parameters.integer(given, "C_ENABLE_VERT_FLIP", 0))
+        self.flip = 0
+        if parameters.integer(given, "C_INCLUDE_MM2S", 1):
+            self.send = SendChannel(self)
+        if parameters.integer(given, "C_INCLUDE_S2MM", 1):
+            self.receive = ReceiveChannel(self)
+        for channel in self.channels:
+            channel.restart()
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Those that the design has."""
+        return tuple(channel for channel in (self.send, self.receive) if channel is not None)
+
+    def _at(self, offset: int) -> tuple[Channel | None, int, bool]:
+        """The channel of a word, its offset from the start of that channel's words, and whether these are the frame's."""
+        if offset >= r.S2MM_FRAME:
+            return self.receive, offset - r.S2MM_FRAME, True
+        if offset >= r.MM2S_FRAME:
+            return self.send, offset - r.MM2S_FRAME, True
+        if offset >= r.S2MM:
+            return self.receive, offset - r.S2MM, False
+        return self.send, offset, False
+
+    def _catch_up(self) -> None:
+        for channel in self.channels:
+            channel.catch_up()
+
+    def read(self, interface: str, offset: int) -> int:
+        self._catch_up()
+        send, receive = self.send, self.receive
+        if offset == r.PARK_PTR:
+            value = 0
+            if send is not None:
+                value |= send.parked_at | send.shown_store << r.READ_STORE_SHIFT
+            if receive is not None:
+                value |= receive.parked_at << r.WRITE_REF_SHIFT | receive.shown_store << r.WRITE_STORE_SHIFT
+            return value
+        if offset == r.VERSION:
+            return r.VERSION_6_3
+        if offset == r.FRMPTR_STS:
+            return self._pointers() if self._debug else 0
+        if offset == r.VERTICAL_FLIP:
+            return self.flip
+        if offset in (r.HSIZE_STATUS, r.VSIZE_STATUS):
+            if not self._debug or receive is None:
+                return 0
+            return receive.early_hsize if offset == r.HSIZE_STATUS else receive.early_vsize
+        channel, word, of_frame = self._at(offset)
+        if channel is None:
+            return 0
+        return channel.read_frame(word) if of_frame else channel.read(word)
+
+    def _pointers(self) -> int:
+        """FRMPTR_STS: where each channel is, and where the other is to one that follows it."""
+        value = 0
+        if self.send is not None:
+            value |= self.send.store
+            if self.send.genlock and self.receive is not None:
+                value |= self.receive.store << 8
+        if self.receive is not None:
+            value |= self.receive.store << 16
+            if self.receive.genlock and self.send is not None:
+                value |= self.send.store << 24
+        return value
+
+    def write(self, interface: str, offset: int, value: int) -> None:
+        self._catch_up()
+        if offset == r.PARK_PTR:
+            if self.send is not None:
+                self.send.parked_at = value & r.POINTER
+            if self.receive is not None:
+                self.receive.parked_at = value >> r.WRITE_REF_SHIFT & r.POINTER
+        elif offset == r.VERTICAL_FLIP:
+            self.flip = value & 1 if self.flips else 0
+        elif offset not in (r.VERSION, r.FRMPTR_STS, r.HSIZE_STATUS, r.VSIZE_STATUS):
+            channel, word, of_frame = self._at(offset)
+            if channel is None:
+                return
+            if of_frame:
+                channel.write_frame(word, value)
+            else:
+                channel.write(word, value)
+
+    def reset(self) -> None:
+        for channel in self.channels:
+            channel.restart()
+
+    def on_space(self, interface: str) -> None:
+        if self.send is not None:
+            self.send.push()
+
+    def on_stream(self, interface: str) -> None:
+        if self.receive is not None:
+            self.receive.pull()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -21,31 +22,62 @@ _log = logging.getLogger(__name__)
 PlainArray = np.ndarray[Any, np.dtype[Any]]
 
 
-class Origin:
-    """What an allocated array and all views of it have in common: where its memory is."""
+Listener = Callable[[int, int], object]
 
-    __slots__ = ("bo", "coherent", "device", "device_address", "freed", "gone", "listeners", "nbytes", "release", "start", "transfers")
 
-    def __init__(self, device: Any, device_address: int, bo: Any, coherent: bool, release: Callable[[Any], None] | None) -> None:
+def tell(listeners: tuple[Listener, ...], offset: int, nbytes: int) -> None:
+    """Tell each of `listeners` which bytes changed. One that raises is logged, and stops nobody."""
+    for listener in listeners:
+        try:
+            listener(offset, nbytes)
+        except Exception:
+            _log.exception("a listener of a buffer failed")
+
+
+class Origin(Protocol):
+    """What a buffer knows of its memory. The device gives it; all views find it through the array that was allocated."""
+
+    freed: bool
+    listeners: tuple[Listener, ...]
+    transfers: tuple[Transfer, ...]
+
+    @property
+    def device(self) -> Any: ...
+    @property
+    def address(self) -> int: ...
+    @property
+    def bo(self) -> Any: ...
+    @property
+    def coherent(self) -> bool: ...
+    def give_back(self, buffer: PynqBuffer) -> None:
+        """Free the memory; called once."""
+        ...
+
+
+class ForeignOrigin:
+    """The memory of a buffer that was made by a device of PYNQ's."""
+
+    __slots__ = ("address", "bo", "coherent", "device", "freed", "listeners", "release", "transfers")
+
+    def __init__(self, device: Any, address: int, bo: Any, coherent: bool, release: Callable[[Any], None] | None) -> None:
         self.device = device
-        self.device_address = device_address
+        self.address = address
         self.bo = bo
         self.coherent = coherent
         self.release = release
-        self.freed = False  # by freebuffer()
-        self.gone = False  # with the last array over it: what still asks is a copy, wherever it may lie by now
-        self.start = 0
-        self.nbytes = 0
-        self.listeners: tuple[Callable[[int, int], object], ...] = ()
+        self.freed = False
+        self.listeners: tuple[Listener, ...] = ()
         self.transfers: tuple[Transfer, ...] = ()
 
-    def tell(self, offset: int, nbytes: int) -> None:
-        """The device wrote these bytes of the buffer: tell who listens. One that raises is logged, and stops nobody."""
-        for listener in self.listeners:
-            try:
-                listener(offset, nbytes)
-            except Exception:
-                _log.exception("a listener of a buffer failed")
+    def give_back(self, buffer: PynqBuffer) -> None:
+        """By `release`; else back to PYNQ's cache, if it has one; else the memory goes with the last array over it."""
+        if self.release is not None:
+            self.release(self.bo)
+            return
+        attributes = buffer.__dict__
+        if attributes.get("pointer") and attributes.get("return_to") is not None:
+            attributes["return_to"].return_pointer(attributes["pointer"])
+            attributes["pointer"] = 0
 
 
 def _data(array: PlainArray) -> int:
@@ -65,8 +97,9 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
     `release(bo)` is called by `freebuffer`.
     """
 
+    # No __array_finalize__: a view finds its buffer through `base` when somebody asks, and most slices are never asked.
     __slots__ = ("__dict__", "_origin")
-    _origin: Origin | None
+    _origin: Origin  # of the array that was allocated; not of views of it
 
     def __new__(
         cls,
@@ -79,31 +112,42 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         **kwargs: Any,
     ) -> PynqBuffer:
         self: PynqBuffer = super().__new__(cls, *args, **kwargs)
-        origin = Origin(device, device_address, bo, coherent, release)
-        origin.start = _data(self)
-        origin.nbytes = self.nbytes
-        self._origin = origin
+        self._origin = ForeignOrigin(device, device_address, bo, coherent, release)
         return self
-
-    def __array_finalize__(self, obj: Any) -> None:
-        # Whether the memory is the same is found out when somebody asks: most slices are never asked.
-        self._origin = getattr(obj, "_origin", None)
 
     # Where it is.
 
-    def _offset(self, what: str) -> tuple[Origin, int]:
-        """The memory that this array is in, and where in it (bytes)."""
-        origin = self._origin
-        if origin is None:
-            raise NoAddressError(f"this array has no {what}: it is no view of an allocated buffer but a copy or a result")
-        offset = _data(self) - origin.start
-        if origin.gone or not 0 <= offset <= origin.nbytes or (offset == origin.nbytes and self.size):
+    def _whole(self) -> PynqBuffer | None:
+        """The buffer that this array is a view of, or is; None for a copy or a result."""
+        array: Any = self
+        while array is not None:
+            if isinstance(array, PynqBuffer):
+                try:
+                    array._origin  # noqa: B018
+                except AttributeError:
+                    pass
+                else:
+                    return array
+            array = array.obj if isinstance(array, memoryview) else getattr(array, "base", None)
+        return None
+
+    def _find(self) -> Origin | None:
+        try:
+            return self._origin
+        except AttributeError:
+            whole = self._whole()
+            return None if whole is None else whole._origin
+
+    def _offset(self, what: str) -> tuple[PynqBuffer, int]:
+        """The buffer that this array is in, and where in it (bytes)."""
+        whole = self._whole()
+        if whole is None:
             raise NoAddressError(
                 f"this array has no {what}: it is a copy of a buffer, not a view. Write into the buffer instead: buffer[:] = array"
             )
-        if origin.freed:
+        if whole._origin.freed:
             raise BufferFreedError(f"use after free: the buffer{self._label()} was freed, it has no {what} any more")
-        return origin, offset
+        return whole, 0 if whole is self else _data(self) - _data(whole)
 
     def _label(self) -> str:
         return f" of shape {self.shape} and dtype {self.dtype}"
@@ -111,9 +155,9 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
     @property
     def device_address(self) -> int:
         """The physical address of the first element, as the device sees it. `NoAddressError` for a copy and for a strided view."""
-        origin, offset = self._offset("physical address")
+        whole, offset = self._offset("physical address")
         self.require_contiguous()
-        return origin.device_address + offset
+        return whole._origin.address + offset
 
     physical_address = device_address
 
@@ -142,17 +186,20 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
     @property
     def device(self) -> Any:
         """The device whose memory this is, None for an array that is no view of a buffer."""
-        return self._origin.device if self._origin is not None else None
+        origin = self._find()
+        return None if origin is None else origin.device
 
     @property
     def bo(self) -> Any:
         """The device's own name for the memory."""
-        return self._origin.bo if self._origin is not None else None
+        origin = self._find()
+        return None if origin is None else origin.bo
 
     @property
     def coherent(self) -> bool:
         """Whether host and device see the same without `flush` and `invalidate`."""
-        return self._origin is None or self._origin.coherent
+        origin = self._find()
+        return origin is None or origin.coherent
 
     @property
     def cacheable(self) -> bool:
@@ -162,7 +209,8 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
     @property
     def freed(self) -> bool:
         """Whether the memory has been given back."""
-        return self._origin is not None and self._origin.freed
+        origin = self._find()
+        return origin is not None and origin.freed
 
     # What host and device see.
 
@@ -183,14 +231,16 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         self._sync("invalidate")
 
     def _sync(self, operation: str) -> None:
-        origin, _ = self._offset("counterpart on the device")
+        whole, _ = self._offset("counterpart on the device")
+        origin = whole._origin
         if origin.coherent:
             return
         act = getattr(origin.device, operation)
+        start = _data(whole)
         for address, nbytes in self._runs():
-            act(origin.bo, address - origin.start, address, nbytes)
+            act(origin.bo, address - start, address, nbytes)
             if operation == "invalidate" and origin.listeners:
-                origin.tell(address - origin.start, nbytes)
+                tell(origin.listeners, address - start, nbytes)
 
     def _runs(self) -> Iterator[tuple[int, int]]:
         """The stretches of memory that this array covers: address in this process, and bytes."""
@@ -215,9 +265,9 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         for index in np.ndindex(*low.shape[:inner]):
             yield start + sum(i * s for i, s in zip(index, low.strides, strict=False)), run
 
-    def _extent(self) -> tuple[int, int]:
+    def _extent(self, whole: PynqBuffer) -> tuple[int, int]:
         """Where in the buffer the memory from the first to the last byte of this array is: offset and bytes."""
-        offset = _data(self) - (self._origin.start if self._origin is not None else 0)
+        offset = 0 if whole is self else _data(self) - _data(whole)
         if self.flags.c_contiguous or self.size == 0:
             return offset, self.nbytes
         steps = [(n - 1) * stride for n, stride in zip(self.shape, self.strides, strict=True)]
@@ -233,11 +283,12 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         the device cannot tell, as a board. Of a strided view it tells of the memory from its first to its last byte. Nothing
         is flushed or invalidated by this. Errors as for `physical_address`.
         """
-        origin, _ = self._offset("counterpart on the device")
+        whole, _ = self._offset("counterpart on the device")
+        origin = whole._origin
         if origin.coherent:
             return COHERENT
         ask = getattr(origin.device, "coherence_of", None)
-        answer: Coherence | None = ask(origin.bo, *self._extent()) if ask is not None else None
+        answer: Coherence | None = ask(origin.bo, *self._extent(whole)) if ask is not None else None
         return UNKNOWN if answer is None else answer
 
     def device_side(self) -> PlainArray | None:
@@ -245,11 +296,11 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
 
         For a coherent buffer that is the same memory. Errors as for `physical_address`, but for strided views.
         """
-        origin, offset = self._offset("counterpart on the device")
-        ask = getattr(origin.device, "device_side", None)
+        whole, offset = self._offset("counterpart on the device")
+        ask = getattr(whole._origin.device, "device_side", None)
         if ask is None:
             return None
-        memory: memoryview | None = ask(origin.bo, 0, origin.nbytes)
+        memory: memoryview | None = ask(whole._origin.bo, 0, whole.nbytes)
         if memory is None:
             return None
         other: PlainArray = np.ndarray(self.shape, self.dtype, memory if len(memory) else bytes(1), offset, self.strides)
@@ -264,15 +315,15 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         Drivers call it at the end of a transfer; `invalidate` calls it by itself. Nothing happens for an array that is no view of a
         buffer, nor after the buffer was freed. ``ValueError`` for bytes that are not in the array.
         """
-        origin = self._origin
-        if origin is None or not origin.listeners or origin.freed or origin.gone:
+        whole = self._whole()
+        if whole is None or not whole._origin.listeners or whole._origin.freed:
             return
-        offset, size = self._extent()
+        offset, size = self._extent(whole)
         count = size - start if nbytes is None else nbytes
         if start < 0 or count < 0 or start + count > size:
             raise ValueError(f"bytes {start} to {start + count} are not in this array of {size} bytes")
         if count:
-            origin.tell(offset + start, count)
+            tell(whole._origin.listeners, offset + start, count)
 
     def on_change(self, callback: Callable[[int, int], object]) -> Callable[[], None]:
         """Call ``callback(offset, nbytes)`` when hardware wrote here: bytes from the start of the whole buffer. The result takes it back.
@@ -280,7 +331,7 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         It is called on whatever thread found out, perhaps with the device's lock held: it must be quick and may not touch hardware. What
         it raises is logged. Errors as for `physical_address`, but for strided views.
         """
-        origin, _ = self._offset("memory to listen to")
+        origin = self._offset("memory to listen to")[0]._origin
         # An entry of its own for each call, so that one who listens twice is told twice and stops one at a time.
         entry = partial(callback)
         origin.listeners = (*origin.listeners, entry)
@@ -293,16 +344,17 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
     @property
     def under_way(self) -> tuple[Transfer, ...]:
         """The transfers that drivers have begun in this buffer and not ended, the oldest first."""
-        return self._origin.transfers if self._origin is not None else ()
+        origin = self._find()
+        return () if origin is None else origin.transfers
 
     def begin_transfer(self, transfer: Transfer) -> None:
         """A driver says that `transfer` is under way in this buffer. Errors as for `physical_address`, but for strided views."""
-        origin, _ = self._offset("memory to transfer")
+        origin = self._offset("memory to transfer")[0]._origin
         origin.transfers = (*origin.transfers, transfer)
 
     def end_transfer(self, transfer: Transfer) -> None:
         """A driver says that `transfer` is no longer under way; nothing happens if it was not, or if the buffer was freed meanwhile."""
-        origin = self._origin
+        origin = self._find()
         if origin is not None:
             origin.transfers = tuple(other for other in origin.transfers if other is not transfer)
 
@@ -313,22 +365,29 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
 
         `BufferFreedError` if that was done before; `ValueError` for a slice, which is not the buffer.
         """
-        origin = self._origin
-        if origin is not None and origin.freed:
+        try:
+            origin, whole = self._origin, self
+        except AttributeError:
+            found = self._whole()
+            if found is None or found.nbytes != self.nbytes or self._extent(found) != (0, found.nbytes):
+                raise self._not_whole(found) from None
+            origin, whole = found._origin, found
+        if origin.freed:
             raise BufferFreedError(f"double free: the buffer{self._label()} was freed before")
-        origin, offset = self._offset("memory to free")
-        if offset or self.nbytes != origin.nbytes:
-            raise ValueError(f"only the buffer as a whole can be freed, not a view of {self.nbytes} of its {origin.nbytes} bytes")
-        if origin.release is not None:
-            origin.release(origin.bo)
-        else:
-            # A buffer made by a PYNQ device: back to its cache, if it has one; else the memory goes with the last array over it.
-            attributes = self.__dict__
-            if attributes.get("pointer") and attributes.get("return_to") is not None:
-                attributes["return_to"].return_pointer(attributes["pointer"])
-                attributes["pointer"] = 0
+        origin.give_back(whole)
         origin.freed = True
-        self.__class__ = FreedBuffer
+        whole.__class__ = FreedBuffer
+        if whole is not self:
+            self.__class__ = FreedBuffer
+        if origin.transfers:
+            _warn_of_transfers(whole, origin.transfers)
+
+    def _not_whole(self, whole: PynqBuffer | None) -> Exception:
+        if whole is None:
+            return NoAddressError("this array has no memory to free: it is a copy of a buffer, not a view")
+        if whole._origin.freed:
+            return BufferFreedError(f"double free: the buffer{whole._label()} was freed before")
+        return ValueError(f"only the buffer as a whole can be freed, not a view of {self.nbytes} of its {whole.nbytes} bytes")
 
     def close(self) -> None:
         """The same as `freebuffer`, but nothing happens the second time."""
@@ -371,6 +430,17 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         return self.copy().__reduce__()
 
 
+def _warn_of_transfers(buffer: PynqBuffer, transfers: tuple[Transfer, ...]) -> None:
+    running = [transfer.title for transfer in transfers if not transfer.done]
+    if running:
+        warnings.warn(
+            f"the buffer{buffer._label()} was freed while {', '.join(running)} was at work in it: on a board the hardware "
+            "goes on with memory that is another's by then. Wait for the transfer, or stop it, before",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
 def _refuse(self: PynqBuffer, *args: Any, **kwargs: Any) -> Any:
     raise BufferFreedError(f"use after free: the buffer{self._label()} was freed")
 
@@ -397,7 +467,6 @@ class FreedBuffer(PynqBuffer):
     def __array_finalize__(self, obj: Any) -> None:
         if isinstance(obj, FreedBuffer):
             _refuse(obj)
-        super().__array_finalize__(obj)
 
     __array_ufunc__ = _refuse
     __array_function__ = _refuse

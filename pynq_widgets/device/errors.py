@@ -40,15 +40,38 @@ class PoolExhaustedError(MemoryError):
     `requested`, `left` and `largest` are in bytes; `holders` names who holds what, the largest first.
     """
 
-    def __init__(self, requested: int, left: int, largest: int, total: int, holders: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        requested: int,
+        left: int,
+        largest: int,
+        total: int,
+        holders: tuple[str, ...] = (),
+        reason: str = "",
+        *,
+        bank: str = "DDR",
+        aligned: int = 0,
+    ) -> None:
         self.requested = requested
         self.left = left
         self.largest = largest
         self.total = total
         self.holders = holders
+        self.bank = bank
+        if requested > total or reason:
+            hint = "ask for less"
+        elif left >= requested:
+            hint = "free buffers that lie between the free pieces (device.memory shows them)"
+        else:
+            hint = "free buffers"
+        hint += " or make the device with a larger pool: SimulatedDevice(pool_size=bytes)" if bank == "DDR" and not reason else ""
+        place = "" if bank == "DDR" else f" in {bank}"
+        how = f" at a multiple of {aligned:#x}" if aligned else ""
         held = f"; held by {'; '.join(holders)}" if holders else "; nothing is allocated"
-        hint = "ask for less" if requested > total else "free buffers"
+        pieces = "; it is fragmented" if largest < requested <= left else ""
+        because = f"; {reason}" if reason else f"{held}{pieces}"
         super().__init__(
-            f"no contiguous block of {requested} bytes: {left} of {total} bytes are left, the largest block has {largest}{held}. "
-            f"Try to {hint} or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
+            f"no contiguous block of {requested} bytes{how}{place}: {left} of {total} bytes are left, the largest block has {largest}"
+            f"{because}. "
+            f"Try to {hint}"
         )

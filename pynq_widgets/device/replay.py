@@ -368,7 +368,7 @@ class ReplayDevice(Device):
         if kwargs:
             raise TypeError(f"allocate() of a ReplayDevice does not know {', '.join(kwargs)}; it takes cacheable and name")
         # Never coherent, so that whoever is to see what the hardware wrote comes by `invalidate`.
-        return buffer_in(self.pool, self, shape, dtype, cacheable=cacheable, coherent=False, owner=name)
+        return buffer_in(self.pool, self, shape, dtype, cacheable, False, name)
 
     def flush(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
         """Nothing to do: there is no hardware to see it."""

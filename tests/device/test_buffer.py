@@ -175,7 +175,8 @@ def test_exhaustion_tells_what_is_left_and_who_holds_the_rest() -> None:
         device.allocate(12288, "u1")
     assert str(error.value) == (
         "no contiguous block of 12288 bytes: 12288 of 16384 bytes are left, the largest block has 8192; held by "
-        "mask (4096 bytes at 0x10001000). Try to free buffers or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
+        "mask (4096 bytes at 0x10001000); it is fragmented. Try to free buffers that lie between the free pieces (device.memory shows them) "
+        "or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
     )
     assert isinstance(error.value, MemoryError)
     del second
@@ -227,7 +228,7 @@ def test_what_cannot_be_a_buffer_is_refused(device: SimulatedDevice) -> None:
         device.allocate(4, object)
     with pytest.raises(ValueError, match="negative dimension"):
         device.allocate((2, -1))
-    with pytest.raises(TypeError, match="does not know bank; it takes cacheable and name"):
+    with pytest.raises(TypeError, match="does not know bank; it takes cacheable, name and align"):
         device.allocate(4, bank=1)
 
 

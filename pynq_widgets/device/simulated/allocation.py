@@ -4,103 +4,250 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from types import CodeType
+from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
 
-from pynq_widgets.device.buffer import PynqBuffer
+from pynq_widgets.device.buffer import Listener, PynqBuffer
+from pynq_widgets.device.errors import PoolExhaustedError
+from pynq_widgets.device.simulated.pool import PAGE
+from pynq_widgets.device.simulated.watch import Watch
 
 if TYPE_CHECKING:
-    from pynq_widgets.device.buffer import Origin
     from pynq_widgets.device.simulated.pool import ContiguousPool
+    from pynq_widgets.device.transfer import Transfer
 
 Bytes = npt.NDArray[np.uint8]
 
-
-class Maker(NamedTuple):
-    """What was asked for and by which line; put into words only when somebody wants to know who holds the memory."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{'×'.join(map(str, self.shape)) or 'scalar'} {self.dtype} made at {self.file}:{self.line}"
+_PACKAGE = str(Path(__file__).resolve().parents[2])
 
 
-class Allocation:
-    """`nbytes` bytes of the pool at the physical `address`.
+class Allocation(ref[Any]):
+    """A buffer's memory: at the physical `address`, `nbytes` bytes, `size` of the pool.
 
-    `host` is what the processor sees through its cache, `memory` what is in the DRAM; for a buffer that is not cacheable they are one.
+    It is a weak reference to the array that holds the storage, as the host sees it. Every array over that memory keeps that one; when
+    the last has gone, it is called back and the memory is free: nothing needs to be collected. ``dram`` is the other side of a buffer
+    that has one. Each has storage of its own, so that an array over memory that was freed, and perhaps given to another,
+    neither crashes nor touches what the other has; but for the memory of a block RAM, which is where it is.
     """
 
-    __slots__ = ("address", "freed", "host", "memory", "nbytes", "owner", "pool", "size")
+    __slots__ = (
+        "_transfers",
+        "address",
+        "code",
+        "coherent",
+        "device",
+        "dram",
+        "freed",
+        "instruction",
+        "name",
+        "nbytes",
+        "pool",
+        "size",
+        "watch",
+    )
 
-    def __init__(self, pool: ContiguousPool, address: int, size: int, nbytes: int, cacheable: bool, owner: object) -> None:
-        self.pool = pool
-        self.address = address
-        self.size = size  # what it takes of the pool: whole pages
-        self.nbytes = nbytes
-        self.owner = owner  # its str() says who that is
-        self.freed = False
-        self.memory: Bytes = np.zeros(size, np.uint8)
-        self.host: Bytes = np.zeros(size, np.uint8) if cacheable else self.memory
+    # Set one by one where it is made (`buffer_in`): an __init__ of its own would take longer than the rest.
+    address: int
+    code: CodeType
+    coherent: bool
+    device: Any
+    dram: Bytes | None
+    freed: bool
+    instruction: int
+    name: str | None
+    nbytes: int
+    pool: ContiguousPool
+    size: int
+    watch: Watch | None
+
+    # By identity: references compare, and hash, as what they refer to does, and arrays cannot be hashed.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
 
     def __repr__(self) -> str:
         return f"<{'freed ' if self.freed else ''}allocation of {self.nbytes} bytes at 0x{self.address:08x}: {self.owner}>"
 
+    @property
+    def owner(self) -> str:
+        """Who holds the memory: the name that was given, or what it is; and the line that asked for it."""
+        return self.name or f"{self.what} made at {self.file}:{self.line}"
 
-class Block(np.ndarray[Any, np.dtype[np.uint8]]):
-    """The bytes of an allocation. Every array over them has this as its last base: when the last goes, the memory is free."""
+    @property
+    def what(self) -> str:
+        """Shape and type of the array, as long as there is one."""
+        array = self()
+        return "array" if array is None else f"{'×'.join(map(str, array.shape)) or 'scalar'} {array.dtype}"
 
-    allocation: Allocation | None = None
-    origin: Origin | None = None  # what the arrays over it know of it
+    @property
+    def file(self) -> str:
+        """The file in which it was asked for."""
+        return self.code.co_filename
 
-    def __del__(self) -> None:
-        if self.origin is not None:
-            self.origin.gone = True
-        if self.allocation is not None:
-            self.allocation.pool.abandon(self.allocation)
+    @property
+    def line(self) -> int:
+        """The line that asked for it."""
+        return _line(self.code, self.instruction)
+
+    # The two sides.
+
+    def on_host(self) -> Bytes | None:
+        """The bytes as the host sees them; None when the last array has gone."""
+        array = self()
+        return None if array is None else array.reshape(-1).view(np.uint8)
+
+    def in_dram(self) -> Bytes | None:
+        """The bytes as the device sees them; None when the last array has gone."""
+        return self.on_host() if self.dram is None else self.dram
+
+    # What a buffer asks of its origin.
+
+    @property
+    def bo(self) -> Allocation:
+        return self
+
+    def give_back(self, buffer: PynqBuffer) -> None:
+        self.pool.free(self)
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        return () if self.watch is None else self.watch.listeners
+
+    @listeners.setter
+    def listeners(self, listeners: tuple[Listener, ...]) -> None:
+        if self.watch is None:
+            self.watch = Watch(self.nbytes, self.dram is not None)
+        self.watch.listeners = listeners
+
+    @property
+    def transfers(self) -> tuple[Transfer, ...]:
+        try:
+            return self._transfers
+        except AttributeError:
+            return ()
+
+    @transfers.setter
+    def transfers(self, transfers: tuple[Transfer, ...]) -> None:
+        self._transfers: tuple[Transfer, ...] = transfers
+
+
+def _line(code: CodeType, instruction: int) -> int:
+    line = code.co_firstlineno
+    for start, end, number in code.co_lines():
+        if start <= instruction < end:
+            return line if number is None else number
+    return line
+
+
+def _array(shape: tuple[int, ...], dtype: np.dtype[Any], storage: memoryview | None) -> npt.NDArray[Any]:
+    """All 0; over `storage` if that is given."""
+    if storage is None:
+        return np.zeros(shape, dtype)
+    np.frombuffer(storage, np.uint8)[:] = 0
+    array: npt.NDArray[Any] = np.ndarray(shape, dtype, storage)
+    return array
+
+
+_kinds: dict[Any, np.dtype[Any]] = {}  # what names of types mean
+
+
+def kind_of(dtype: Any) -> np.dtype[Any]:
+    """`dtype` as numpy understands it, if memory of hardware can hold it; ``TypeError`` if not."""
+    kind: np.dtype[Any] = np.dtype(dtype)
+    if kind.hasobject:
+        raise TypeError(f"a buffer for hardware cannot hold Python objects (dtype {kind})")
+    if kind.itemsize == 0:
+        raise TypeError(f"a buffer cannot have elements of 0 bytes (dtype {kind}): give the type a size, such as 'S16'")
+    if type(dtype) is str or isinstance(dtype, (type, np.dtype)):
+        _kinds[dtype] = kind
+    return kind
+
+
+_zeros = np.zeros
+_frame = sys._getframe
+_ours: dict[str, bool] = {}  # whether a file is one of this package
 
 
 def buffer_in(
-    pool: ContiguousPool, device: Any, shape: Any, dtype: Any, *, cacheable: bool = False, coherent: bool | None = None, owner: Any = None
+    pool: ContiguousPool,
+    device: Any,
+    shape: Any,
+    dtype: Any,
+    cacheable: bool = False,
+    coherent: bool | None = None,
+    name: str | None = None,
+    align: int = PAGE,
 ) -> PynqBuffer:
     """An array of `device`, all 0, in memory of `pool`.
 
     A `cacheable` one has a copy of its own on the host's side; `coherent`, by default the contrary, says whether `flush` and
-    `invalidate` are needless. `owner` says who holds it; by default, the line that asks for it does. Raises ``PoolExhaustedError``,
+    `invalidate` are needless. `name` says who holds it; by default, the line that asks for it does. Raises ``PoolExhaustedError``,
     and ``TypeError`` or ``ValueError`` for what cannot be an array.
     """
-    dtype = np.dtype(dtype)
-    if dtype.hasobject:
-        raise TypeError(f"a buffer for hardware cannot hold Python objects (dtype {dtype})")
-    dimensions = (shape,) if type(shape) is int else (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
-    if any(n < 0 for n in dimensions):
-        raise ValueError(f"a buffer cannot have a negative dimension: {dimensions}")
-    nbytes = math.prod(dimensions) * dtype.itemsize
-    allocation = pool.allocate(nbytes, cacheable=cacheable, owner=owner or Maker(dimensions, dtype, *_site()))
-    block = allocation.host.view(Block)
-    block.allocation = allocation
-    buffer = PynqBuffer(
-        dimensions,
-        dtype,
-        buffer=block,
-        device=device,
-        device_address=allocation.address,
-        bo=allocation,
-        coherent=not cacheable if coherent is None else coherent,
-        release=allocation.pool.free,
-    )
-    block.origin = buffer._origin
+    try:
+        kind = _kinds[dtype]
+    except (KeyError, TypeError):
+        kind = kind_of(dtype)
+    if type(shape) is tuple and len(shape) == 1 and type(shape[0]) is int and shape[0] >= 0:
+        nbytes = shape[0] * kind.itemsize
+    else:
+        shape = (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
+        if any(n < 0 for n in shape):
+            raise ValueError(f"a buffer cannot have a negative dimension: {shape}")
+        nbytes = math.prod(shape) * kind.itemsize
+    address, size = pool.take(nbytes, align)
+    try:
+        if pool.storage is None:
+            array = _zeros(shape, kind)
+            dram = _zeros(nbytes, np.uint8) if cacheable else None
+        else:
+            storage = pool.storage[address - pool.base :][:nbytes]
+            array = _array(shape, kind, None if cacheable else storage)
+            dram = _array((nbytes,), np.dtype(np.uint8), storage) if cacheable else None
+        made = Allocation(array, pool.abandon)
+        buffer = array.view(PynqBuffer)
+    except MemoryError:
+        pool.give(address, size)
+        raise PoolExhaustedError(
+            nbytes, pool.left, pool.largest, pool.size, (), "this computer has not so much memory", bank=pool.name
+        ) from None
+    except BaseException:
+        pool.give(address, size)
+        raise
+    made.pool = pool
+    made.device = device
+    made.address = address
+    made.size = size
+    made.nbytes = nbytes
+    made.freed = False
+    made.dram = dram
+    made.watch = Watch(nbytes, True) if cacheable else None
+    made.coherent = not cacheable if coherent is None else coherent
+    made.name = name
+    frame = _frame(1)
+    try:
+        while _ours[frame.f_code.co_filename]:
+            frame = frame.f_back  # type: ignore[assignment]
+    except (KeyError, AttributeError):
+        frame = _outside(_frame(1))
+    made.code = frame.f_code
+    made.instruction = frame.f_lasti
+    pool.put(made)
+    buffer._origin = made
     return buffer
 
 
-def _site() -> tuple[str, int]:
-    """The file and line where, outside of this package, a buffer is being allocated."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("pynq_widgets."):
+def _outside(frame: Any) -> Any:
+    """The frame that, outside of this package, asked."""
+    while True:
+        file = frame.f_code.co_filename
+        ours = _ours.setdefault(file, file.startswith(_PACKAGE))
+        if not ours or frame.f_back is None:
+            return frame
         frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno

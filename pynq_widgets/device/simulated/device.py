@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 from pynq_widgets.device.clock import Clock, VirtualClock
 from pynq_widgets.device.contract import Device, InterruptSource
 from pynq_widgets.device.errors import BufferFreedError, BusError
-from pynq_widgets.device.simulated.pool import DEFAULT_BASE, DEFAULT_SIZE, ContiguousPool, MainMemory
+from pynq_widgets.device.simulated.mainmemory import MainMemory
+from pynq_widgets.device.simulated.pool import DEFAULT_BASE, DEFAULT_SIZE, PAGE, ContiguousPool
 from pynq_widgets.device.simulated.signals import ip_name
 from pynq_widgets.device.simulated.world import ModelFailure, World, is_dram, is_processor
 
 if TYPE_CHECKING:
-    from pynq_widgets.design import Design, InterruptLine
+    from pynq_widgets.design import Design, InterruptLine, Memory
     from pynq_widgets.device.buffer import PynqBuffer
+    from pynq_widgets.device.coherence import Coherence
     from pynq_widgets.device.simulated.allocation import Allocation
+    from pynq_widgets.device.simulated.banks import MemoryBank
     from pynq_widgets.device.simulated.faults import Faults
     from pynq_widgets.device.simulated.ipmodel import IPModel
     from pynq_widgets.device.simulated.stream import StreamQueue
@@ -37,6 +40,7 @@ class SimulatedDevice(Device):
     """
 
     kind = "simulated"
+    _buffer_in: Any
     _probe_priority_ = 1_000_000  # after every board
 
     @classmethod
@@ -48,7 +52,7 @@ class SimulatedDevice(Device):
         self.capabilities: Mapping[str, bool] = {"REGISTER_RW": True}
         self._clock: Clock = clock if clock is not None else VirtualClock(following=True)
         self._lock = self._clock.lock
-        self.memory = MainMemory(ContiguousPool(DEFAULT_BASE, pool_size))
+        self.memory = MainMemory(ContiguousPool(DEFAULT_BASE, pool_size), tag, self._make_banks)
         self.pool_size = pool_size
         self.generation = 0
         self.assumptions: list[str] = []
@@ -56,7 +60,9 @@ class SimulatedDevice(Device):
         self._world: World | None = None
         self._faults: Faults | None = None
         self._gpio_out = 0
-        self._unplaced = False
+        self._unplaced = False  # the pool, for this design
+        self._banked = False  # the memories of the design are known
+        self._reporting = False
 
     @property
     def lock(self) -> Any:
@@ -74,6 +80,48 @@ class SimulatedDevice(Device):
                 self._unplaced = False
                 self._place_pool(self.design)
             return self.memory.pool
+
+    def _make_banks(self) -> None:
+        """Find the memories of the design; done once somebody wants to know of them."""
+        with self._lock:
+            if self._banked or self._world is None:
+                return
+            self._banked = True
+            for memory in self._world.design.memories:
+                try:
+                    self._bank(memory)
+                except MemoryError as error:
+                    _log.info("%s", error)
+
+    def _bank(self, memory: Memory) -> ContiguousPool:
+        from pynq_widgets.device.simulated.banks import pool_of  # with the first who asks for a memory of the design
+
+        found = self.memory.bank(memory.name)
+        if found is None:
+            found = pool_of(self, memory)
+            self.memory.set_bank(memory.name, found)
+        return found
+
+    def get_memory(self, description: Mapping[str, Any] | str) -> MemoryBank:
+        """A memory of the design, to allocate from: by its entry in `mem_dict`, as with PYNQ, or by its name (``'ddr4_0'``, ``'DDR'``).
+
+        `LookupError` for one that the design does not have, ``MemoryError`` for one in which no buffer can be.
+        """
+        from pynq_widgets.device.simulated.banks import MemoryBank, memory_named
+
+        with self._lock:
+            memory = memory_named(self, description)
+            return MemoryBank(self, "DDR", self.pool) if memory is None else MemoryBank(self, memory.name, self._bank(memory))
+
+    def report_leaks(self, at_exit: bool = False) -> str:
+        """Which buffers are held, by which lines: as text, at once; with `at_exit`, on stderr, too, when Python ends, if any are left."""
+        if at_exit and not self._reporting:
+            self._reporting = True
+            import atexit
+            import sys
+
+            atexit.register(lambda: self.memory.report_leaks(sys.stderr))
+        return self.memory.report_leaks()
 
     # The design.
 
@@ -127,6 +175,8 @@ class SimulatedDevice(Device):
         if self._faults is not None:
             self._faults.forget()
         self._unplaced = True  # where the pool goes is found out with the first buffer: it takes a look at every master's map
+        self._banked = False
+        self.memory.drop_banks()
         self._gpio_out = 0
         self._world = world
         self.design = design
@@ -328,35 +378,58 @@ class SimulatedDevice(Device):
         """What PYNQ's drivers allocate from when they name no bank: the pool of this device."""
         return self
 
-    def allocate(self, shape: Any, dtype: Any = "u4", *, cacheable: bool = False, name: str | None = None, **kwargs: Any) -> PynqBuffer:
+    def allocate(
+        self, shape: Any, dtype: Any = "u4", *, cacheable: bool = False, name: str | None = None, align: int = PAGE, **kwargs: Any
+    ) -> PynqBuffer:
         """A physically contiguous array, all 0. `PoolExhaustedError` (a `MemoryError`) if there is no room.
 
-        A `cacheable` buffer has a copy of its own on the host's side: `flush` and `invalidate` carry the contents over.
+        A `cacheable` buffer has a copy of its own on the host's side: `flush` and `invalidate` carry the contents over. It starts at a
+        multiple of `align` (a power of 2; always of 4096). `name` says in `memory` and in errors who holds it.
         """
-        # Loaded with the first buffer, not with the first overlay.
-        from pynq_widgets.device.simulated.allocation import buffer_in
-
         if kwargs:
-            raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable and name")
-        return buffer_in(self.pool, self, shape, dtype, cacheable=cacheable, owner=name)
+            raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable, name and align")
+        pool = self.pool if self._unplaced else self.memory.pool
+        try:
+            make = self._buffer_in
+        except AttributeError:
+            # Loaded with the first buffer, not with the first overlay: it needs numpy.
+            from pynq_widgets.device.simulated.allocation import buffer_in
+
+            make = self._buffer_in = buffer_in
+        buffer: PynqBuffer = make(pool, self, shape, dtype, cacheable, None, name, align)
+        return buffer
 
     def flush(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
         """Copy `nbytes` bytes at `offset` of the buffer from the host's side to the DRAM."""
         allocation = self._allocation(bo, offset, nbytes)
-        if allocation.host is not allocation.memory:
+        host = allocation.on_host()
+        if allocation.dram is not None and allocation.watch is not None and host is not None:
             with self._lock:
-                allocation.memory[offset : offset + nbytes] = allocation.host[offset : offset + nbytes]
+                allocation.watch.flushed(host, allocation.dram, offset, nbytes)
 
     def invalidate(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
         """Copy `nbytes` bytes at `offset` of the buffer from the DRAM to the host's side."""
         allocation = self._allocation(bo, offset, nbytes)
-        if allocation.host is not allocation.memory:
+        host = allocation.on_host()
+        if allocation.dram is not None and allocation.watch is not None and host is not None:
             with self._lock:
-                allocation.host[offset : offset + nbytes] = allocation.memory[offset : offset + nbytes]
+                allocation.watch.invalidated(host, allocation.dram, offset, nbytes)
+
+    def coherence_of(self, bo: Any, offset: int, nbytes: int) -> Coherence:
+        """Which side is newer, and where: the bytes of both are compared, and the device's writes are known."""
+        from pynq_widgets.device.coherence import SAME
+
+        allocation = self._allocation(bo, offset, nbytes)
+        host = allocation.on_host()
+        if allocation.dram is None or allocation.watch is None or host is None:
+            return SAME
+        with self._lock:
+            return allocation.watch.coherence(host, allocation.dram, offset, nbytes)
 
     def device_side(self, bo: Any, offset: int, nbytes: int) -> memoryview:
         """What the DRAM holds of `nbytes` at `offset` of the buffer, live and read-only."""
-        return self._allocation(bo, offset, nbytes).memory.data[offset : offset + nbytes].toreadonly()
+        whole = self._allocation(bo, offset, nbytes).in_dram()
+        return memoryview(b"") if whole is None else whole.data[offset : offset + nbytes].toreadonly()
 
     def _allocation(self, bo: Any, offset: int, nbytes: int) -> Allocation:
         from pynq_widgets.device.simulated.allocation import Allocation

@@ -121,6 +121,13 @@ class AddressDecoder:
             raise BusError(address, "read", f"{nbytes} bytes from here are not one piece of memory; was the address given by allocate()?")
         return view
 
+    def wrote(self, address: int, nbytes: int) -> None:
+        """A master wrote `nbytes` bytes at `address` through a view."""
+        for target, offset, take in self._pieces(address, nbytes, "write"):
+            tell = getattr(target, "wrote", None)
+            if tell is not None:
+                tell(offset, take)
+
     def _pieces(self, address: int, nbytes: int, operation: str) -> Iterable[tuple[Target, int, int]]:
         while nbytes > 0:
             i = self.find(address, operation)
@@ -194,3 +201,7 @@ class MasterMemory:
     def view(self, address: int, nbytes: int) -> memoryview:
         """The memory itself, live and writable, where it lies in one piece; else `BusError`."""
         return self._decoder.view(address, nbytes)
+
+    def wrote(self, address: int, nbytes: int) -> None:
+        """Say that these bytes were written through a view that is kept: whoever listens to a buffer there is told."""
+        self._decoder.wrote(address, nbytes)

@@ -1,14 +1,13 @@
-"""Main memory: all of it sparse, and a pool in it from which physically contiguous buffers come."""
+"""Physically contiguous memory: which addresses are given out, and to whom."""
 
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections import deque
 from typing import TYPE_CHECKING
 
 from pynq_widgets.device.errors import BufferFreedError, PoolExhaustedError
-from pynq_widgets.device.simulated.memory import SparseMemory
 
 if TYPE_CHECKING:
     from pynq_widgets.device.simulated.allocation import Allocation
@@ -21,68 +20,103 @@ DEFAULT_BASE = 0x1000_0000
 class ContiguousPool:
     """Physical addresses from `base`, `size` bytes, given out in whole pages, the first that fit.
 
-    Each allocation has storage of its own, so that an array over memory that was freed, and perhaps given to another, neither crashes
-    nor touches what the other has.
+    What was freed last is kept aside, and given again to the next who asks for exactly as much. `name` is that of the bank. `storage` is
+    the memory itself where it lies in one piece, as that of a block RAM; otherwise each buffer brings its own.
     """
 
-    def __init__(self, base: int = DEFAULT_BASE, size: int = DEFAULT_SIZE) -> None:
+    def __init__(self, base: int = DEFAULT_BASE, size: int = DEFAULT_SIZE, *, name: str = "DDR", storage: memoryview | None = None) -> None:
         if size < 0 or size % PAGE or base < 0 or base % PAGE:
             raise ValueError(f"a pool consists of whole pages of {PAGE} bytes: its size cannot be {size} nor its base {base:#x}")
         self.base = base
         self.size = size
+        self.name = name
+        self.storage = storage
         self._free: list[tuple[int, int]] = [(base, size)] if size else []  # (address, size), in order, never adjacent
-        self._starts: list[int] = []
+        self._last = (0, 0)  # (address, size) of what was freed last, not yet among the free ones
+        self._starts: list[int] = []  # of the allocations, in order, but for those in _fresh
+        self._fresh: set[int] = set()
         self._allocations: dict[int, Allocation] = {}
         self._lock = threading.Lock()
         self._abandoned: deque[Allocation] = deque()
 
-    def allocate(self, nbytes: int, *, cacheable: bool = False, owner: object = "", align: int = PAGE) -> Allocation:
-        """`nbytes` contiguous bytes, all 0, at a multiple of `align` (a power of 2, at least a page).
+    def __repr__(self) -> str:
+        return f"<pool {self.name} of {self.size} bytes at 0x{self.base:08x}: {self.left} free, {len(self._allocations)} buffers>"
+
+    # Addresses.
+
+    def take(self, nbytes: int, align: int = PAGE) -> tuple[int, int]:
+        """Room for `nbytes` bytes at a multiple of `align` (a power of 2): its address, and its size in whole pages.
 
         `PoolExhaustedError` (a `MemoryError`) tells what is left and who holds the rest.
         """
-        # numpy is loaded with the first buffer, not with the first overlay.
-        from pynq_widgets.device.simulated.allocation import Allocation
-
-        if nbytes < 0:
-            raise ValueError(f"a buffer cannot have {nbytes} bytes")
-        if align < PAGE or align & (align - 1):
-            raise ValueError(f"an alignment is a power of 2 of at least {PAGE}, not {align}")
-        size = max(PAGE, (nbytes + PAGE - 1) & ~(PAGE - 1))
+        size = (nbytes + 4095) & -4096 or PAGE
         with self._lock:
-            self._reap()
+            if self._abandoned:
+                self._reap()
+            last = self._last
+            if last[1] == size and not last[0] & (align - 1):
+                self._last = (0, 0)
+                return last
+            if nbytes < 0:
+                raise ValueError(f"a buffer cannot have {nbytes} bytes")
+            if align < 1 or align & (align - 1):
+                raise ValueError(f"an alignment is a power of 2, not {align}")
+            self._merge()
             for i, (start, room) in enumerate(self._free):
-                address = (start + align - 1) & ~(align - 1)
+                address = (start + align - 1) & -align
                 before = address - start
-                if before + size > room:
-                    continue
-                after = room - before - size
-                self._free[i : i + 1] = [(start, before)] * (before > 0) + [(address + size, after)] * (after > 0)
-                try:
-                    allocation = Allocation(self, address, size, nbytes, cacheable, owner)
-                except BaseException:
-                    self._give_back(address, size)
-                    raise
-                self._allocations[address] = allocation
-                insort(self._starts, address)
-                return allocation
+                if before + size <= room:
+                    after = room - before - size
+                    self._free[i : i + 1] = [(start, before)] * (before > 0) + [(address + size, after)] * (after > 0)
+                    return address, size
             left, largest = self._left()
             holders = sorted(self._allocations.values(), key=lambda a: -a.size)
-            named = [f"{a.owner or 'a buffer'} ({a.nbytes} bytes at 0x{a.address:08x})" for a in holders[:8]]
-            if len(holders) > 8:
-                named.append(f"{len(holders) - 8} more")
-        raise PoolExhaustedError(nbytes, left, largest, self.size, tuple(named))
+        named = [f"{a.owner} ({a.nbytes} bytes at 0x{a.address:08x})" for a in holders[:8]]
+        if len(holders) > 8:
+            named.append(f"{len(holders) - 8} more")
+        raise PoolExhaustedError(nbytes, left, largest, self.size, tuple(named), bank=self.name, aligned=align if align > PAGE else 0)
+
+    def give(self, address: int, size: int) -> None:
+        """What `take` gave is not needed."""
+        with self._lock:
+            self._merge()
+            self._give_back(address, size)
+
+    def _merge(self) -> None:
+        if self._last[1]:
+            self._give_back(*self._last)
+            self._last = (0, 0)
+
+    def _give_back(self, address: int, size: int) -> None:
+        free = self._free
+        i = bisect_left(free, (address, 0))
+        if i < len(free) and address + size == free[i][0]:
+            size += free.pop(i)[1]
+        if i and free[i - 1][0] + free[i - 1][1] == address:
+            i -= 1
+            before = free.pop(i)
+            address, size = before[0], before[1] + size
+        free.insert(i, (address, size))
+
+    # Who holds them.
+
+    def put(self, allocation: Allocation) -> None:
+        """Whose the room is that `take` gave."""
+        address = allocation.address
+        self._allocations[address] = allocation
+        self._fresh.add(address)
 
     def free(self, allocation: Allocation) -> None:
         """Give the memory back. `BufferFreedError` if that was done before."""
         with self._lock:
-            self._reap()
+            if self._abandoned:
+                self._reap()
             if allocation.freed:
                 raise BufferFreedError(f"double free: {allocation!r} was freed before")
             self._remove(allocation)
 
     def abandon(self, allocation: Allocation) -> None:
-        """The last array over the memory has gone. Called by the garbage collector, at any moment and in any thread."""
+        """The last array over the memory has gone. Called by Python, at any moment and in any thread."""
         if allocation.freed:
             return
         self._abandoned.append(allocation)
@@ -101,22 +135,21 @@ class ContiguousPool:
 
     def _remove(self, allocation: Allocation) -> None:
         allocation.freed = True
-        del self._allocations[allocation.address]
-        del self._starts[bisect_left(self._starts, allocation.address)]
-        self._give_back(allocation.address, allocation.size)
+        address = allocation.address
+        del self._allocations[address]
+        if address in self._fresh:
+            self._fresh.remove(address)
+        else:
+            del self._starts[bisect_left(self._starts, address)]
+        last = self._last
+        self._last = (address, allocation.size)
+        if last[1]:
+            self._give_back(*last)
 
-    def _give_back(self, address: int, size: int) -> None:
-        free = self._free
-        i = bisect_left(free, (address, 0))
-        if i < len(free) and address + size == free[i][0]:
-            size += free.pop(i)[1]
-        if i and free[i - 1][0] + free[i - 1][1] == address:
-            i -= 1
-            before = free.pop(i)
-            address, size = before[0], before[1] + size
-        free.insert(i, (address, size))
+    # How it looks.
 
     def _left(self) -> tuple[int, int]:
+        self._merge()
         sizes = [size for _, size in self._free]
         return sum(sizes), max(sizes, default=0)
 
@@ -135,113 +168,46 @@ class ContiguousPool:
             return self._left()[1]
 
     @property
+    def fragmentation(self) -> float:
+        """How much of the free memory is not in its largest block: 0 where it is one block (or none), near 1 where it lies in crumbs."""
+        with self._lock:
+            self._reap()
+            left, largest = self._left()
+        return 1 - largest / left if left else 0.0
+
+    @property
+    def free_ranges(self) -> tuple[tuple[int, int], ...]:
+        """What is free, as (address, bytes), by address; no two adjacent."""
+        with self._lock:
+            self._reap()
+            self._merge()
+            return tuple(self._free)
+
+    @property
     def allocations(self) -> tuple[Allocation, ...]:
         """What is allocated, by address."""
         with self._lock:
             self._reap()
-            return tuple(self._allocations[start] for start in self._starts)
+            return tuple(self._allocations[start] for start in self._ordered())
+
+    def _ordered(self) -> list[int]:
+        if self._fresh:
+            self._starts += self._fresh
+            self._starts.sort()
+            self._fresh.clear()
+        return self._starts
 
     def at(self, address: int) -> Allocation | None:
         """The allocation that holds the byte at the physical `address`."""
         with self._lock:
-            i = bisect_right(self._starts, address) - 1
-            allocation = self._allocations[self._starts[i]] if i >= 0 else None
-        return allocation if allocation is not None and address < allocation.address + allocation.size else None
+            starts = self._ordered()
+            i = bisect_right(starts, address) - 1
+            allocation = self._allocations[starts[i]] if i >= 0 else None
+        return allocation if allocation is not None and address < allocation.address + allocation.nbytes else None
 
     def next_start(self, address: int) -> int | None:
         """Where the first allocation after `address` starts."""
         with self._lock:
-            i = bisect_right(self._starts, address)
-            return self._starts[i] if i < len(self._starts) else None
-
-
-class MainMemory:
-    """The DRAM as the masters of the bus see it: ``read(address, nbytes)``, ``write(address, data)`` by physical address."""
-
-    def __init__(self, pool: ContiguousPool) -> None:
-        self.pool = pool
-        self._rest = SparseMemory(1 << 64)
-
-    def clear(self) -> None:
-        """Forget what was written outside of the pool's buffers."""
-        self._rest.clear()
-
-    def view(self, address: int, nbytes: int) -> memoryview | None:
-        """The bytes themselves, live and writable, where they lie in one buffer; else None."""
-        allocation = self.pool.at(address)
-        if allocation is None:
-            return None
-        offset = address - allocation.address
-        return allocation.memory.data[offset : offset + nbytes] if offset + nbytes <= allocation.size else None
-
-    def read(self, address: int, nbytes: int) -> memoryview:
-        """`nbytes` bytes at the physical `address`; a live view where they lie in one buffer, else a copy."""
-        view = self.view(address, nbytes)
-        if view is not None:
-            return view
-        out = bytearray(nbytes)
-        for at, take, allocation in self._pieces(address, nbytes):
-            start = at - address
-            if allocation is None:
-                out[start : start + take] = self._rest.read(at, take)
-            else:
-                offset = at - allocation.address
-                out[start : start + take] = allocation.memory.data[offset : offset + take]
-        return memoryview(out)
-
-    def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
-        """Write the bytes of `data` at the physical `address`."""
-        source = memoryview(data)
-        if source.format != "B" or source.ndim != 1:
-            source = source.cast("B")
-        view = self.view(address, len(source))
-        if view is not None:
-            view[:] = source
-            return
-        for at, take, allocation in self._pieces(address, len(source)):
-            part = source[at - address : at - address + take]
-            if allocation is None:
-                self._rest.write(at, part)
-            else:
-                offset = at - allocation.address
-                allocation.memory.data[offset : offset + take] = part
-
-    def _pieces(self, address: int, nbytes: int) -> list[tuple[int, int, Allocation | None]]:
-        pieces: list[tuple[int, int, Allocation | None]] = []
-        end = address + nbytes
-        while address < end:
-            allocation = self.pool.at(address)
-            if allocation is not None:
-                up = allocation.address + allocation.size
-            else:
-                following = self.pool.next_start(address)
-                up = end if following is None else following
-            take = min(up, end) - address
-            pieces.append((address, take, allocation))
-            address += take
-        return pieces
-
-
-class MemoryWindow:
-    """A range of a bus behind which main memory lies, from the physical address `base` on."""
-
-    __slots__ = ("_base", "_memory")
-
-    def __init__(self, memory: MainMemory, base: int) -> None:
-        self._memory = memory
-        self._base = base
-
-    def read(self, offset: int) -> int:
-        return int.from_bytes(self._memory.read(self._base + offset, 4), "little")
-
-    def write(self, offset: int, value: int) -> None:
-        self._memory.write(self._base + offset, value.to_bytes(4, "little"))
-
-    def read_bytes(self, offset: int, length: int) -> memoryview:
-        return self._memory.read(self._base + offset, length)
-
-    def write_bytes(self, offset: int, data: bytes | memoryview) -> None:
-        self._memory.write(self._base + offset, data)
-
-    def view(self, offset: int, length: int) -> memoryview | None:
-        return self._memory.view(self._base + offset, length)
+            starts = self._ordered()
+            i = bisect_right(starts, address)
+            return starts[i] if i < len(starts) else None

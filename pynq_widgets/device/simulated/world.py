@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from pynq_widgets.device.clock import ClockScope
 from pynq_widgets.device.simulated.interrupts import Interrupts
 from pynq_widgets.device.simulated.ipmodel import IPModel, ModelContext
+from pynq_widgets.device.simulated.mainmemory import MemoryWindow
 from pynq_widgets.device.simulated.masters import AddressDecoder, MasterMemory, Target, Window
 from pynq_widgets.device.simulated.memory import memory_range
-from pynq_widgets.device.simulated.pool import MemoryWindow
 from pynq_widgets.device.simulated.registerfile import RegisterFile
 from pynq_widgets.device.simulated.registry import ModelTable
 from pynq_widgets.device.simulated.signals import Signals, ip_name
@@ -233,6 +233,14 @@ class World:
             block = module.block(interface, block_name)
             size = max(block.size if block is not None else 0, _OPEN_ENDED)
         return self._file(module, interface, block_name, size)
+
+    def replace_target(self, old: Target, new: Target) -> None:
+        """From now on `new` stands where `old` stood, for the host and every master."""
+        for key, target in self._targets.items():
+            if target is old:
+                self._targets[key] = new
+        for decoder in (self.host, *(master.decoder for master in self._masters.values())):
+            decoder.targets = [new if target is old else target for target in decoder.targets]
 
     def master(self, path: str, interface: str | None = None) -> MasterMemory:
         """What a master in the logic reaches; all that the host reaches, if the design says nothing of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pynq_widgets.device.simulated.ipmodel import IPModel
+from pynq_widgets.device.simulated.stream import forward
 
 
 class Broadcaster(IPModel):
@@ -19,13 +20,6 @@ class Broadcaster(IPModel):
         if not inputs or not outputs:
             return
         source = self.context.stream(inputs[0])
-        sinks = [self.context.stream(name) for name in outputs]
-        while source.available or source.packets:
-            room = min(sink.space for sink in sinks)
-            if room <= 0:
-                return
-            head = source.head
-            data, last = source.receive(room)
-            for sink in sinks:
-                if head is not None:
-                    sink.send(data, last, dest=head.dest, user=head.user, ready_at=source.ready_at)
+        source.onward = tuple(self.context.stream(name) for name in outputs)
+        while forward(source, source.onward) is not None:
+            pass

@@ -125,6 +125,7 @@ class HLSModel(IPModel):
         self._running = False
         self._took = False  # whether this run has taken a packet: one that takes none and starts again would go round without time
         self._waiting_for: str | None = None
+        self._ready_at = 0.0  # when the last byte that it received was there: no result is out before
         self._steps: Generator[Any, None, Any] | None = None
         self._status = AP_IDLE
         self._auto = False
@@ -262,7 +263,7 @@ class HLSModel(IPModel):
         """Send what waits to be sent; with the last of it, the function is done."""
         while self._to_send:
             name, data, last = self._to_send[0]
-            taken = self.context.stream(name).send(data, last)
+            taken = self.context.stream(name).send(data, last, ready_at=self._ready_at)
             if taken < len(data):
                 self._to_send[0] = (name, data[taken:], last)
                 return
@@ -377,6 +378,7 @@ class HLSModel(IPModel):
                 f"in a generator, 'yield {found!r}' waits for the next"
             )
         data, _ = queue.receive()
+        self._ready_at = max(self._ready_at, queue.ready_at)
         self._took = True
         kind = np.dtype(dtype) if dtype is not None else self._natural(found)
         if len(data) % kind.itemsize:

@@ -70,6 +70,8 @@ class StreamQueue:
         self.rate = rate
         self.entry_rate = entry_rate if entry_rate is not None else rate
         self.source, _, self.sink = name.partition(" → ")
+        self.onward: tuple[StreamQueue, ...] = ()  # where whoever receives passes everything on to, with no store of its own
+        self._asked = False
         self.direct = True  # nothing is between the two ends
         self.dead_end = ""  # why nobody takes what comes, where nobody does
         self.ready_at = _NEVER
@@ -146,8 +148,9 @@ class StreamQueue:
         Where not all were, `last` has not been sent: send the rest when there is `space` again, with the rest of `keep`, the same `dest`
         and no `user`. `keep` (TKEEP) tells for each byte whether it counts, as a sequence or as an integer whose bit 0 is that of the
         first byte: null bytes are taken, and go no further. `dest` is TDEST, `user` TUSER at the first beat. `ready_at` is when the last
-        byte is out of the sender, by default now. A model that sends from memory may `lend` it: what has not gone on when all that follows
-        from the present access or event has been done is copied then, and what has gone on by then never is. Raises ``ValueError`` for a `keep` of another length, and for what is negative.
+        byte is out of the sender, by default now. A model that sends from memory may `lend` it: what has not gone on when all that
+        follows from the present access or event is done is copied then, and what has never is. Raises ``ValueError`` for a `keep` of
+        another length, and for what is negative.
         """
         source = memoryview(data)
         if source.format != "B" or source.ndim != 1:
@@ -180,8 +183,9 @@ class StreamQueue:
                 ready = max(ready, max(now, self._line_free) + take / self.rate)
             self._line_free = ready
         data = source[:take]
-        lent = lend and take >= _WORTH_LENDING and self._post is not None
-        if not lent:
+        constant = type(data.obj) is bytes
+        lent = lend and not constant and take >= _WORTH_LENDING and self._post is not None
+        if not lent and not constant:
             data = memoryview(bytes(data))  # the sender may change its memory before the receiver looks
         self._segments.append(_Segment(data, last, dest, user, ready, lent))
         self._available += take
@@ -269,6 +273,12 @@ class StreamQueue:
             at = max(at, self._line_free - self.capacity / self.rate)
         if self._sink_rate:
             at = max(at, self._sink_until - (self.received - self.sent + self.capacity) / self._sink_rate)
+        if self.onward and not self._asked:
+            self._asked = True  # streams may go round
+            for further in self.onward:
+                rate = further._sink_rate or further.rate
+                at = max(at, further.accepted_at - (self.capacity / rate if rate else 0.0))
+            self._asked = False
         return at
 
     def clear(self) -> None:
@@ -311,6 +321,22 @@ class StreamQueue:
             return ""
         before = f" ({total} bytes before that)" if total else ""
         return f" for {_seconds(self._now() - since)}{before}"
+
+
+def forward(source: StreamQueue, sinks: Sequence[StreamQueue]) -> bool | None:
+    """Pass one block of `source` on to all of `sinks`, with what it carries beside it, as far as each has room.
+
+    Whether it ended a packet; None where nothing could go.
+    """
+    head = source.head
+    room = min([sink.space for sink in sinks], default=0)
+    if head is None or room <= 0:
+        return None
+    data, last = source.receive(room)
+    for sink in sinks:
+        sink.send(data, last, dest=head.dest, user=head.user, ready_at=source.ready_at, lend=True)
+    source.demand(min([sink.space for sink in sinks]))  # large blocks pass where they can
+    return last
 
 
 def _mask(keep: Sequence[Any] | int, length: int, name: str) -> Sequence[Any]:

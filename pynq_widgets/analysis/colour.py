@@ -22,8 +22,8 @@ Region = tuple[int, int, int, int]  # first row, row after the last, first colum
 
 @dataclass(frozen=True)
 class PixelFormat:
-    """`size`: bytes a pixel, 0 where planes lie one after the other. `order`: which byte, field or plane is red, green, blue (or Y, Cb, Cr).
-    `fields`: (lowest bit, bits) of each in a word."""
+    """`size`: bytes a pixel, 0 where planes lie one after the other. `order`: which byte, field or plane is red, green, blue (or Y, Cb, Cr)
+    in turn. `fields`: (lowest bit, bits) of each in a word."""
 
     name: str
     size: int

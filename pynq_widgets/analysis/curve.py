@@ -79,6 +79,11 @@ def reduce_line(data: Array, start: int = 0, stop: int | None = None, columns: i
         last = _extremes(data[start + whole * step : stop].reshape(1, -1))
         low, high = np.concatenate([low, last[0]]), np.concatenate([high, last[1]])
     gaps = _fill_gaps(data, start, stop, step, low, high)
+    return curve_of(data, start, stop, step, low, high, gaps)
+
+
+def curve_of(data: Array, start: int, stop: int, step: int, low: Floats, high: Floats, gaps: bool) -> Curve:
+    """The curve through the extremes of columns of `step` samples each, the first of which begins at `start`, a multiple of it."""
     x = np.empty(2 * low.size)
     x[0::2] = start + step * np.arange(low.size)
     x[1::2] = np.minimum(x[0::2] + step // 2, stop - 1)

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pynq_widgets.design import BusInterface
 from pynq_widgets.device import IPModel, model
-from pynq_widgets.device.simulated.stream import StreamQueue
+from pynq_widgets.device.simulated import registry
+from pynq_widgets.device.simulated.stream import Head, StreamQueue, forward
 
 
 @given(
@@ -83,6 +85,216 @@ def test_any_array_can_be_sent_and_is_copied() -> None:
     assert bytes(queue.receive()[0]) == np.arange(8, dtype="u2").tobytes()
 
 
+class Reference:
+    """What a connection does, byte by byte: each with its TDEST and TUSER, and whether the packet ends behind it."""
+
+    def __init__(self) -> None:
+        self.bytes: list[tuple[int, int, int]] = []
+        self.ends: list[int] = []  # how many bytes had come when a packet ended
+
+    def send(self, data: bytes, last: bool, dest: int, user: int) -> None:
+        self.bytes += [(value, dest, user if i == 0 else 0) for i, value in enumerate(data)]
+        if last:
+            self.ends.append(len(self.bytes))
+
+
+_sends = st.tuples(
+    st.lists(st.tuples(st.integers(0, 255), st.booleans()), max_size=24), st.booleans(), st.integers(0, 2), st.sampled_from((0, 0, 0, 1))
+)
+
+
+@given(st.integers(1, 40), st.lists(st.one_of(_sends, st.integers(0, 30), st.none()), max_size=60), st.booleans(), st.booleans())
+def test_what_goes_beside_the_bytes_stays_with_them(capacity: int, steps: list[Any], as_integer: bool, lend: bool) -> None:
+    later: list[Any] = []
+    queue = StreamQueue("a → b", capacity, post=later.append)
+    reference = Reference()
+    at, ended = 0, 0
+    got_ends: list[int] = []
+
+    def receive(wanted: int | None) -> None:
+        nonlocal at
+        head = queue.head
+        data, last = queue.receive(wanted)
+        part = reference.bytes[at : at + len(data)]
+        assert bytes(data) == bytes(value for value, _, _ in part)
+        assert len({dest for _, dest, _ in part}) <= 1
+        assert all(user == 0 for _, _, user in part[1:])
+        if part:
+            assert head == Head(*part[0][1:])
+        at += len(data)
+        if last:
+            got_ends.append(at)
+
+    for step in steps:
+        if isinstance(step, tuple):
+            pairs, last, dest, user = step
+            memory = bytearray(value for value, _ in pairs)
+            keep: Any = [counts for _, counts in pairs]
+            if as_integer:
+                keep = sum(1 << i for i, counts in enumerate(keep) if counts)
+            taken = queue.send(memory, last, keep=keep, dest=dest, user=user, lend=lend)
+            whole = taken == len(pairs)
+            kept = bytes(value for value, counts in pairs[:taken] if counts)
+            if not whole:
+                assert pairs[taken][1], "only a byte that counts can find no room"
+                assert queue.space == 0
+            if kept or (last and whole):
+                reference.send(kept, last and whole, dest, user)
+            for action in later:
+                action()
+            later.clear()
+            memory[:] = bytes(len(memory))
+        else:
+            receive(step)
+    while queue.available or queue.packets:
+        receive(None)
+    assert at == len(reference.bytes)
+    assert got_ends == reference.ends
+    assert ended == queue.available == queue.packets
+
+
+def test_null_bytes_go_no_further() -> None:
+    queue = StreamQueue("a → b", 4)
+    assert queue.send(b"a-b-c-d-e-", keep=[1, 0] * 5) == 8
+    assert queue.receive() == (b"abcd", False)
+    assert queue.send(b"e-", keep=0b01) == 2
+    assert queue.receive() == (b"e", True)
+    assert queue.send(b"--", keep=[0, 0], last=False) == 2
+    assert (queue.head, queue.packets) == (None, 0)
+    assert queue.send(b"--", keep=[0, 0]) == 2
+    assert queue.receive() == (b"", True)
+
+
+@pytest.mark.parametrize(
+    ("beside", "message"),
+    [
+        ({"keep": [1]}, "a → b: keep says of each of 2 bytes whether it counts, not of 1"),
+        ({"keep": 4}, "a → b: keep is a mask of 2 bits, one for each byte, not 0x4"),
+        ({"dest": -1}, "a → b: TDEST and TUSER are 0 or more, not -1 and 0"),
+        ({"user": -2}, "a → b: TDEST and TUSER are 0 or more, not 0 and -2"),
+    ],
+)
+def test_what_cannot_go_beside_bytes_is_refused(beside: dict[str, Any], message: str) -> None:
+    queue = StreamQueue("a → b")
+    with pytest.raises(ValueError, match="a → b") as error:
+        queue.send(b"xy", **beside)
+    assert str(error.value) == message
+    assert queue.sent == 0
+
+
+def test_memory_that_is_lent_is_copied_once_at_most() -> None:
+    later: list[Any] = []
+    memory = bytearray(range(256)) * 32
+    queue = StreamQueue("a → b", None, post=later.append)
+    queue.send(memory, lend=True)
+    data, _ = queue.receive(100)
+    assert isinstance(data, memoryview)
+    assert data.obj is memory
+    later.pop()()
+    memory[:] = bytes(len(memory))
+    assert bytes(queue.receive()[0]) == (bytes(range(256)) * 32)[100:]
+    constant = bytes(8192)
+    queue.send(constant)
+    data, _ = queue.receive()
+    assert isinstance(data, memoryview)
+    assert data.obj is constant
+    assert later == []
+
+
+class Time:
+    """A clock in the test's hand."""
+
+    now = 0.0
+
+
+def test_time_passes_beside_the_blocks() -> None:
+    time = Time()
+    queue = StreamQueue("a → b", 1000, now=lambda: time.now, rate=100.0, entry_rate=100.0)
+    queue.demand(1000)
+    queue.send(bytes(2000), ready_at=15.0)
+    assert queue.accepted_at == 20.0, "the connection is slower than the sender"
+    queue.receive(1000)
+    assert queue.ready_at == 10.0
+    queue.receive()
+    assert queue.ready_at == 20.0
+    time.now = 50.0
+    queue.send(bytes(100))
+    assert queue.accepted_at == 51.0
+    queue.receive()
+    assert queue.ready_at == 51.0
+    queue.send(bytes(100), ready_at=60.0)
+    queue.receive()
+    assert queue.ready_at == 60.0
+
+
+def test_a_slow_receiver_slows_the_sender_down() -> None:
+    time = Time()
+    queue = StreamQueue("a → b", 1000, now=lambda: time.now)
+    queue.demand(4000)
+    assert queue.send(bytes(5000), ready_at=5.0) == 5000
+    assert queue.accepted_at == 0.0, "nobody has taken anything yet"
+    queue.receive(5000)
+    queue.taken(until=50.0, rate=100.0)
+    assert queue.accepted_at == 40.0, "when the last 1000 bytes found room"
+
+
+def test_a_narrow_part_of_the_way_slows_the_sender_down_behind_what_is_stored() -> None:
+    queue = StreamQueue("a → b", 1000, now=lambda: 0.0, rate=100.0, entry_rate=400.0)
+    queue.demand(3000)
+    queue.send(bytes(4000))
+    assert queue.accepted_at == 30.0
+    other = StreamQueue("a → b", 1000, now=lambda: 0.0, rate=100.0, entry_rate=400.0)
+    other.send(bytes(1000))
+    assert other.accepted_at == 2.5, "it fits into the store, and goes in as fast as the sender's interface"
+
+
+def test_time_is_passed_on_by_who_forwards() -> None:
+    first = StreamQueue("a → switch", 1000, now=lambda: 0.0)
+    second = StreamQueue("switch → b", 1000, now=lambda: 0.0)
+    first.onward = (second,)
+    second.onward = (first,)  # a ring is no endless question
+    second.demand(2000)
+    first.send(bytes(1000), last=False, dest=2, user=3, ready_at=7.0)
+    assert forward(first, [second]) is False
+    assert first.send(bytes(1500), dest=2) == 1500, "the demand is handed up"
+    assert forward(first, [second]) is True
+    assert forward(first, [second]) is None
+    assert second.head == Head(2, 3)
+    second.receive()
+    assert second.ready_at == 7.0
+    second.taken(until=30.0, rate=100.0)
+    assert first.accepted_at == pytest.approx(30.0 - 20.0)
+
+
+def test_why_nothing_moves() -> None:
+    time = Time()
+    queue = StreamQueue("dma/M_AXIS → core/S_AXIS", 8, now=lambda: time.now)
+    said = [queue.standing]
+    queue.send(b"1234", last=False)
+    said.append(queue.standing)
+    queue.receive()
+    time.now = 2e-6
+    said.append(queue.standing)
+    queue.send(b"56")
+    said.append(queue.standing)
+    queue.receive()
+    time.now = 3.5
+    said.append(queue.standing)
+    queue.send(bytes(8), last=False)
+    said.append(queue.standing)
+    queue.dead_end = "core has no model, and takes nothing"
+    said.append(queue.standing)
+    assert said == [
+        "empty: dma/M_AXIS has never sent anything",
+        "waits for TLAST: 4 bytes of a packet came from dma/M_AXIS, and not its end",
+        "waits for TLAST: core/S_AXIS has 4 bytes of a packet; dma/M_AXIS has sent nothing for 2 µs",
+        "1 complete packet, 2 bytes, for core/S_AXIS",
+        "empty: dma/M_AXIS has sent nothing for 3.5 s (6 bytes before that)",
+        "full: core/S_AXIS takes nothing for 3.5 s (6 bytes before that); 8 bytes wait",
+        "full: core has no model, and takes nothing for 3.5 s (6 bytes before that); 8 bytes wait",
+    ]
+
+
 class Sink(IPModel):
     """Takes what comes when it is told to."""
 
@@ -136,8 +348,6 @@ def test_ip_with_a_model_is_an_end(chain: Any) -> None:
 
 
 def test_what_moves_data_to_memory_is_not_straight(chain: Any) -> None:
-    from pynq_widgets.design import BusInterface
-
     chain.modules["what"].buses["M_AXI"] = BusInterface("M_AXI", "master", None, None, "aximm", 32, {}, {})
     device = chain.device()
     queue = device.stream("source", "M_AXIS")
@@ -161,6 +371,44 @@ def test_a_ring_of_straight_ip_and_loose_ends_do_no_harm(build: Any) -> None:
     with pytest.raises(KeyError) as error:
         device.stream("a", "AXIS")
     assert error.value.args == ("a has no stream 'AXIS'; it has M_AXIS, S_AXIS",)
+    device.settle()
+
+
+def _axis(name: str, nbytes: int, frequency: str) -> BusInterface:
+    return BusInterface(name, "master", None, None, "axis", None, {"TDATA_NUM_BYTES": str(nbytes), "FREQ_HZ": frequency}, {})
+
+
+def test_every_interface_on_the_way_is_the_same_connection(chain: Any) -> None:
+    device = chain.device()
+    ends = [("sink", "S_AXIS_X"), ("what", "M_AXIS"), ("what", "s_axis"), ("fifo", "M_AXIS"), ("fifo", "S_AXIS"), ("source", "M_AXIS")]
+    assert len({device.stream(*end) for end in ends}) == 1
+    assert [device.world.streams.begins_at(*end) for end in ends] == [False, False, False, False, True, True]
+
+
+def test_the_bandwidth_of_a_connection_is_that_of_its_narrowest_part(chain: Any) -> None:
+    chain.modules["source"].buses["M_AXIS"] = _axis("M_AXIS", 8, "100000000")
+    chain.modules["fifo"].buses["S_AXIS"] = _axis("S_AXIS", 2, "100000000")
+    chain.modules["fifo"].buses["M_AXIS"] = _axis("M_AXIS", 0, "nonsense")
+    chain.modules["sink"].buses["S_AXIS_X"] = _axis("S_AXIS_X", 4, "150000000.0")
+    queue = chain.device().stream("sink", "S_AXIS_X")
+    assert (queue.entry_rate, queue.rate) == (800e6, 200e6)
+    assert (queue.source, queue.sink) == ("source/M_AXIS", "sink/S_AXIS_X")
+
+
+def test_a_connection_without_widths_takes_no_time(chain: Any) -> None:
+    device = chain.device()
+    queue = device.stream("source", "M_AXIS")
+    assert (queue.entry_rate, queue.rate) == (None, None)
+    queue.send(bytes(100))
+    assert queue.accepted_at == device.clock.now()
+
+
+def test_what_stands_at_a_dead_end_says_so(chain: Any) -> None:
+    registry.unregister("v:l:end")
+    device = chain.device()
+    queue = device.stream("source", "M_AXIS")
+    queue.send(b"1234")
+    assert queue.standing == "1 complete packet, 4 bytes, for sink/S_AXIS_X: sink (v:l:end:1) has no model, and takes nothing"
     device.settle()
 
 

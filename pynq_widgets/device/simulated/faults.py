@@ -178,10 +178,9 @@ class Faults(Shown):
     def _stuck(self, wire: str, path: str, interface: str) -> Fault:
         with self._device.lock:
             queue, faults = self._queue(path, interface)
+            # What is stored on the way fills up before a gate at its end.
+            gate = faults.entry if self._device.world.streams.begins_at(path, interface) else faults.exit
             fault = self._new(f"stuck {wire}", f"{wire} of {path}/{interface} is stuck low", None)
-            # Where nothing is between two ends they are one wire.
-            sinks = {name.lower() for name in self._device.world.streams.interfaces(path)[0]}
-            gate = faults.exit if interface.lower() in sinks and not queue.direct else faults.entry
             gate.append(fault)
 
             def undo() -> None:

@@ -72,7 +72,6 @@ class StreamQueue:
         self.source, _, self.sink = name.partition(" → ")
         self.onward: tuple[StreamQueue, ...] = ()  # where whoever receives passes everything on to, with no store of its own
         self._asked = False
-        self.direct = True  # nothing is between the two ends
         self.dead_end = ""  # why nobody takes what comes, where nobody does
         self.ready_at = _NEVER
         self.faults: QueueFaults | None = None

@@ -58,8 +58,11 @@ class StreamGraph:
         return tuple(self._slaves.get(path, ())), tuple(self._masters.get(path, ()))
 
     def queue(self, path: str, interface: str) -> StreamQueue:
-        """The connection at one end. Straight IP on the way is part of it. An end that is connected to nothing has a queue of its own."""
-        end = self._end(path, interface)
+        """The connection of which an interface is a part. IP that passes it straight on is a part of it.
+
+        An interface that is connected to nothing has a queue of its own.
+        """
+        end = self._source(self._end(path, interface))
         if end in self._queues:
             return self._queues[end]
         source: End | None = None
@@ -81,11 +84,23 @@ class StreamGraph:
             rate=slowest,
             entry_rate=entry,
         )
-        queue.direct = not way
         for side in {end, *((source,) if source else ()), *((sink,) if sink else ())}:
             self._queues[side] = queue
         self._connect(queue, source, sink, end)
         return queue
+
+    def begins_at(self, path: str, interface: str) -> bool:
+        """Whether the wire at this interface is the one that leaves the sender, with nothing that stores between."""
+        end = self._end(path, interface)
+        return not self._is_straight(self._before.get(end, end)[0])
+
+    def _source(self, end: End) -> End:
+        """Where the connection comes from, if `end` is at IP that passes it straight on; else `end`."""
+        at, seen = end, set()
+        while at[0] not in seen and self._is_straight(at[0]):
+            seen.add(at[0])
+            at = self._before[at[0], self._slaves[at[0]][0]]
+        return end if at[0] in seen else at
 
     def _connect(self, queue: StreamQueue, source: End | None, sink: End | None, asked: End) -> None:
         """Who is told of what happens in a connection."""

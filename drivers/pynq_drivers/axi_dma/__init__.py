@@ -1,1 +1,1 @@
-"""AXI DMA (AMD PG021), direct register mode."""
+"""AXI DMA (AMD PG021), direct register mode and scatter-gather."""

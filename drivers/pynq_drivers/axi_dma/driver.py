@@ -1,6 +1,7 @@
-"""What software does with AXI DMA. The shape of the API is PYNQ's ``DMA``, with timeouts, reset and checks.
+"""What software does with AXI DMA. The shape of the API is PYNQ's ``DMA``, with timeouts, reset, queues and checks.
 
-Source: AMD PG021, AXI DMA v7.1: "Register Space", "Direct Register Mode (Simple DMA)", "Customizing and Generating the Core" (parameters).
+Source: AMD PG021, AXI DMA v7.1: "Register Space", "Direct Register Mode (Simple DMA)", "Scatter/Gather Mode", "Customizing and Generating
+the Core" (parameters), "Micro DMA".
 """
 
 from __future__ import annotations
@@ -10,26 +11,30 @@ from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_dma import registers as r
-from pynq_drivers.axi_dma.channel import Channel, Limits
+from pynq_drivers.axi_dma.channel import PATIENCE, Channel
+from pynq_drivers.axi_dma.direct import DirectChannel
+from pynq_drivers.axi_dma.scatter_gather import ScatterGatherChannel
+from pynq_drivers.transfers.diagnosis import far_end, leads_to, stream_words
+from pynq_drivers.transfers.limits import Limits, Reach
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
 from pynq_widgets.overlay.traits import Word
 
-_RESET_PATIENCE = 0.5  # seconds
 _DEFAULT_LENGTH_WIDTH = 14  # the core's own default
+_MICRO_BLOCK = 4096  # what a transfer of a Micro DMA may not cross: one burst of AXI does not
 
 
 class AxiDMA(DefaultIP):
-    """AXI DMA in direct register mode.
+    """AXI DMA, in direct register mode or with the Scatter Gather Engine.
 
     ``dma.sendchannel.transfer(buffer)`` reads a buffer and sends it as one packet, ``dma.recvchannel.transfer(buffer)`` writes a packet
-    into one; ``wait(timeout=)`` or ``await wait_async()`` tell the end.
+    into one; ``wait(timeout=)`` or ``await wait_async()`` tell the end. ``submit(buffer)`` takes transfers that wait for their turn.
 
     Making the driver touches nothing, so that a tree can show it; a channel is started when it is first asked for.
 
     Attributes
     ----------
     buffer_max_size : int
-        The longest transfer in bytes.
+        The longest transfer in bytes; with scatter-gather, of what one descriptor moves: longer transfers are split.
     """
 
     bindto = ["xilinx.com:ip:axi_dma:7.1", "xilinx.com:ip:axi_dma:7.0"]
@@ -53,29 +58,39 @@ class AxiDMA(DefaultIP):
         given = description.get("parameters")
         if not given:
             raise UnsupportedConfiguration(f"{self._fullpath}: the design gives no parameters of this DMA, so its channels are unknown")
-        if parameters.integer(given, "C_INCLUDE_SG", 0):
-            raise UnsupportedConfiguration(
-                f"{self._fullpath} is configured for scatter-gather (C_INCLUDE_SG is 1), which this driver does not drive yet: "
-                "disable the Scatter Gather Engine in the core, or use read() and write()"
-            )
+        self._scatter_gather = bool(parameters.integer(given, "C_INCLUDE_SG", 0))
         self._micro = bool(parameters.integer(given, "C_MICRO_DMA", 0))
-        self.buffer_max_size = (1 << parameters.integer(given, "C_SG_LENGTH_WIDTH", _DEFAULT_LENGTH_WIDTH)) - 1
+        if self._micro and self._scatter_gather:
+            raise UnsupportedConfiguration(f"{self._fullpath}: Micro and Scatter-gather modes not supported simultaneously.")
+        if self._scatter_gather and parameters.integer(given, "C_ENABLE_MULTI_CHANNEL", 0):
+            raise UnsupportedConfiguration(
+                f"{self._fullpath} is configured for several channels (C_ENABLE_MULTI_CHANNEL is 1), whose descriptors are others: use AXI "
+                "MCDMA, or disable it in the core (Enable Multi Channel Support)"
+            )
+        bits = parameters.integer(given, "C_SG_LENGTH_WIDTH", _DEFAULT_LENGTH_WIDTH)
+        self.buffer_max_size = (1 << min(bits, r.MOST_LENGTH_BITS)) - 1
         self._send = self._channel("sendchannel", "MM2S")
         self._receive = self._channel("recvchannel", "S2MM")
 
     def _channel(self, name: str, kind: str) -> Channel | None:
-        given = self.description["parameters"]
+        given, design = self.description["parameters"], self.description.get("design")
         if not parameters.integer(given, f"C_INCLUDE_{kind}", 1):
             return None
         width = parameters.integer(given, f"C_M_AXI_{kind}_DATA_WIDTH", 32) // 8
-        longest = self.buffer_max_size
+        longest, block = self.buffer_max_size, 0
         if self._micro:
-            longest = min(longest, width * parameters.integer(given, f"C_{kind}_BURST_SIZE", 16))
+            longest, block = min(longest, width * parameters.integer(given, f"C_{kind}_BURST_SIZE", 16)), _MICRO_BLOCK
         realigns = bool(parameters.integer(given, f"C_INCLUDE_{kind}_DRE", 0))
-        bits = parameters.integer(given, f"C_M_AXI_{kind}_ADDR_WIDTH", parameters.integer(given, "C_ADDR_WIDTH", 32))
+        every = parameters.integer(given, "C_ADDR_WIDTH", 32)
+        limits = Limits(longest, width, realigns, parameters.integer(given, f"C_M_AXI_{kind}_ADDR_WIDTH", every), block)
         pin = f"{kind.lower()}_introut"
         interrupt = self[pin] if pin in self._interrupts else None
-        return Channel(self, name, kind == "MM2S", Limits(longest, width, realigns, bits), interrupt)
+        reach = Reach(design, self._fullpath, f"M_AXI_{kind}")
+        if not self._scatter_gather:
+            return DirectChannel(self, name, kind == "MM2S", limits, interrupt, reach)
+        descriptors = Reach(design, self._fullpath, "M_AXI_SG")
+        width_sg = parameters.integer(given, "C_M_AXI_SG_ADDR_WIDTH", every)
+        return ScatterGatherChannel(self, name, kind == "MM2S", limits, interrupt, reach, descriptors=descriptors, descriptor_bits=width_sg)
 
     @property
     def sendchannel(self) -> Channel | None:
@@ -97,41 +112,53 @@ class AxiDMA(DefaultIP):
 
         Raises TimeoutError where the core does not come out of reset, which it does once its clocks run and its memory answers.
         """
-        channel = self.channels[0]
         with self.device.lock:
-            self.mmio.write(channel._base + r.DMACR, r.RESET)
-            deadline = waiting.Deadline(self.device.clock, _RESET_PATIENCE)
-            while self.mmio.read(channel._base + r.DMACR) & r.RESET:
-                if deadline.passed():
-                    raise TimeoutError(f"{self._fullpath} did not come out of reset within {_RESET_PATIENCE} s: is its clock running?")
-                self.device.clock.sleep(10e-6)
-            for each in self.channels:
-                each._forget()
-                each.start()
+            try:
+                self.reset_core()
+            finally:
+                given_up = [(channel, channel.queue.take_all()) for channel in self.channels]
+            for channel in self.channels:
+                channel.start()
+        for _, transfers in given_up:
+            for transfer in transfers:
+                transfer.given_up("reset()")
+
+    def reset_core(self) -> None:
+        """The reset itself; the channels stand still after it."""
+        base = self.channels[0]._base
+        self.mmio.write(base + r.DMACR, r.RESET)
+        deadline = waiting.Deadline(self.device.clock, PATIENCE)
+        while self.mmio.read(base + r.DMACR) & r.RESET:
+            if deadline.passed():
+                raise TimeoutError(f"{self._fullpath} did not come out of reset within {PATIENCE} s: is its clock running?")
+            self.device.clock.sleep(10e-6)
+        for channel in self.channels:
+            channel.was_reset()
 
     def why_waiting(self, channel: Channel) -> str:
-        """What a transfer of `channel` may be waiting for, in words, from the state of the other channel and the design's wires."""
+        """What a transfer of `channel` may be waiting for, in words: the state of the other channel, the design's wires, the stream."""
         other = self._receive if channel is self._send else self._send
-        end = self._stream_end(channel)
-        if channel is self._send:
-            if other is not None and other._buffer is None and end == self._fullpath:
-                return "It waits for its own recvchannel, which has no buffer: call recvchannel.transfer() first."
-            hint = f"It waits for {end or 'whatever its stream is connected to'} to take the data"
-            if other is not None and other._buffer is None:
-                hint += "; recvchannel has no buffer to put results into, perhaps that is what stands still"
-            return hint + "."
-        hint = f"It waits for a packet from {end or 'whatever its stream is connected to'}, which ends with TLAST"
-        if other is not None and other._buffer is None:
-            hint += "; sendchannel has nothing under way" + ("" if other._ever else " and has never sent anything")
-        return hint + "."
-
-    def _stream_end(self, channel: Channel) -> str | None:
-        """Path of what the channel's stream is connected to."""
+        stream = "M_AXIS_MM2S" if channel.sends else "S_AXIS_S2MM"
         design = self.description.get("design")
-        own = "M_AXIS_MM2S" if channel is self._send else "S_AXIS_S2MM"
-        for link in getattr(design, "connections", ()):
-            if (link.master, link.master_interface) == (self._fullpath, own):
-                return str(link.slave)
-            if (link.slave, link.slave_interface) == (self._fullpath, own):
-                return str(link.master)
-        return None
+        end = far_end(design, self._fullpath, stream)
+        words = stream_words(self.device, self._fullpath, stream)
+        idle = other is not None and not other.queue
+        stopped = self._trouble_of(other) if other is not None and other.is_started else ""
+        if channel.sends:
+            if idle and leads_to(design, self._fullpath, stream) == self._fullpath:
+                return f"It waits for its own recvchannel, which has no buffer: call recvchannel.transfer() first.{stopped}{words}"
+            hint = f"It waits for {end[0] if end else 'whatever its stream is connected to'} to take the data"
+            if idle:
+                hint += "; recvchannel has no buffer to put results into, perhaps that is what stands still"
+            return f"{hint}.{stopped}{words}"
+        hint = f"It waits for a packet from {end[0] if end else 'whatever its stream is connected to'}, which ends with TLAST"
+        if idle and other is not None:
+            hint += "; sendchannel has nothing under way" + ("" if other.queue.last is not None else " and has never sent anything")
+        return f"{hint}.{stopped}{words}"
+
+    @staticmethod
+    def _trouble_of(other: Channel) -> str:
+        status = other.status
+        if status & r.ERRORS:
+            return f" {other.name} stands in an error: {other.explain(status)}."
+        return f" {other.name} is stopped: call {other.name}.start()." if status & r.HALTED else ""

@@ -17,6 +17,22 @@ def far_end(design: Any, path: str, interface: str) -> tuple[str, str] | None:
     return None
 
 
+def leads_to(design: Any, path: str, interface: str) -> str | None:
+    """Path of the core in which the stream that leaves `path` at `interface` ends, through all that only passes it on."""
+    links = [link for link in getattr(design, "connections", ()) if link.protocol == "axis"]
+    at, seen = next(((link.slave for link in links if (link.master, link.master_interface) == (path, interface))), None), set()
+    while at is not None and at not in seen and at != path:
+        seen.add(at)
+        inward = [link for link in links if link.slave == at]
+        onward = [link for link in links if link.master == at]
+        module = getattr(design, "modules", {}).get(at)
+        moves = module is not None and any(bus.protocol == "aximm" and bus.mode == "master" for bus in module.buses.values())
+        if moves or len(inward) != 1 or len(onward) != 1:
+            break
+        at = onward[0].slave
+    return None if at is None else str(at)
+
+
 def stream_words(device: Any, path: str, interface: str) -> str:
     """What the stream at `interface` does, as a simulated device knows it: ``' The stream … '``; '' where nobody knows."""
     find = getattr(device, "stream", None)

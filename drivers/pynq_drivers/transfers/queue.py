@@ -109,27 +109,31 @@ class TransferQueue:
     def look(self) -> None:
         """Ask the hardware what has ended, and begin what waits for its turn. What fails is kept in the transfers, and not raised."""
         carrier = self.carrier
-        ended: list[tuple[Transfer, int]] = []
+        ended: list[tuple[Transfer, int, Exception | None]] = []
         failure: TransferError | None = None
         with carrier.device.lock:
             while self.under_way and failure is None:
                 oldest = self.under_way[0]
                 try:
                     moved = carrier.bytes_done(oldest)
-                    if moved is None:
-                        break
-                    oldest.ending = True
-                    self.under_way.popleft()
-                    ended.append((oldest, moved))
-                    carrier.ended(oldest)
                 except TransferError as error:
                     failure = error
                     error.transfer = error.transfer or oldest
-            failed = self._taken() if failure is not None else []
+                    break
+                if moved is None:
+                    break
+                oldest.ending = True
+                self.under_way.popleft()
+                try:
+                    carrier.ended(oldest)
+                    ended.append((oldest, moved, None))
+                except Exception as error:
+                    ended.append((oldest, moved, error))
+            failed = self.take_all() if failure is not None else []
             self._begin_queued()
         # Without the lock: whoever looks at the buffer is told, and may have locks of its own.
-        for transfer, moved in ended:
-            transfer.ended(DONE, moved)
+        for transfer, moved, trouble in ended:
+            transfer.ended(DONE if trouble is None else FAILED, moved, trouble)
         for transfer in failed:
             transfer.ended(FAILED, error=failure)
 
@@ -140,42 +144,43 @@ class TransferQueue:
 
     def fail(self, error: BaseException) -> None:
         """All that is under way or queued ends with `error`."""
-        for transfer in self._taken():
+        for transfer in self.take_all():
             transfer.ended(FAILED, error=error)
 
     def give_up(self, why: str) -> None:
         """All that is under way or queued is abandoned: the hardware has been stopped or reset by `why`."""
-        for transfer in self._taken():
+        for transfer in self.take_all():
             transfer.given_up(why)
 
-    def _taken(self) -> list[Transfer]:
+    def take_all(self) -> list[Transfer]:
         taken = [*self.under_way, *self.queued]
         self.under_way.clear()
         self.queued.clear()
         return taken
 
     def cancel(self, transfer: Transfer) -> bool:
-        """Give `transfer` up; False where it was over."""
+        """Give `transfer` up; False where it was over. RuntimeError where it is chained behind another that is under way."""
         self.look()
-        given_up: list[tuple[Transfer, str]] = []
         with self.carrier.device.lock:
             if transfer in self.queued:
                 self.queued.remove(transfer)
             elif transfer in self.under_way:
+                if self.under_way[0] is not transfer:
+                    raise RuntimeError(
+                        f"{transfer.title}: the transfer of {transfer.nbytes} bytes is chained behind one that is under way, which would "
+                        "be cut short with it. Cancel that one first, or call stop() to give all of them up"
+                    )
                 self.carrier.abort(transfer)
-                # What was chained before it is stopped with it; what was chained behind it starts anew.
-                under_way = list(self.under_way)
-                self.under_way.clear()
-                place = under_way.index(transfer)
-                given_up += [(other, "cancel() of one behind it, which stops the channel") for other in under_way[:place]]
-                for other in reversed(under_way[place + 1 :]):
+                # What was chained behind it was stopped with it, untouched, and starts anew.
+                self.under_way.popleft()
+                for other in reversed(self.under_way):
                     other.put_back()
                     self.queued.appendleft(other)
+                self.under_way.clear()
             else:
                 return False
             self._begin_queued()
-        for other, why in (*given_up, (transfer, "cancel()")):
-            other.given_up(why)
+        transfer.given_up("cancel()")
         return True
 
     # Waiting.

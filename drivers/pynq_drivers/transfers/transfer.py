@@ -34,7 +34,11 @@ class Transfer:
         Bytes that were moved, 0 before the end; of a received packet, its length.
     error : BaseException | None
         Why it failed.
+    end_of_packet : bool | None
+        Whether the packet ended with it, where the core tells: False where a received packet goes on in the next transfer.
     """
+
+    end_of_packet: bool | None = None
 
     def __init__(self, queue: TransferQueue, array: Any, start: int, span: Span, to_memory: bool, **details: Any) -> None:
         self._queue = queue
@@ -153,6 +157,7 @@ class Transfer:
                 state, error = FAILED, trouble
         finally:
             self.array = None
+            self.details.pop("ring", None)
             self.transferred, self.error = transferred, error
             self.state = state
             end = getattr(array, "end_transfer", None)

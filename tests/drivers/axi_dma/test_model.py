@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pynq_drivers.axi_dma import registers as r
-from pynq_widgets import BusError, allocate
+from pynq_widgets import allocate
 
 LOOP = [("dma", "M_AXIS_MM2S", "dma", "S_AXIS_S2MM")]
 RATE = 400e6  # bytes a second: 32 bits at 100 MHz
@@ -180,15 +180,6 @@ def test_one_channel_only(build: Any, dma_block: Any) -> None:
     bench = build(dma_block(c_include_s2mm=0), autojump=False)
     put(bench, r.S2MM + r.DMACR, r.RS)
     assert look(bench, r.S2MM + r.DMASR) == 0
-
-
-def test_scatter_gather_says_that_it_is_not_modelled(build: Any, dma_block: Any) -> None:
-    bench = build(dma_block(c_include_sg=1), autojump=False)
-    assert look(bench, r.DMASR) & r.SG_INCLUDED
-    with pytest.raises(BusError) as caught:
-        put(bench, r.TAILDESC, 0x1000_0000)
-    assert isinstance(caught.value.__cause__, NotImplementedError)
-    assert "scatter-gather, which the simulated device does not model" in str(caught.value.__cause__)
 
 
 def test_large_transfers_are_block_copies(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,25 @@
+"""What a channel of AXI DMA is busy with, for the simulated device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pynq_widgets.device import BusError
+
+
+@dataclass
+class Job:
+    """One block to move: what LENGTH begins, or what a descriptor describes."""
+
+    address: int
+    length: int
+    last: bool  # the packet ends with it: to be sent with TLAST; or TLAST was received
+    first: bool = True  # the packet begins with it
+    moved: int = 0
+    since: float | None = None  # the time of its first byte
+    over: bool = False  # all bytes are through, and only the time they take is left
+
+
+def error_of(error: BusError, slave: int, decode: int) -> int:
+    """The error bit for what the bus answered."""
+    return slave if getattr(error, "response", "DECERR") == "SLVERR" else decode

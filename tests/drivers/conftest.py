@@ -29,6 +29,7 @@ class Block:
     interface: str = "S_AXI"
     size: int = 0x10000
     memory: bool = False
+    reach: tuple[tuple[str, str, int, int, str], ...] = ()  # besides DDR: (instance, its interface, base, size, own master interface)
 
 
 def _port(
@@ -113,6 +114,7 @@ def handoff(
         if block.name in brams:
             buses.append(_bus("BRAM_PORTA", "INITIATOR", f"{block.name}_BRAM_PORTA", "bram"))
         reach = "".join(_range("ps", "HP0_DDR_LOWOCM", 0, 0x2000_0000, name, "S_AXI_HP0", True) for name in block.masters)
+        reach += "".join(_range(name, "Mem0", base, size, master, interface, True) for name, interface, base, size, master in block.reach)
         modules.append(_module(block.name, block.vlnv, block.parameters, "".join(ports), "".join(buses), _registers(block), reach))
     for memory in dict.fromkeys(brams.values()):
         ends = [name for name, end in brams.items() if end == memory]

@@ -1,0 +1,1 @@
+"""AXI CDMA (AMD PG034): copies from memory to memory."""

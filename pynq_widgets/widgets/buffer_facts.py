@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pynq_widgets.analysis.curve import Array, components, plain
+from pynq_widgets.analysis.curve import Array, plain
+from pynq_widgets.analysis.statistics import Statistics
 
 _EDGE = 3  # elements quoted from each end
 _LONGEST = 60  # characters of one element
@@ -85,17 +86,6 @@ def gone_text(array: Array) -> str:
     return ""
 
 
-def why_no_picture(array: Array) -> str:
-    """One sentence for a buffer that is neither a line nor a picture; empty for the others."""
-    if array.size == 0:
-        return f"There is nothing to draw: shape {shape_text(array)} has no elements."
-    if array.dtype.names is not None and array.ndim > 1:
-        return f"A structure in {array.ndim} dimensions is shown a field at a time: try BufferView(buffer[{array.dtype.names[0]!r}])."
-    if not components(array):
-        return f"Elements of type {array.dtype} are no numbers that could be drawn."
-    return ""
-
-
 def value_text(array: Array, index: tuple[int, ...]) -> str:
     """``[3] 42 (0x2a)``: an element (or a pixel of several channels) by its index, exact."""
     where = f"[{', '.join(map(str, index))}] " if index else ""
@@ -103,6 +93,18 @@ def value_text(array: Array, index: tuple[int, ...]) -> str:
     if isinstance(value, np.ndarray) and value.ndim:
         return f"{where}({', '.join(_element(item) for item in value[:8])}{', …' if value.size > 8 else ''})"
     return f"{where}{_element(value)}{_hex(value)}"
+
+
+def numbers_text(numbers: Statistics) -> str:
+    """Statistics on one line."""
+    if numbers.least is None or numbers.greatest is None:
+        return f"{_count(numbers.of, 'sample')}, none of them a finite number"
+    seen = "" if numbers.count + numbers.not_finite >= numbers.of else f" ({numbers.count:,} of them looked at)"
+    text = (
+        f"{numbers.least:.6g} to {numbers.greatest:.6g}, mean {numbers.mean:.6g}, rms {numbers.rms:.6g}, deviation {numbers.deviation:.6g}"
+    )
+    bad = f", {_count(numbers.not_finite, 'value')} NaN or infinite" if numbers.not_finite else ""
+    return f"{text}{bad}, {_count(numbers.of, 'sample')}{seen}"
 
 
 def plain_text(array: Array) -> str:
@@ -123,6 +125,16 @@ def quoted_text(array: Array) -> str:
     else:
         quoted = [*(_element(flat[i]) for i in range(_EDGE)), "…", *(_element(flat[i]) for i in range(count - _EDGE, count))]
     return f"[{' '.join(quoted)}]"
+
+
+def elements_text(array: Array, start: int, stop: int) -> str:
+    """Elements from the `start`-th to below the `stop`-th, each with its index, on lines of their own."""
+    flat = plain(array).flat
+    lines = []
+    for i in range(start, stop):
+        index = np.unravel_index(i, array.shape)
+        lines.append(f"[{', '.join(str(int(at)) for at in index)}] {_element(flat[i])}{_hex(flat[i])}")
+    return "\n".join(lines)
 
 
 def _element(value: Any) -> str:

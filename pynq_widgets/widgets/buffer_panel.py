@@ -1,4 +1,4 @@
-"""The page's part of a buffer view: its facts, its controls, and the picture of a buffer of two dimensions."""
+"""The page's part of a buffer view: its controls and facts, and what is no plot: an image, the bytes, text."""
 
 from __future__ import annotations
 
@@ -19,17 +19,11 @@ _FRAMES_AHEAD = 4  # frames that a slow page may be behind; it tells of each tha
 class BufferPanel(anywidget.AnyWidget):
     """Shows what a :class:`BufferView` sends, and tells it what a person does. It knows nothing of arrays."""
 
-    _esm = script("buffer_picture.js", "buffer.js")
+    _esm = script("buffer_picture.js", "buffer_hex.js", "buffer_controls.js", "buffer.js")
     _css = style("buffer.css")
 
-    kind = traitlets.Enum(("line", "picture", "text"), "text", help="What the buffer is shown as; does not change.").tag(sync=True)
     title = traitlets.Unicode(help="Stands above the view.").tag(sync=True)
     facts: traitlets.List[Any] = traitlets.List(help="Name and value of each fact of the buffer.").tag(sync=True)
-    labels: traitlets.List[Any] = traitlets.List(help="Name and colour of each line, where there are several.").tag(sync=True)
-    shape: traitlets.List[Any] = traitlets.List(help="Lengths of the axes an element's index has.").tag(sync=True)
-    planes: traitlets.List[Any] = traitlets.List(
-        help="Lengths of the leading axes of which one plane is shown; empty up to two dimensions."
-    ).tag(sync=True)
 
     def __init__(self, heard: Callable[[str, Mapping[str, Any]], object], **traits: Any) -> None:
         self._heard = heard
@@ -58,9 +52,12 @@ class BufferPanel(anywidget.AnyWidget):
                 self._picture = picture
         outbox.default().ask((id(self), "state"), self._send_state)
 
-    def tell(self, content: Mapping[str, Any]) -> None:
+    def tell(self, content: Mapping[str, Any], buffers: list[bytes] | None = None) -> None:
         """Send one message; nothing once the panel is closed."""
-        outbox.default().post(lambda: None if self._closed else self.send(dict(content)))
+        outbox.default().post(lambda: None if self._closed else self.send(dict(content), buffers))
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """A page sets no trait: what a person does comes as messages."""
 
     def _send_state(self) -> None:
         with self._sending:

@@ -1,33 +1,48 @@
-"""A buffer as a picture: a line, an image, or a sentence; it follows the buffer while somebody looks."""
+"""A buffer as a picture: a line, its spectrum, an image, its bytes; it follows the buffer while somebody looks."""
 
 from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets
 import numpy as np
 
-from pynq_widgets.analysis.curve import Array, Curve, components, plain, reduce_line
+from pynq_widgets.analysis.curve import Array, Curve
+from pynq_widgets.analysis.interpretation import Interpretation
+from pynq_widgets.analysis.statistics import Statistics, statistics
 
 from . import outbox
-from .buffer_facts import buffer_name, device_of, facts, gone_text, quoted_text, shape_text, value_text, why_no_picture
+from .buffer_facts import buffer_name, device_of, facts, gone_text
+from .buffer_marks import coherence_text, dma_marks, trigger_marks
+from .buffer_messages import BufferMessages
+from .buffer_options import checked_rate, checked_scale, checked_unit, clipped_region, positive
 from .buffer_panel import BufferPanel
+from .buffer_source import SIDES, Source
 from .closing import close_layout
-from .raster import HEIGHT, WIDTH, Range, Raster, Region, is_picture, rasterize
+from .modes import MODES, Mode, mode_class, natural
+from .modes.image import ImageMode
+from .modes.scene import Drawing, HexDrawing, PictureDrawing, PlotDrawing, Scene, TextDrawing
+from .modes.settings import Settings
+from .raster import Range
 from .viewers import Later, Viewers
 
 if TYPE_CHECKING:
-    from .line_plot import LinePlot
+    from pynq_widgets.analysis.trigger import Trigger
+
+    from .plot import Plot
+    from .plot_layers import Mark
 
 _log = logging.getLogger(__name__)
 
-SLOWEST, FASTEST = 0.1, 50.0
-_FINEST = 4  # elements that a zoomed picture shows at least, each way
+_BUDGET = 0.012  # seconds of a look that go into reading again what is shown from a pyramid
+_MOST_HELD = 1 << 26  # bytes that holding copies
 
 
 class Sampling(Protocol):
@@ -37,24 +52,29 @@ class Sampling(Protocol):
 
 
 class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """One dimension as a line, two (or rows x columns x 3 or 4 colours) as a picture, more of them a plane at a time.
+    """A buffer, in one of several modes: of one dimension as a line, of two or more as an image, and in any other way that fits.
 
     Zooming and panning show the visible part finer: the page never gets more than it can show. While somebody can see the view, the
-    buffer is looked at `rate` times a second, and what changed of the visible part is sent. Nothing is flushed or invalidated: of a
-    buffer that is cached and not coherent, the processor's side is shown.
+    buffer is looked at `rate` times a second, and what changed of the visible part is sent. Nothing is flushed or invalidated.
 
     Parameters
     ----------
     source
         A `PynqBuffer`, or any numpy array.
     rate
-        Looks a second, 0.1 to 50; 0 for none unasked (`refresh` looks once).
+        Looks a second, 0.1 to 100; 0 for none unasked (`refresh` looks once).
     limits
-        Values that get the first and the last colour of a picture. Default: the least and the greatest that are seen.
+        Values that get the first and the last colour of an image. Default: the least and the greatest that are seen.
+    mode
+        ``'line'``, ``'spectrum'``, ``'image'``, ``'hex'``, …: see `modes`. Default: what suits the type and shape.
+    sample_rate, unit, scale
+        Samples a second, what a value is measured in, and how much of that 1 is: axes are in seconds and volts then.
+    interpretation
+        How the memory is read, if not by the buffer's own type and shape.
     sampler
         Calls the looks; default the sampler of the buffer's device.
 
-    Raises ``TypeError`` for another source, ``ValueError`` for a rate or limits out of range.
+    Raises ``TypeError`` for another source, ``ValueError`` for an argument out of range.
     """
 
     def __init__(
@@ -63,6 +83,11 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         *,
         rate: float = 10.0,
         limits: Range | None = None,
+        mode: str | None = None,
+        sample_rate: float | None = None,
+        unit: str = "",
+        scale: float = 1.0,
+        interpretation: Interpretation | None = None,
         sampler: Sampling | None = None,
         now: Callable[[], float] = time.monotonic,
         later: Later | None = None,
@@ -72,11 +97,13 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         if limits is not None and not (len(limits) == 2 and all(map(math.isfinite, limits)) and limits[0] < limits[1]):
             raise ValueError(f"BufferView expected limits (low, high) with low < high, not {limits!r}")
         self.buffer = source
-        self._rate = _checked_rate(rate)
-        # Views of the memory as it is now: they stay valid whatever becomes of the buffer.
-        self._array = plain(source)
+        self._rate = checked_rate(rate)
+        self._sample_rate = None if sample_rate is None else positive("sample_rate", sample_rate)
+        self._unit, self._scale = checked_unit(unit), checked_scale(scale)
         self._limits = limits
         self._sampler = sampler
+        self._now = now
+        self._later = later
         self._drawing = threading.RLock()
         self._subscribing = threading.Lock()
         self._stalled = False  # the page does not keep up, though the kernel listens
@@ -85,46 +112,205 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._closed = False
         self._gone = gone_text(source)
         self._status: dict[str, Any] = {}
-        self._picture: Raster | None = None
-        self._curves: tuple[Curve, ...] = ()
         self._stated_at = -math.inf
-        self._now = now
+        self._source = Source(source, interpretation)
+        self._held: Source | None = None
+        self._hold = self._single = self._waiting = False
+        self._trigger: Trigger | None = None
+        self._origin = 0
+        self._other: Source | None = None
+        self._difference = False
+        self._statistics_of = "visible"
+        self._window: tuple[int, int] | None = None  # what a person chose to see; None: all
+        self._view_to_set: Any = None
         self._plane: tuple[int, ...] = ()
-        self._region: Region = (0, 0, 0, 0)
-        self.plot: LinePlot | None = None
+        self._region: tuple[int, int, int, int] | None = None
+        self._pixels = (1080, 1920)
+        self._last: Drawing | None = None
+        self._modes: dict[str, Mode] = {}
+        self._chosen = False  # whether somebody chose the mode
+        self.plot: Plot | None = None
+        self._watched_plot = False
         self.viewers = Viewers(self._watched, now=now, later=later)
-        self.sentence = why_no_picture(source)
-        self._prepare()
-        children = [self.panel] if self.plot is None else [self.panel, self.plot.figure]
-        super().__init__(children, layout=ipywidgets.Layout(width="100%"), _dom_classes=("pw-buffer",))
+        self._messages = BufferMessages(self)
+        self.panel = BufferPanel(self._messages.heard, title=buffer_name(source), facts=self._facts())
+        super().__init__([self.panel], layout=ipywidgets.Layout(width="100%"), _dom_classes=("pw-buffer",))
+        self._take_mode(natural(self._source) if mode is None else self._able(mode))
         if not self._gone:
             self.refresh()
 
-    def _prepare(self) -> None:
-        """Decide what the buffer is shown as, and make the parts for it."""
-        array = self._array
-        traits: dict[str, Any] = {"title": buffer_name(self.buffer), "facts": [list(fact) for fact in facts(self.buffer)]}
-        self.kind = "text"
-        if not self.sentence and array.ndim == 1 and array.size > 1:
-            from .line_plot import COLOURS, LinePlot
-
-            self.kind = "line"
-            names = [name for name, _ in components(array)]
-            self.plot = LinePlot(array.size, len(names), self._moved)
-            traits["labels"] = [list(pair) for pair in zip(names, COLOURS, strict=False)] if len(names) > 1 else []
-            traits["shape"] = list(array.shape)
-        elif not self.sentence and array.ndim >= 2:
-            self.kind = "picture"
-            self._plane = (0,) * (array.ndim - (3 if is_picture(array) else 2))
-            height, width = self._shown_array().shape[:2]
-            self._region = (0, height, 0, width)
-            traits["shape"] = [height, width]
-            traits["planes"] = list(array.shape[: len(self._plane)])
-        elif not self.sentence:
-            traits["shape"] = []
-        self.panel = BufferPanel(self._heard, kind=self.kind, **traits)
-
     # What is seen, from Python.
+
+    @property
+    def mode(self) -> str:
+        """What the buffer is shown as. Settable; ``ValueError`` for a name that there is not, or that does not fit the buffer."""
+        return self._mode.name
+
+    @mode.setter
+    def mode(self, name: str) -> None:
+        chosen = self._able(name)
+        self._chosen = True
+        if chosen.name != self._mode.name:
+            with self._drawing:
+                self._take_mode(chosen)
+            self.refresh()
+
+    @property
+    def modes(self) -> dict[str, str]:
+        """All modes, and why each cannot show this buffer; empty text where it can."""
+        return {mode.name: mode.refusal(self._source) for mode in MODES}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the present mode, as attributes: ``view.settings.window = 'hann'``."""
+        return self._mode.settings
+
+    @property
+    def interpretation(self) -> Interpretation:
+        """How the memory is read: type, shape, byte order, channels, offset. Settable; ``InterpretationError`` for what does not fit."""
+        return self._source.interpretation
+
+    @interpretation.setter
+    def interpretation(self, interpretation: Interpretation | None) -> None:
+        interpretation = interpretation or Interpretation()
+        if interpretation != self._source.interpretation:
+            self._take_source(Source(self.buffer, interpretation, self._source.side))
+
+    def interpret(self, **how: Any) -> None:
+        """Read the memory another way: ``view.interpret(dtype='>i2', channels=2)``; nothing given: as the buffer says."""
+        self.interpretation = Interpretation(**how)
+
+    @property
+    def side(self) -> str:
+        """``'host'``: what the processor sees; ``'device'``: what the hardware sees. Settable, where the device can tell."""
+        return self._source.side
+
+    @side.setter
+    def side(self, side: str) -> None:
+        if side not in SIDES:
+            raise ValueError(f"the side of a buffer is 'host' or 'device', not {side!r}")
+        if side != self._source.side:
+            self._take_source(Source(self.buffer, self._source.interpretation, side))
+
+    @property
+    def sample_rate(self) -> float | None:
+        """Samples a second (of each channel): the axis is in seconds then, and in hertz. None: it counts samples. Settable."""
+        return self._sample_rate
+
+    @sample_rate.setter
+    def sample_rate(self, rate: float | None) -> None:
+        rate = None if rate is None else positive("sample_rate", rate)
+        window = self._window
+        self._sample_rate = rate
+        self._restart(window)
+
+    @property
+    def unit(self) -> str:
+        """What values are measured in: ``'V'``. Settable."""
+        return self._unit
+
+    @unit.setter
+    def unit(self, unit: str) -> None:
+        self._unit = checked_unit(unit)
+        self._restart(self._window)
+
+    @property
+    def scale(self) -> float:
+        """How much, in units, a value of 1 stands for: ``1 / 32768`` of a 16-bit sample of 1 V. Settable; not 0."""
+        return self._scale
+
+    @scale.setter
+    def scale(self, scale: float) -> None:
+        self._scale = checked_scale(scale)
+        self._restart(self._window)
+
+    def compare(self, other: Array | None, difference: bool = False) -> None:
+        """Lay another buffer over this one, or show the difference (this less the other); None: neither.
+
+        It is read as this one is. Raises ``TypeError`` for what is no array, ``ValueError`` where it has no lines of numbers.
+        """
+        if other is not None and not isinstance(other, np.ndarray):
+            raise TypeError(f"compare expected a buffer or a numpy array, not {type(other).__name__}: try numpy.asarray(...)")
+        found = None if other is None else Source(other, self._source.interpretation)
+        if found is not None and not found.parts:
+            raise ValueError(f"compare expected numbers, not elements of type {other.dtype}")  # type: ignore[union-attr]
+        with self._drawing:
+            before, self._other = self._other, found
+            self._difference = bool(difference) and found is not None
+            self._last = None
+        if before is not None:
+            before.close()
+        self.refresh()
+
+    @property
+    def statistics(self) -> Statistics | list[Statistics]:
+        """Least, greatest, mean, … of the visible part (or the whole: `statistics_of`), in units; of several lines a list."""
+        found = self._numbers()
+        return found[0][1] if len(found) == 1 else [each for _, each in found]
+
+    @property
+    def statistics_of(self) -> str:
+        """What `statistics` are of: ``'visible'`` or ``'whole'``. Settable."""
+        return self._statistics_of
+
+    @statistics_of.setter
+    def statistics_of(self, part: str) -> None:
+        if part not in ("visible", "whole"):
+            raise ValueError(f"statistics are of the 'visible' part or the 'whole', not {part!r}")
+        self._statistics_of = part
+        self._state()
+
+    @property
+    def hold(self) -> bool:
+        """Whether the view stands still: what was seen then can be zoomed and measured while the buffer goes on. Settable."""
+        return self._hold
+
+    @hold.setter
+    def hold(self, hold: bool) -> None:
+        with self._drawing:
+            if bool(hold) != self._hold:
+                self._hold = bool(hold)
+                self._single = self._single and not self._hold
+                # More is not copied; what is zoomed then is read from the memory as it is.
+                self._held = self._source.frozen() if self._hold and self._source.memory.nbytes <= _MOST_HELD else None
+        self._state(self._sheet())
+        if not self._hold:
+            self.refresh()
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """Where the picture starts, as on an oscilloscope: at the first place where the first line crosses a level. Settable; None: none.
+
+        Where there is no such place, what was seen last stays. `single` waits for one and holds.
+        """
+        return self._trigger
+
+    @trigger.setter
+    def trigger(self, trigger: Trigger | None) -> None:
+        if trigger is not None and not callable(getattr(trigger, "find", None)):
+            raise TypeError(f"trigger expected a Trigger or None, not {type(trigger).__name__}: try Trigger(level=0.5)")
+        with self._drawing:
+            before, self._trigger = self._trigger, trigger
+            self._waiting = False
+            self._last = None
+            if trigger is None:
+                self._origin, self._window, self._single = 0, None, False
+                self._view_to_set = (None, None, None, None)
+            elif before is None:
+                start, stop = self._samples()
+                width = max(min(stop - start, self._source.samples // 2), 2)
+                self._window = (-width // 4, width - width // 4)
+                self._view_to_set = (*self._along(*self._window), None, None)
+        self._state(self._sheet())
+        self.refresh()
+
+    def single(self) -> None:
+        """Wait for the trigger once, then hold. Raises ``ValueError`` where there is no trigger."""
+        if self._trigger is None:
+            raise ValueError("a single shot waits for a trigger, and there is none: set view.trigger = Trigger(level=...)")
+        self.hold = False
+        self._single = True
+        self.refresh()
 
     @property
     def rate(self) -> float:
@@ -133,7 +319,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
 
     @rate.setter
     def rate(self, rate: float) -> None:
-        self._rate = _checked_rate(rate)
+        self._rate = checked_rate(rate)
         self._resubscribe()
         self._state()
 
@@ -144,8 +330,10 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
 
     @property
     def window(self) -> tuple[int, ...]:
-        """What is seen: first sample and the one after the last; of a picture first row, row after the last, and the same of columns."""
-        return self.plot.window if self.plot is not None else self._region if self.kind == "picture" else ()
+        """What is seen: first sample and the one after the last; of an image first row, row after the last, and the same of columns."""
+        if isinstance(self._mode, ImageMode):
+            return self._image_region()
+        return self._samples() if self._source.parts else ()
 
     @property
     def plane(self) -> tuple[int, ...]:
@@ -154,32 +342,55 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
 
     @plane.setter
     def plane(self, index: tuple[int, ...]) -> None:
-        lengths = self._array.shape[: len(self._plane)]
+        lengths = self._mode.planes(self._source) if isinstance(self._mode, ImageMode) else ()
         if len(index) != len(lengths) or not all(0 <= i < n for i, n in zip(index, lengths, strict=True)):
             raise IndexError(f"the planes of this buffer are indexed 0 to below {lengths}, not {tuple(index)!r}")
         self._plane = tuple(int(i) for i in index)
-        self._picture = None
+        self._last = None
         self.refresh()
 
     @property
     def curves(self) -> tuple[Curve, ...]:
         """The lines that are drawn: what the page has."""
-        return self._curves
+        return tuple(self._last.curves) if isinstance(self._last, PlotDrawing) else ()
+
+    @property
+    def drawing(self) -> Drawing | None:
+        """What was drawn last."""
+        return self._last
 
     def show(self, *window: int) -> None:
-        """Show a part: ``show(start, stop)`` of a line, ``show(row, row_end, column, column_end)`` of a picture; nothing given: all."""
-        if self.plot is not None:
-            if len(window) not in (0, 2):
-                raise ValueError(f"a part of a line is (start, stop), not {window!r}")
-            self.plot.show(*(window or (0, max(self._array.size - 1, 1))))
-        elif self.kind == "picture":
-            height, width = self._shown_array().shape[:2]
-            self._region = self._clipped(window or (0, height, 0, width))
-            self._state({"show": list(self._region)})
+        """Show a part: ``show(start, stop)`` of samples, ``show(row, row_end, column, column_end)`` of an image; nothing given: all."""
+        with self._drawing:
+            if isinstance(self._mode, ImageMode):
+                self._region = clipped_region(window, self._image_size()) if window else None
+                self._state({"show": list(self._image_region())})
+            else:
+                if len(window) not in (0, 2):
+                    raise ValueError(f"a part of a line is (start, stop), not {window!r}")
+                if window and not window[1] > window[0]:
+                    raise ValueError(f"a window of samples begins before it ends: not {window[0]!r} to {window[1]!r}")
+                self._window = None if not window else (int(window[0]), int(window[1]))
+                self._view_to_set = (*self._along(*self._window), None, None) if self._window else (None, None, None, None)
+                self._last = None
         self.refresh()
+
+    def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write what is seen: ``.png`` or ``.svg`` as it is drawn, ``.csv`` or ``.npy`` the visible part in full resolution.
+
+        Raises ``FileExistsError`` unless `overwrite`, ``ValueError`` for another ending or what the mode cannot be written as.
+        """
+        from .buffer_export import write
+
+        write(self, path, overwrite)
 
     def refresh(self) -> bool:
         """Look at the buffer now, and send what changed of the visible part; whether anything had."""
+        return self._look(math.inf)
+
+    # Drawing. All of it under `_drawing`: the sampler's thread and the page's messages take turns.
+
+    def _look(self, budget: float) -> bool:
         with self._drawing:
             if self._closed:
                 return False
@@ -190,11 +401,288 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
                     outbox.default().post(self._tell_facts)
                     self._state()
                 return False
+            if not self._hold:
+                within = self._samples() if self._window is not None else None
+                self._source.look(budget, within)
+                if self._other is not None:
+                    self._other.look(budget, within)
             return self._draw()
+
+    def _draw(self) -> bool:
+        try:
+            if not self._aim():
+                return self._say(detail="waiting for the trigger", problem="")
+            drawing = self._mode.draw(self.scene())
+        except ValueError as error:
+            return self._say(problem=str(error))
+        if self._last is not None and drawing.same(self._last):
+            drawing = self._last
+            changed = False
+        else:
+            changed, self._last = True, drawing
+        if isinstance(drawing, PlotDrawing):
+            self._draw_plot(drawing, changed)
+        status: dict[str, Any] = {"detail": " · ".join(drawing.notes), "gaps": drawing.gaps, "problem": "", "window": list(self.window)}
+        if isinstance(drawing, PlotDrawing):
+            status["labels"] = [list(label) for label in drawing.labels]
+        elif isinstance(drawing, PictureDrawing):
+            status |= {
+                "region": list(drawing.region),
+                "range": _range_text(drawing.shown),
+                "mime": drawing.mime,
+                "shape": list(drawing.size),
+            }
+            status["rows"] = [[mark.at // max(drawing.size[1], 1), mark.label] for mark in self._dma()]
+        elif isinstance(drawing, HexDrawing):
+            status |= {"hex": [drawing.rows, drawing.group, drawing.base]}
+        elif isinstance(drawing, TextDrawing):
+            status["value"] = drawing.text
+        status |= self._sides()
+        told = self._say(picture=drawing.data if changed and isinstance(drawing, PictureDrawing) else None, **status)
+        if self._single and self._trigger is not None and not self._waiting:
+            self.hold = True
+        if isinstance(drawing, HexDrawing):
+            return self._messages.tell_rows()
+        if not told and self._now() - self._stated_at > 1 and changed:
+            self._state()  # the count of frames, by which the page tells that it keeps up
+        return changed
+
+    def _draw_plot(self, drawing: PlotDrawing, changed: bool) -> None:
+        assert self.plot is not None
+        marks = self._marks()
+        if changed or self._view_to_set is not None:
+            view, self._view_to_set = self._view_to_set, None
+            self.plot.draw(drawing.layers, x=drawing.x, y=drawing.y, view=view, marks=marks)
+        else:
+            self.plot.marks = marks
+
+    def drawn(self, scene: Scene) -> Drawing:
+        """`scene` in the present mode."""
+        return self._mode.draw(scene)
+
+    def scene(self, columns: int | None = None) -> Scene:
+        """What the mode draws from."""
+        source = self._held or self._source
+        last = self._last
+        limits = self._limits
+        if isinstance(last, PlotDrawing):
+            limits = (last.y.low, last.y.high) if last.y.low is not None and last.y.high is not None else None
+        return Scene(
+            source,
+            self._samples(),
+            columns=columns or (self.plot.columns if self.plot is not None else 1000),
+            rate=self._sample_rate,
+            unit=self._unit,
+            scale=self._scale,
+            origin=self._origin,
+            other=self._other,
+            difference=self._difference,
+            region=self._image_region() if isinstance(self._mode, ImageMode) else None,
+            plane=self._plane,
+            limits=limits,
+            last=last.raster if isinstance(last, PictureDrawing) else None,
+        )
+
+    def _aim(self) -> bool:
+        """Find where the trigger is met; False where it is not and something is shown already."""
+        if self._trigger is None or self._hold or not self._mode.along or not self._source.parts:
+            return True
+        before = max(-self._window[0], 0) if self._window else 0
+        data = self._source.parts[0].data
+        found = self._trigger.find(data, min(before, data.size - 1))
+        self._waiting = found is None
+        if found is None:
+            return self._last is None
+        self._origin = int(found)
+        return True
+
+    def _samples(self) -> tuple[int, int]:
+        """The samples that are seen, within the buffer."""
+        count = self._source.samples if self._source.parts else self._source.array.size
+        if self._window is None:
+            return 0, count
+        start, stop = (edge + self._origin for edge in self._window)
+        start = int(min(max(start, 0), max(count - 1, 0)))
+        return start, int(min(max(stop, start + 1), count))
+
+    def _along(self, start: float, stop: float) -> tuple[float, float]:
+        """Samples as places on the axis (which is 0 at the trigger)."""
+        return start / (self._sample_rate or 1.0), max(stop - 1, start + 1) / (self._sample_rate or 1.0)
+
+    def _moved(self) -> None:
+        """The page, or Python, has zoomed the plot."""
+        with self._drawing:
+            if self.plot is None or self._closed or self._view_to_set is not None:
+                return
+            if self._mode.along:
+                if self.plot.follows[0]:
+                    self._window = None if self._trigger is None else self._window
+                else:
+                    x0, x1 = (edge * (self._sample_rate or 1.0) for edge in self.plot.view[:2])
+                    self._window = math.floor(max(x0, -1e15)), math.ceil(min(x1, 1e15)) + 1
+            if not gone_text(self.buffer):
+                self._draw()
+
+    def _image_size(self) -> tuple[int, int]:
+        assert isinstance(self._mode, ImageMode)
+        return self._mode.size(self._source, self._plane)
+
+    def _image_region(self) -> tuple[int, int, int, int]:
+        rows, columns = self._image_size()
+        return clipped_region(self._region, (rows, columns)) if self._region else (0, rows, 0, columns)
+
+    # Modes and sources.
+
+    def _able(self, name: str) -> type[Mode]:
+        mode = mode_class(name)
+        refusal = mode.refusal(self._source)
+        if refusal:
+            raise ValueError(f"this buffer cannot be shown as {name!r}: {refusal}")
+        return mode
+
+    def _take_mode(self, mode: type[Mode]) -> None:
+        self._mode = self._modes.get(mode.name) or self._modes.setdefault(mode.name, mode(self._source, self._setting_changed))
+        self._last = None
+        if mode.surface == "plot":
+            if self.plot is None:
+                from .plot import Plot
+
+                self.plot = Plot(
+                    moved=self._moved, watched=self._plot_watched, label="Plot of the buffer", now=self._now, later=self._later
+                )
+                self.plot.on_mark(self._mark_moved)
+            if mode.along and self._window is not None:
+                self._view_to_set = (*self._along(*self._window), None, None)
+        parts = [self.panel] if mode.surface != "plot" else [self.panel, self.plot]
+        if getattr(self, "children", None) != tuple(parts):
+            self.children = tuple(parts)
+        self._status = {}
+        self._fit_plane()
+        self._state(self._sheet())
+
+    def _fit_plane(self) -> None:
+        """The first plane, where the one that was shown is none of what is shown now."""
+        lengths = self._mode.planes(self._source) if isinstance(self._mode, ImageMode) else ()
+        if len(self._plane) != len(lengths) or not all(i < n for i, n in zip(self._plane, lengths, strict=True)):
+            self._plane = (0,) * len(lengths)
+
+    def _setting_changed(self) -> None:
+        with self._drawing:
+            self._last = None
+            self._fit_plane()
+        self._state(self._sheet())
+        self.refresh()
+
+    def _take_source(self, source: Source) -> None:
+        """Look at the memory another way; the mode stays where it was chosen and fits."""
+        with self._drawing:
+            other = None
+            if self._other is not None:
+                other = Source(self._other.buffer, source.interpretation)
+            before, self._source = (self._source, self._other), source
+            self._other, self._held, self._hold = other, None, False
+            old, self._modes = self._modes, {}
+            self._window, self._region, self._origin = None, None, 0
+            self._view_to_set = (None, None, None, None)
+            mode = type(self._mode)
+            if not self._chosen or mode.refusal(source):
+                mode = natural(source)
+            for name, was in old.items():
+                kind = mode_class(name)
+                if not kind.refusal(source):
+                    self._modes[name] = kind(source, self._setting_changed)
+                    self._modes[name].settings.take(was.settings)
+            self._take_mode(mode)
+            for each in before:
+                if each is not None:
+                    each.close()
+            if self.live:
+                source.listen()
+        outbox.default().post(self._tell_facts)
+        self.refresh()
+
+    def _restart(self, window: tuple[int, int] | None) -> None:
+        """Draw anew with other axes, the same samples in sight."""
+        with self._drawing:
+            self._last = None
+            self._view_to_set = (*self._along(*window), None, None) if window else (None, None, None, None)
+        self._state(self._sheet())
+        self.refresh()
+
+    # What is said.
+
+    def _marks(self) -> list[Mark]:
+        if not self._mode.along:
+            return []
+        source = self._source
+        scene = self.scene()
+        marks = trigger_marks(self._trigger, self._scale) if self._mode.name != "lanes" else []
+        return marks + dma_marks(source, scene.position)
+
+    def _dma(self) -> list[Mark]:
+        return dma_marks(self._source, lambda sample: sample)
+
+    def _mark_moved(self, mark: Mark) -> None:
+        """A person dragged the level of the trigger."""
+        if mark.kind == "trigger" and self._trigger is not None:
+            self.trigger = replace(self._trigger, level=mark.at / self._scale)
+
+    def _sides(self) -> dict[str, Any]:
+        state, where = coherence_text(self.buffer)
+        under_way = [transfer.title for transfer in getattr(self.buffer, "under_way", ())]
+        return {"side": self._source.side, "coherence": [state, where], "transfers": under_way}
+
+    def _facts(self) -> list[list[str]]:
+        found = [list(fact) for fact in facts(self.buffer)]
+        if self._source.interpretation != Interpretation():
+            found.insert(2, ["Read as", str(self._source.interpretation)])
+        return found
 
     def _tell_facts(self) -> None:
         if not self._closed:
-            self.panel.facts = [list(fact) for fact in facts(self.buffer)]
+            self.panel.facts = self._facts()
+
+    def _numbers(self) -> list[tuple[str, Statistics]]:
+        """Statistics of each line."""
+        source = self._held or self._source
+        found = []
+        for part in source.parts:
+            data = part.data if self._statistics_of == "whole" else part.data[slice(*self._samples())]
+            found.append((part.name, _in_units(statistics(data), self._scale)))
+        return found
+
+    def _sheet(self) -> dict[str, Any]:
+        """What the page needs for its controls."""
+        return self._messages.sheet()
+
+    def _say(self, picture: bytes | None = None, **status: Any) -> bool:
+        """Send a state if something in it is new."""
+        if picture is None and all(self._status.get(name) == value for name, value in status.items()):
+            return False
+        self._status.update(status)
+        self._state(picture=picture)
+        return True
+
+    def _state(self, extra: Mapping[str, Any] | None = None, picture: bytes | None = None) -> None:
+        with self._drawing:
+            self._stated_at = self._now()
+            said = f"{self._gone} What is shown is the last that was seen." if self._gone and self._status else self._gone
+            content = {**self._status, "rate": self._rate, "live": self.live and not self._gone, "said": said, "gone": bool(self._gone)}
+            content |= {
+                "part": self._window is not None,
+                "mode": self._mode.name,
+                "surface": self._mode.surface,
+                "hold": self._hold,
+                "single": self._single,
+            }
+            self.panel.state({**content, **(extra or {})}, picture)
+
+    def _answer(self) -> None:
+        """A buffer that does not change is silent, and the page wants to know once a second that somebody is there."""
+        if self.live and self._now() - self._stated_at >= 0.9:
+            self._state()
+
+    # Life.
 
     def close(self) -> None:
         """Take the view off every page, and everything it is made of; end its looking."""
@@ -203,150 +691,38 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         with self._drawing:
             self._closed = True
         self._resubscribe()
+        for source in (self._source, self._other):
+            if source is not None:
+                source.close()
         for part in (self.plot, self.panel):
             if part is not None:
                 part.close()
         close_layout(self)
         super().close()
 
-    # Drawing. All of it under `_drawing`: the sampler's thread and the page's messages take turns.
-
-    def _shown_array(self) -> Array:
-        return self._array[self._plane] if self._plane else self._array
-
-    def _draw(self) -> bool:
-        if self.kind == "line":
-            return self._draw_line()
-        if self.kind == "picture":
-            return self._draw_picture()
-        text = quoted_text(self._array) if self.sentence else value_text(self._array, (0,) * self._array.ndim)
-        return self._say(value=text)
-
-    def _draw_line(self) -> bool:
-        assert self.plot is not None
-        start, stop = self.plot.window
-        self._curves = tuple(reduce_line(part, start, stop) for _, part in components(self._array))
-        changed = self.plot.draw(self._curves)
-        step = self._curves[0].step
-        detail = f"least and greatest of each {step:,} samples" if step > 1 else ""
-        told = self._say(detail=detail, gaps=any(curve.gaps for curve in self._curves), window=[start, stop])
-        if changed and not told and self._now() - self._stated_at > 1:
-            self._state()  # the count of frames, by which the page tells that it keeps up
-        return changed
-
-    def _draw_picture(self) -> bool:
-        raster = rasterize(self._shown_array(), self._region, limits=self._limits, last=self._picture)
-        if raster is self._picture:
-            return False
-        self._picture = raster
-        first, end, left, right = raster.region
-        down, across = -(-(end - first) // HEIGHT), -(-(right - left) // WIDTH)
-        detail = f"a pixel stands for {down} \N{MULTIPLICATION SIGN} {across} elements" if max(down, across) > 1 else ""
-        self._status.update(detail=detail, gaps=raster.gaps, region=list(raster.region), range=_range_text(raster.shown))
-        self._state(picture=raster.png)
-        return True
-
-    def _say(self, **status: Any) -> bool:
-        """Send a state if something in it is new."""
-        if all(self._status.get(name) == value for name, value in status.items()):
-            return False
-        self._status.update(status)
-        self._state()
-        return True
-
-    def _state(self, extra: Mapping[str, Any] | None = None, picture: bytes | None = None) -> None:
-        with self._drawing:
-            self._stated_at = self._now()
-            said = f"{self._gone} What is shown is the last that was seen." if self._gone and self._status else self._gone or self.sentence
-            content = {**self._status, "rate": self._rate, "live": self.live and not self._gone, "said": said, "gone": bool(self._gone)}
-            self.panel.state({**content, **(extra or {})}, picture)
-
-    def _answer(self) -> None:
-        """A buffer that does not change is silent, and the page wants to know once a second that somebody is there."""
-        if self.live and self._now() - self._stated_at >= 0.9:
-            self._state()
-
-    def _moved(self) -> None:
-        self.refresh()
-
-    # What the page says: whatever a message holds, it harms nothing.
-
-    def _heard(self, kind: str, content: Mapping[str, Any]) -> None:
-        try:
-            answer = getattr(self, f"_on_{kind}", None)
-            if answer is not None and not self._closed:
-                answer(content)
-        except (TypeError, ValueError, LookupError, OverflowError):
-            _log.debug("a message of the page was not understood: %r", content, exc_info=True)
-
-    def _on_hello(self, content: Mapping[str, Any]) -> None:
-        self.viewers.beat(str(content.get("view"))[:64], bool(content.get("visible")), (), self.panel.frame)
-        self.refresh()
-        # A new view gets all, whatever the others have.
-        self._state(picture=self._picture.png if self._picture is not None else None)
-
-    def _on_beat(self, content: Mapping[str, Any]) -> None:
-        seen = content.get("seen")
-        self.viewers.beat(
-            str(content.get("view"))[:64], bool(content.get("visible")), (), seen if isinstance(seen, int) else self.panel.frame
-        )
-        if self.viewers.watched and self._rate and self._subscription is None:
-            self._resubscribe()  # what hindered it before may be over
-        self._answer()
-
-    def _on_bye(self, content: Mapping[str, Any]) -> None:
-        self.viewers.bye(str(content.get("view")))
-
-    def _on_whole(self, content: Mapping[str, Any]) -> None:
-        self.show()
-
-    def _on_rate(self, content: Mapping[str, Any]) -> None:
-        self.rate = content["rate"]
-
-    def _on_plane(self, content: Mapping[str, Any]) -> None:
-        self.plane = tuple(int(i) for i in content["index"])
-
-    def _on_region(self, content: Mapping[str, Any]) -> None:
-        with self._drawing:
-            self._region = self._clipped(tuple(int(edge) for edge in content["region"]))
-        self.refresh()
-
-    def _on_at(self, content: Mapping[str, Any]) -> None:
-        """Which value is at an index, or under the mouse."""
-        where: list[int] = []
-        try:
-            if "fraction" in content and self.plot is not None:
-                where = [self.plot.position(float(content["fraction"]))]
-            else:
-                where = [int(i) for i in content.get("index", ())]
-            shape = self._shown_array().shape[: 1 if self.kind == "line" else 2]
-            if len(where) != len(shape) or not all(0 <= i < n for i, n in zip(where, shape, strict=True)):
-                raise IndexError(f"there is no [{', '.join(map(str, where))}] in {shape_text(self._array)}")
-            # Not of freed memory as if it were the buffer's.
-            text = self._gone or value_text(self._array, (*self._plane, *where))
-        except (TypeError, ValueError, LookupError, OverflowError) as error:
-            text, where = str(error), []
-        self.panel.tell({"kind": "value", "view": content.get("view"), "text": text, "index": where})
-
-    def _clipped(self, region: tuple[int, ...]) -> Region:
-        height, width = self._shown_array().shape[:2]
-        if len(region) != 4:
-            raise ValueError(f"a part of a picture is (row, row_end, column, column_end), not {region!r}")
-        rows, columns = _span(region[0], region[1], height), _span(region[2], region[3], width)
-        return (*rows, *columns)
-
-    # Life.
+    @property
+    def watched(self) -> bool:
+        """Whether somebody can see the view."""
+        return self.viewers.watched or self._watched_plot
 
     def _watched(self, watched: bool) -> None:
         self._resubscribe()
         self._state()
 
+    def _plot_watched(self, watched: bool) -> None:
+        self._watched_plot = watched
+        self._resubscribe()
+
     def _poll(self) -> None:
         """One tick of the sampler."""
         self.viewers.check()
-        if not self.viewers.watched or self._behind():
+        if self.plot is not None:
+            self.plot.viewers.check()
+        if not self.watched or self._behind():
             return  # what changed meanwhile goes out in one frame, later
-        self.refresh()
+        if not self._hold:
+            self._look(_BUDGET)
+        self._messages.tell_statistics()
         self._answer()
         if self._gone:
             self._resubscribe()
@@ -369,9 +745,10 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         """Be called by the sampler as often as is wanted now: not at all where nobody looks."""
         # One at a time: the page's messages and the sampler's thread both come here. The sampler never polls under its own lock.
         with self._subscribing:
-            wanted = self._rate if self.viewers.watched and not self._closed and not self._gone else 0
+            wanted = self._rate if self.watched and not self._closed and not self._gone else 0
             ended, self._subscription = self._subscription, None
             if wanted:
+                self._source.listen()
                 self._subscription = self._sampling().subscribe(self._poll, wanted)
             if ended is not None:
                 ended.close()
@@ -398,20 +775,19 @@ def _sampler_of(device: Any) -> Sampling:
 _host_sampler: Sampling | None = None  # for arrays that are of no device
 
 
-def _checked_rate(rate: Any) -> float:
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not (rate == 0 or SLOWEST <= rate <= FASTEST):
-        raise ValueError(f"BufferView expected a rate of {SLOWEST:g} to {FASTEST:g} looks a second (or 0 for none unasked), not {rate!r}")
-    return float(rate)
-
-
-def _span(first: int, end: int, length: int) -> tuple[int, int]:
-    """`first` to `end` moved into an axis, and at least some elements long."""
-    first, end = sorted((min(max(first, 0), length), min(max(end, 0), length)))
-    least = min(_FINEST, length)
-    if end - first < least:
-        first = min(first, length - least)
-        end = first + least
-    return first, end
+def _in_units(numbers: Statistics, scale: float) -> Statistics:
+    if scale == 1.0 or numbers.least is None or numbers.greatest is None:
+        return numbers
+    low, high = sorted((numbers.least * scale, numbers.greatest * scale))
+    mean, rms, deviation = (None if value is None else float(value) for value in (numbers.mean, numbers.rms, numbers.deviation))
+    return replace(
+        numbers,
+        least=low,
+        greatest=high,
+        mean=None if mean is None else mean * scale,
+        rms=None if rms is None else rms * abs(scale),
+        deviation=None if deviation is None else deviation * abs(scale),
+    )
 
 
 def _range_text(shown: Range | None) -> list[str]:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from pynq_widgets.analysis.curve import Array
 from pynq_widgets.analysis.picture import reduce_picture
 
-from .png import encode_png
+from .picture_codec import QUALITY, encode, pillow
 
-HEIGHT, WIDTH = 640, 1024  # most pixels of a picture that is sent
+HEIGHT, WIDTH = 640, 1024  # most pixels of a picture that is sent without loss
+_LARGEST = 1080, 1920  # and as JPEG
 
 Range = tuple[float, float]
 Region = tuple[int, int, int, int]  # first row, row after the last, first column, column after the last
@@ -22,13 +23,21 @@ Region = tuple[int, int, int, int]  # first row, row after the last, first colum
 
 @dataclass(frozen=True)
 class Raster:
-    """A picture of `region`, as PNG; `shown` is the range from the darkest to the brightest colour, None where values are colours."""
+    """A picture of `region`, encoded as `mime` says; `shown` is the range from the darkest to the brightest colour, None where values
+    are colours."""
 
-    png: bytes
+    data: bytes
     region: Region
     shown: Range | None
     gaps: bool
     part: Array  # the numbers behind the pixels
+    mime: str = "image/png"
+
+
+def most_pixels(array: Array, quality: int | None) -> tuple[int, int]:
+    """Rows and columns that a picture of `array` has at most: more where it travels as JPEG."""
+    colours = array.dtype == np.uint8
+    return _LARGEST if colours and quality is not None and pillow() is not None else (HEIGHT, WIDTH)
 
 
 def is_picture(array: Array) -> bool:
@@ -44,31 +53,38 @@ def rasterize(
     limits: Range | None = None,
     level: int = 1,
     last: Raster | None = None,
+    quality: int | None = QUALITY,
 ) -> Raster:
     """The part `region` of a 2-D array, or of rows x columns x 3 or 4 colours, as a picture of at most `height` x `width` pixels.
 
     Unsigned bytes and booleans are shown as they are, grey or colour. Other numbers are scaled from `limits` (default: the least and
     the greatest on the picture) to a palette from dark blue to yellow; NaN and infinities are left transparent.
-    Where nothing changed since the picture `last` (of the same array and limits), `last` itself is the answer: to see that costs less
-    than to encode.
+    `quality` is that of a JPEG, None for no loss. Where nothing changed since the picture `last` (of the same array and limits), `last`
+    itself is the answer: to see that costs less than to encode.
     """
     part = np.array(reduce_picture(array, region[:2], region[2:], height, width), order="C")
     if last is not None and last.region == region and last.part.shape == part.shape and last.part.tobytes() == part.tobytes():
         return last
     colours = part.ndim == 3
+    table = None
+    shown: Range | None = None
+    gaps = False
     if array.dtype.kind == "b":
-        return Raster(encode_png(np.asarray(part * 255).astype(np.uint8), level=level), region, None, False, part)
-    if array.dtype == np.uint8 and limits is None:
-        return Raster(encode_png(np.asarray(part).astype(np.uint8), level=level), region, None, False, part)
-    values = np.asarray(part, np.float64)
-    finite = np.isfinite(values)
-    gaps = not bool(finite.all())
-    shown = limits or _range(values[finite], colours and array.dtype.kind == "f")
-    scaled = _scale(values, finite, shown)
-    if colours:
-        return Raster(encode_png((scaled * 255).astype(np.uint8), level=level), region, shown, gaps, part)
-    indices = np.where(finite, 1 + scaled * 254, 0).astype(np.uint8)
-    return Raster(encode_png(indices, palette(), level=level), region, shown, gaps, part)
+        pixels = np.asarray(part * 255).astype(np.uint8)
+    elif array.dtype == np.uint8 and limits is None:
+        pixels = np.asarray(part, np.uint8)
+    else:
+        values = np.asarray(part, np.float64)
+        finite = np.isfinite(values)
+        gaps = not bool(finite.all())
+        shown = limits or _range(values[finite], colours and array.dtype.kind == "f")
+        scaled = _scale(values, finite, shown)
+        if colours:
+            pixels = (scaled * 255).astype(np.uint8)
+        else:
+            pixels, table = np.where(finite, 1 + scaled * 254, 0).astype(np.uint8), palette()
+    data, mime = encode(pixels, table, quality, level)
+    return Raster(data, region, shown, gaps, part, mime)
 
 
 def _range(values: npt.NDArray[np.float64], fractions: bool) -> Range:

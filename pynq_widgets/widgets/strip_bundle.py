@@ -10,7 +10,7 @@ import numpy as np
 from pynq_widgets.analysis.curve import Floats, limits
 
 from . import html
-from .line_plot import COLOURS
+from .strip_plot import COLOURS
 from .strip_ring import reduce_times
 
 if TYPE_CHECKING:

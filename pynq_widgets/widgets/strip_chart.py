@@ -22,11 +22,10 @@ from pynq_widgets.analysis.curve import COLUMNS, Floats
 from . import outbox, strip_export
 from .closing import close_layout
 from .detail import device_text
-from .line_plot import SETTLE
 from .reuse import shown
 from .strip_channels import Channel, channels
 from .strip_panel import StripPanel
-from .strip_plot import StripPlot
+from .strip_plot import SETTLE, StripPlot
 from .strip_ring import reduce_times
 from .strip_track import Sampling, Track, tracks_of
 from .viewers import Later, Viewers

@@ -11,8 +11,8 @@ import numpy as np
 
 from pynq_widgets.analysis.curve import Floats, limits
 
-from .line_plot import COLOURS
-
+COLOURS = ("#2a7fd4", "#e0792a", "#35a05a", "#b35bc9", "#c9a227", "#d4506a", "#2aa7b0", "#8a8a8a")
+SETTLE = 0.05  # seconds without a change of the zoom before the data are reduced anew
 _GRID = "rgba(128,128,128,.25)"
 _ALONE, _STACKED, _CROWDED = 230, 140, 100  # pixels of a figure, without its axis of time
 _AXIS = 42  # pixels of that

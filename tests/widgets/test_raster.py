@@ -60,18 +60,18 @@ def test_what_is_no_picture_is_refused():
 def test_bytes_and_booleans_are_shown_as_they_are():
     image = np.random.default_rng(5).integers(0, 256, (20, 30, 3)).astype("u1")
     raster = rasterize(image, (0, 20, 0, 30))
-    assert (decode(raster.png)[0] == image).all()
+    assert (decode(raster.data)[0] == image).all()
     assert raster.shown is None
     part = rasterize(image, (5, 9, 6, 12))
-    assert (decode(part.png)[0] == image[5:9, 6:12]).all()
+    assert (decode(part.data)[0] == image[5:9, 6:12]).all()
     flags = np.eye(4, dtype="?")
-    assert decode(rasterize(flags, (0, 4, 0, 4)).png)[0].tolist() == (flags * 255).tolist()
+    assert decode(rasterize(flags, (0, 4, 0, 4)).data)[0].tolist() == (flags * 255).tolist()
 
 
 def test_numbers_are_scaled_to_the_palette():
     values = np.array([[-5.0, 0.0], [5.0, np.nan]])
     raster = rasterize(values, (0, 2, 0, 2))
-    pixels, table = decode(raster.png)
+    pixels, table = decode(raster.data)
     assert raster.shown == (-5.0, 5.0)
     assert raster.gaps
     assert pixels.tolist() == [[1, 128], [255, 0]]
@@ -80,7 +80,7 @@ def test_numbers_are_scaled_to_the_palette():
     brightness = table[1:, :3] @ [0.3, 0.6, 0.1]
     assert (np.diff(brightness[::8]) > 0).all()
     limited = rasterize(values, (0, 2, 0, 2), limits=(0.0, 2.5))
-    assert decode(limited.png)[0].tolist() == [[1, 1], [255, 0]]
+    assert decode(limited.data)[0].tolist() == [[1, 1], [255, 0]]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_numbers_are_scaled_to_the_palette():
 def test_odd_ranges(values, shown):
     raster = rasterize(values, (0, values.shape[0], 0, values.shape[1]))
     assert raster.shown == shown
-    assert decode(raster.png)[0].shape == values.shape
+    assert decode(raster.data)[0].shape == values.shape
 
 
 def test_what_has_not_changed_is_not_encoded_again():
@@ -112,7 +112,7 @@ def test_what_has_not_changed_is_not_encoded_again():
 
 
 def test_large_pictures_fit_the_screen():
-    pixels, _ = decode(rasterize(np.zeros((5000, 300), "f4"), (0, 5000, 0, 300)).png)
+    pixels, _ = decode(rasterize(np.zeros((5000, 300), "f4"), (0, 5000, 0, 300)).data)
     assert pixels.shape[0] <= 640
     assert pixels.shape[1] <= 300
 

@@ -1,4 +1,4 @@
-// The picture of a buffer of two dimensions: a canvas with the last PNG the kernel sent, moved by wheel, drag and keys. The kernel sends
+// The picture of a buffer of two dimensions: a canvas with the last picture the kernel sent, moved by wheel, drag and keys. The kernel sends
 // the visible part (and some more around it) as fine as the screen can show it.
 
 const SETTLE_MS = 50;
@@ -16,6 +16,7 @@ function pictureCanvas(shape, move, look) {
   let serial = 0;
   let settling = null;
   let drag = null;
+  let marks = [];
   // Pixels are square, unless that would make a thread of the picture.
   const stretched = rows / columns > 6 || columns / rows > 12;
 
@@ -50,6 +51,18 @@ function pictureCanvas(shape, move, look) {
     // An element is a square with sharp edges; only what is made smaller is smoothed.
     pen.imageSmoothingEnabled = ((region[3] - region[2]) * sx) / bitmap.width < 1;
     pen.drawImage(bitmap, box.x + (region[2] - seen.left) * sx, box.y + (region[0] - seen.top) * sy, (region[3] - region[2]) * sx, (region[1] - region[0]) * sy);
+    const style = getComputedStyle(canvas);
+    pen.strokeStyle = pen.fillStyle = style.getPropertyValue("--pw-buf-mark") || "#c2410c";
+    pen.font = "11px sans-serif";
+    pen.lineWidth = 1.5;
+    for (const [row, name] of marks) {
+      const y = box.y + (row - seen.top) * sy;
+      pen.beginPath();
+      pen.moveTo(box.x, y);
+      pen.lineTo(box.x + box.w, y);
+      pen.stroke();
+      pen.fillText(name, box.x + 4, y - 3);
+    }
     pen.restore();
   }
 
@@ -147,7 +160,7 @@ function pictureCanvas(shape, move, look) {
   resized.observe(canvas);
 
   return {
-    canvas,
+    el: canvas,
     /** Whether all of it is seen. */
     whole: () => seen.bottom - seen.top >= rows && seen.right - seen.left >= columns,
     all: () => show(0, 0, rows, columns),
@@ -157,10 +170,16 @@ function pictureCanvas(shape, move, look) {
       seen = { top, bottom, left, right };
       draw();
     },
-    /** A new PNG of `part`, [first row, row after the last, first column, column after the last]. */
-    async take(data, part) {
+    /** Where transfers are: a row and a name each. */
+    rows(found) {
+      if (JSON.stringify(found) === JSON.stringify(marks)) return;
+      marks = found;
+      draw();
+    },
+    /** A new picture of `part`, [first row, row after the last, first column, column after the last]. */
+    async take(data, mime, part) {
       const mine = ++serial;
-      const fresh = await createImageBitmap(new Blob([data], { type: "image/png" }));
+      const fresh = await createImageBitmap(new Blob([data], { type: mime }));
       if (mine !== serial) return fresh.close();
       bitmap?.close();
       bitmap = fresh;

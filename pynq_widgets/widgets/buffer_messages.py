@@ -1,0 +1,344 @@
+"""What a page says to a buffer view and is told in turn. Whatever a message holds, it harms nothing; what is wrong in it is answered."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pynq_widgets.analysis.interpretation import Interpretation
+
+from .buffer_facts import shape_text, value_text
+from .buffer_options import clipped_region
+from .buffer_source import SIDES
+from .modes import MODES
+from .modes.hexdump import HexMode
+from .modes.image import ImageMode
+from .modes.scene import PictureDrawing
+
+if TYPE_CHECKING:
+    from .buffer_view import BufferView
+
+_log = logging.getLogger(__name__)
+
+DTYPES = (
+    *("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"),
+    *("complex64", "complex128", "bool"),
+)
+_RECENT = 3.0  # seconds that a page which shows statistics is remembered
+_DUTY = 20  # statistics take at most one part in this of the time
+_MOST_VIEWS = 16
+
+
+class BufferMessages:
+    """The page's side of one view."""
+
+    def __init__(self, view: BufferView) -> None:
+        self._view = view
+        self._rows: dict[str, tuple[int, int]] = {}  # what rows of the hex dump each page shows
+        self._rows_told: dict[str, Any] = {}
+        self._details_at = self._numbers_after = -math.inf
+        self._numbers_told: Any = None
+
+    def heard(self, kind: str, content: Mapping[str, Any]) -> None:
+        """One message."""
+        view = self._view
+        answer: Callable[[Mapping[str, Any]], object] | None = getattr(self, f"_on_{kind}", None)
+        if answer is None or view._closed:
+            return
+        try:
+            answer(content)
+        except (ValueError, IndexError, FileExistsError) as error:
+            # A person did this, and is told; `sheet` puts the control back to what holds.
+            view.panel.tell({"kind": "problem", "view": content.get("view"), "text": str(error)})
+            view._state(self.sheet())
+        except (TypeError, LookupError, OverflowError, AttributeError):
+            _log.debug("a message of the page was not understood: %r", content, exc_info=True)
+
+    # Who is there.
+
+    def _on_hello(self, content: Mapping[str, Any]) -> None:
+        view = self._view
+        view.viewers.beat(str(content.get("view"))[:64], bool(content.get("visible")), (), view.panel.frame)
+        view.refresh()
+        # A new page gets all, whatever the others have.
+        last = view.drawing
+        view._state(self.sheet(), picture=last.data if isinstance(last, PictureDrawing) else None)
+
+    def _on_beat(self, content: Mapping[str, Any]) -> None:
+        view = self._view
+        seen = content.get("seen")
+        frame = seen if isinstance(seen, int) else view.panel.frame
+        view.viewers.beat(str(content.get("view"))[:64], bool(content.get("visible")), (), frame)
+        if content.get("details") is True:
+            self._details_at = view._now()
+            self.tell_statistics()
+        if view.watched and view._rate and view._subscription is None:
+            view._resubscribe()  # what hindered it before may be over
+        view._answer()
+
+    def _on_bye(self, content: Mapping[str, Any]) -> None:
+        key = str(content.get("view"))
+        self._rows.pop(key, None)
+        self._rows_told.pop(key, None)
+        self._view.viewers.bye(key)
+
+    # What is seen.
+
+    def _on_whole(self, content: Mapping[str, Any]) -> None:
+        self._view.show()
+
+    def _on_rate(self, content: Mapping[str, Any]) -> None:
+        self._view.rate = content["rate"]
+
+    def _on_mode(self, content: Mapping[str, Any]) -> None:
+        self._view.mode = content["mode"]
+
+    def _on_setting(self, content: Mapping[str, Any]) -> None:
+        name = content["name"]
+        if name not in set(self._view.settings):
+            raise LookupError(f"no setting {name!r}")
+        setattr(self._view.settings, name, content["value"])
+
+    def _on_interpret(self, content: Mapping[str, Any]) -> None:
+        """Another type, shape, byte order, number of channels or offset; what is not named stays as it is."""
+        changes: dict[str, Any] = {}
+        if "dtype" in content:
+            changes["dtype"] = str(content["dtype"])[:400].strip() or None
+        if "shape" in content:
+            changes["shape"] = parse_shape(str(content["shape"])[:200])
+        if "byteorder" in content:
+            changes["byteorder"] = content["byteorder"] or None
+        for name in ("channels", "offset"):
+            if name in content:
+                changes[name] = _whole(name, content[name])
+        view = self._view
+        view.interpretation = dataclasses.replace(view.interpretation, **changes) if changes else Interpretation()
+
+    def _on_axis(self, content: Mapping[str, Any]) -> None:
+        view = self._view
+        if "sample_rate" in content:
+            view.sample_rate = parse_rate(str(content["sample_rate"])[:60])
+        if "unit" in content:
+            view.unit = str(content["unit"])
+        if "scale" in content:
+            view.scale = _number("scale", content["scale"])
+
+    def _on_side(self, content: Mapping[str, Any]) -> None:
+        self._view.side = content["side"]
+
+    def _on_hold(self, content: Mapping[str, Any]) -> None:
+        self._view.hold = content["hold"] is True
+
+    def _on_single(self, content: Mapping[str, Any]) -> None:
+        self._view.single()
+
+    def _on_trigger(self, content: Mapping[str, Any]) -> None:
+        from pynq_widgets.analysis.trigger import Trigger
+
+        view = self._view
+        slope = content.get("slope")
+        if not slope:
+            view.trigger = None
+            return
+        level = content.get("level")
+        if level in (None, ""):
+            numbers = view.statistics
+            first = numbers[0] if isinstance(numbers, list) else numbers
+            level = (first.least + first.greatest) / 2 if first.least is not None and first.greatest is not None else 0.0
+        number = _number("level", level) / view.scale
+        held = view.trigger
+        view.trigger = dataclasses.replace(held, level=number, slope=slope) if held is not None else Trigger(number, slope=slope)
+
+    def _on_statistics_of(self, content: Mapping[str, Any]) -> None:
+        self._view.statistics_of = content["of"]
+        self._numbers_after = -math.inf
+        self.tell_statistics()
+
+    def _on_plane(self, content: Mapping[str, Any]) -> None:
+        self._view.plane = tuple(_whole("plane", i) for i in content["index"])
+
+    def _on_region(self, content: Mapping[str, Any]) -> None:
+        view = self._view
+        with view._drawing:
+            view._region = clipped_region(tuple(int(edge) for edge in content["region"]), view._image_size())
+        view.refresh()
+
+    def _on_at(self, content: Mapping[str, Any]) -> None:
+        """Which value is at an index, or under the mouse."""
+        view = self._view
+        where: list[int] = []
+        try:
+            where = [int(i) for i in content.get("index", ())]
+            array = view._source.array
+            mode = view._mode
+            picture = isinstance(mode, ImageMode)
+            shape = view._image_size() if picture else array.shape
+            if len(where) != len(shape) or not all(0 <= i < n for i, n in zip(where, shape, strict=True)):
+                raise IndexError(f"there is no [{', '.join(map(str, where))}] in {shape_text(array)}")
+            # Not of freed memory as if it were the buffer's.
+            text = view._gone or (
+                mode.value(view._source, view.plane, *where) if isinstance(mode, ImageMode) else value_text(array, tuple(where))
+            )
+        except (TypeError, ValueError, LookupError, OverflowError) as error:
+            text, where = str(error), []
+        view.panel.tell({"kind": "value", "view": content.get("view"), "text": text, "index": where})
+
+    # The hex dump.
+
+    def _on_rows(self, content: Mapping[str, Any]) -> None:
+        key = str(content.get("view"))[:64]
+        if len(self._rows) >= _MOST_VIEWS and key not in self._rows:
+            self._rows.clear()
+        self._rows[key] = max(int(content["first"]), 0), int(content["count"])
+        self._rows_told.pop(key, None)
+        self.tell_rows()
+
+    def tell_rows(self) -> bool:
+        """Send each page the rows that it shows, where they are not what it has; whether any were."""
+        view = self._view
+        mode = view._mode
+        if not isinstance(mode, HexMode) or view._gone:
+            return False
+        told = False
+        for key, (first, count) in list(self._rows.items()):
+            rows = mode.rows(view._held or view._source, first, count)
+            if self._rows_told.get(key) != rows:
+                self._rows_told[key] = rows
+                view.panel.tell({"kind": "rows", "view": key, "first": first, "rows": rows})
+                told = True
+        return told
+
+    # Numbers.
+
+    def tell_statistics(self) -> None:
+        """Send statistics to the pages that show them; those of many samples are not made at every look."""
+        view = self._view
+        now = view._now()
+        if now - self._details_at > _RECENT or now < self._numbers_after or view._gone:
+            return
+        with view._drawing:
+            found = [] if view._closed else view._numbers()
+        took = view._now() - now
+        self._numbers_after = now + max(_DUTY * took, 0.4)
+        told = [[name, _numbers_text(numbers, view.unit)] for name, numbers in found]
+        if told != self._numbers_told:
+            self._numbers_told = told
+            view.panel.tell({"kind": "statistics", "of": view.statistics_of, "lines": told})
+
+    # Files.
+
+    def _on_export(self, content: Mapping[str, Any]) -> None:
+        from .buffer_export import download
+
+        view = self._view
+        name, data = download(view, str(content.get("format")))
+        view.panel.tell({"kind": "file", "view": content.get("view"), "name": name}, [data])
+
+    def sheet(self) -> dict[str, Any]:
+        """All that the controls show."""
+        view = self._view
+        source = view._source
+        interpretation = source.interpretation
+        trigger = view._trigger
+        array = source.array
+        order = interpretation.byteorder or ("big" if array.dtype.str[:1] == ">" else "little")
+        return {
+            "modes": [[mode.name, mode.label, mode.refusal(source)] for mode in MODES],
+            "settings": view.settings.sheet(),
+            "read": {
+                "dtype": array.dtype.name if array.dtype.names is None else "",
+                "dtypes": [name for name in DTYPES if np.dtype(name).itemsize <= max(source.memory.nbytes, 1)],
+                "shape": ",".join(map(str, array.shape)),
+                "byteorder": order,
+                "channels": interpretation.channels,
+                "offset": interpretation.offset,
+                "changed": interpretation != Interpretation(),
+            },
+            "axis": {"sample_rate": view.sample_rate or "", "unit": view.unit, "scale": view.scale},
+            "trigger": {"slope": getattr(trigger, "slope", ""), "level": "" if trigger is None else trigger.level * view.scale},
+            "planes": list(view._mode.planes(source)) if isinstance(view._mode, ImageMode) else [],
+            "plane": list(view.plane),
+            "along": view._mode.along,
+            "lines": len(source.parts),
+            "shape": list(view._image_size()) if isinstance(view._mode, ImageMode) else list(array.shape),
+            "sides": list(SIDES) if _has_sides(view.buffer) else [],
+            "formats": _formats(view),
+            "statistics_of": view.statistics_of,
+        }
+
+
+def parse_shape(text: str) -> tuple[int, ...] | None:
+    """``'480, 640'`` or ``'480 x 640'`` as a shape; None of an empty text. Raises ``ValueError`` that shows how a shape is written."""
+    words = [word for word in re.split(r"[\s,;x×()\[\]*]+", text.strip()) if word]
+    if not words:
+        return None
+    try:
+        shape = tuple(int(word) for word in words)
+    except ValueError:
+        raise ValueError(f"a shape is whole numbers with commas, as 480,640, not {text!r}") from None
+    if len(shape) > 32:
+        raise ValueError(f"a shape has at most 32 lengths, not {len(shape)}")
+    return shape
+
+
+def parse_rate(text: str) -> float | None:
+    """``'48e3'``, ``'48 kHz'`` or ``'2.5M'`` as samples a second; None of an empty text or 0."""
+    found = re.fullmatch(r"\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*([kMG]?)\s*(?:hz|s/s|sps)?\s*", text, re.IGNORECASE)
+    if not text.strip() or text.strip() == "0":
+        return None
+    if not found:
+        raise ValueError(f"a sample rate is a number, as 48e3 or 48 kHz, not {text!r}")
+    factor = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}[found[2].lower()]
+    return _number("sample rate", found[1]) * factor
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} is a number, not {value!r}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is a finite number, not {value!r}")
+    return number
+
+
+def _whole(name: str, value: Any) -> int:
+    number = _number(name, value)
+    if number != int(number):
+        raise ValueError(f"{name} is a whole number, not {value!r}")
+    return int(number)
+
+
+def _has_sides(buffer: Any) -> bool:
+    """Whether there is a side of the device that differs from the processor's, and can be looked at."""
+    if getattr(buffer, "coherent", True) or not hasattr(buffer, "device_side"):
+        return False
+    try:
+        return buffer.device_side() is not None
+    except Exception:  # a copy or a freed buffer has no other side
+        return False
+
+
+def _formats(view: Any) -> list[str]:
+    from .buffer_export import formats
+
+    return formats(view)
+
+
+def _numbers_text(numbers: Any, unit: str) -> list[list[str]]:
+    """Names and values of statistics, in units."""
+    told = [["count", f"{numbers.count:,}" + ("" if numbers.count + numbers.not_finite >= numbers.of else f" of {numbers.of:,}")]]
+    for name in ("least", "greatest", "mean", "rms", "deviation"):
+        value = getattr(numbers, name)
+        if value is not None:
+            text = f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
+            told.append([name, f"{text}{f' {unit}' if unit else ''}"])
+    if numbers.not_finite:
+        told.append(["NaN, infinite", f"{numbers.not_finite:,}"])
+    return told

@@ -1,0 +1,77 @@
+"""Pixels as bytes for a page: JPEG through Pillow where it is installed and pays, else a PNG of our own, which loses nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .png import encode_png
+
+QUALITY = 80
+_SMALL = 1 << 16  # pixels; a picture of fewer is as quick without loss
+_FEW = 16  # grey levels or colours that a photograph never keeps to
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@cache
+def pillow() -> Any:
+    """``PIL.Image``; None where Pillow is not installed (the extra ``pictures`` brings it) or has no JPEG."""
+    try:
+        from PIL import Image, features
+    except ImportError:
+        return None
+    return Image if features.check("jpg") else None
+
+
+def encode(pixels: Pixels, palette: Pixels | None = None, quality: int | None = QUALITY, level: int = 1) -> tuple[bytes, str]:
+    """`pixels` encoded, and their MIME type.
+
+    `pixels` and `palette` (RGBA, the first entry for what is no number) are as in `encode_png`. `quality` is JPEG's, 1 to 100; None for
+    no loss. Small pictures, such with few colours and such with anything transparent are never JPEG.
+    """
+    if quality is None or pillow() is None or not _is_photograph(pixels, palette):
+        return encode_png(pixels, palette, level), "image/png"
+    if palette is not None:
+        pixels = palette[:, :3][pixels]
+    return encode_jpeg(pixels, quality, fine=palette is not None), "image/jpeg"
+
+
+def encode_jpeg(pixels: Pixels, quality: int = QUALITY, fine: bool = False) -> bytes:
+    """A JPEG of rows x columns (grey), x 3 (RGB) or x 4 (whose last channel is left out). `fine`: colours at full resolution.
+
+    Raises ``ValueError`` for another shape or type, a quality out of 1 to 100, or more than 65,535 rows or columns, ``RuntimeError``
+    without Pillow.
+    """
+    image = pillow()
+    if image is None:
+        raise RuntimeError("JPEG needs Pillow: pip install 'pynq-widgets[pictures]'")
+    shape = pixels.shape
+    if pixels.dtype != np.uint8 or not (len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))) or not pixels.size:
+        raise ValueError(f"encode_jpeg expected uint8 of shape rows x columns [x 3 or 4], not {pixels.dtype} of shape {shape}")
+    if not 1 <= quality <= 100:
+        raise ValueError(f"encode_jpeg expected a quality from 1 to 100, not {quality!r}")
+    if max(shape[:2]) > 65_500:
+        raise ValueError(f"a JPEG has at most 65,500 rows and columns, not {shape[0]:,} x {shape[1]:,}")
+    if len(shape) == 3:
+        pixels = np.ascontiguousarray(pixels[:, :, :3])
+    out = BytesIO()
+    image.fromarray(pixels).save(out, "JPEG", quality=int(quality), subsampling=0 if fine else 2)
+    return out.getvalue()
+
+
+def _is_photograph(pixels: Pixels, palette: Pixels | None) -> bool:
+    rows, columns = pixels.shape[:2]
+    if rows * columns <= _SMALL or max(rows, columns) > 65_500:
+        return False
+    # A look at some of it tells more cheaply than all.
+    some = pixels[:: max(rows // 64, 1), :: max(columns // 64, 1)]
+    if palette is not None:
+        return bool(pixels.min() > 0) and np.unique(some).size > _FEW
+    if pixels.ndim == 3 and pixels.shape[2] == 4 and not bool((pixels[..., 3] == 255).all()):
+        return False
+    return np.unique(some).size > _FEW

@@ -13,12 +13,14 @@ from pynq_widgets import showing
 from pynq_widgets.access import Mirror, RegisterHandle, RegisterMap
 from pynq_widgets.design import Design
 from pynq_widgets.device.bus import Statistics
+from pynq_widgets.device.simulated.faults import Faults
 from pynq_widgets.live.excerpt import Readable
 from pynq_widgets.overlay import DefaultHierarchy, DefaultIP, Overlay
 from pynq_widgets.overlay.binding import Drivers
 
 from . import changes, html
 from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, plain_content, table_for
+from .faults_view import faults_bundle
 from .nodes import TreeNode, tree_nodes, walk
 from .reuse import shown
 from .statistics_view import statistics_bundle
@@ -157,6 +159,7 @@ def register_all() -> None:
     showing.register(Readable, tape_bundle)
     changes.register_all()
     showing.register(Statistics, statistics_bundle)
+    showing.register(Faults, faults_bundle)
 
 
 __all__ = ["bundle", "register_all"]

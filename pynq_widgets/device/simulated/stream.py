@@ -288,6 +288,8 @@ class StreamQueue:
 
     def tell_space(self) -> None:
         """Tell a sender that was refused of the space that there is now."""
+        if self.faults is not None and self.faults.entry:
+            return
         if self._starved and self.on_space is not None and self.space > 0:
             self._starved = False
             self.on_space()

@@ -75,7 +75,9 @@ def _of_integers(data: Array, bins: int, most: int | None) -> Histogram:
         # modulo 2**n, and those from the least one fit.
         np.clip(block, least, greatest, out=block)
         distance = block.view(wide) - wide(least % (1 << 8 * data.dtype.itemsize))
-        if width > 1:
+        if number == 1:
+            distance[:] = 0  # the width of the only bin may be one more than the type holds
+        elif width > 1:
             distance //= wide(width)
         counts += np.bincount(distance.astype(np.intp), minlength=number)
         total += block.size
@@ -92,7 +94,7 @@ def _of_floats(data: Array, bins: int, most: int | None) -> Histogram:
         bad = sum(block.size for block in blocks(data, most))
         return Histogram(np.empty(0), np.empty(0, np.int64), bad, bad, data.size)
     if low == high:
-        room = max(0.5, float(np.spacing(abs(low))) * bins)
+        room = max(0.5, abs(low) * 2.0**-52 * bins)
         largest = float(np.finfo(np.float64).max)
         low, high = max(low - room, -largest), min(high + room, largest)
     half = 0.5 if not np.isfinite(high - low) else 1.0

@@ -86,7 +86,7 @@ def statistics(data: Array, most: int | None = MOST) -> Statistics:
         moments.add(values, float(max(abs(low), abs(high))))
     if not moments.count or least is None or greatest is None:
         return Statistics(count, None, None, None, None, None, bad, data.size)
-    variance = moments.squares / moments.count
+    variance = moments.squares / moments.count if least != greatest else 0.0  # of equal values it is none but rounding
     # Rounding must not carry the mean out of the range of the values.
     mean = min(max(math.ldexp(moments.mean, moments.exponent), float(least)), float(greatest))
     rms = _unscale(math.sqrt(moments.mean**2 + variance), moments.exponent)

@@ -53,7 +53,7 @@ class Trigger:
                 break
             block = native(data[first : first + _AT_ONCE])
             events = [edges.find(block) for edges in (rising, falling) if edges is not None]
-            at = events[0] if len(events) == 1 else np.sort(np.concatenate(events))
+            at = events[0] if len(events) == 1 else np.sort(np.concatenate(events), kind="stable")  # two ascending runs
             at = at + first
             if self.holdoff:
                 for event in self._held_off(at, found[-1] if found else None):
@@ -95,14 +95,15 @@ class _Edges:
             beyond, before = _at_least(block, self.level), _below(block, self.arm)
         else:
             beyond, before = _at_most(block, self.level), _above(block, self.arm)
-        if self.arm == self.level and block.dtype.kind != "f":
+        either = beyond | before
+        if either.all():
             # Each sample is one or the other: an edge is where one follows the other.
             events = np.flatnonzero(beyond[1:] > beyond[:-1]) + 1
             if self.armed and beyond[0]:
                 events = np.concatenate([[0], events])
             self.armed = not bool(beyond[-1])
             return events.astype(np.int64)
-        told = np.flatnonzero(beyond | before)
+        told = np.flatnonzero(either)
         if not told.size:
             return np.empty(0, np.int64)
         state = beyond[told]

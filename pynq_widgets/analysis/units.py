@@ -80,18 +80,18 @@ def nice_ticks(low: float, high: float, most: int = 8) -> list[float]:
         return []
     low, high = min(low, high), max(low, high)
     if low == high:
-        return [low]
+        return [float(low)]
     # Halves, since the span of two floats may be larger than the largest.
     rough = (high / 2 - low / 2) / most * 2
     if rough <= 0 or not math.isfinite(rough):
-        return [low, high][:most]
+        return [float(low), float(high)][:most]
     power = math.floor(math.log10(rough))
     for place in (power - 1, power, power + 1, power + 2):
         for factor in (1, 2, 5):
             ticks = _ticks(low, high, factor, place, most)
             if ticks is not None:
                 return ticks
-    return [low]
+    return [float(low)]
 
 
 def _ticks(low: float, high: float, factor: int, place: int, most: int) -> list[float] | None:

@@ -34,7 +34,7 @@ def waterfall(
     db: bool = True,
     quadrature: Array | None = None,
 ) -> Waterfall:
-    """At most `rows` spectra of `size` samples each (default 512), earliest first, spread from the first sample of `data` (1-D) to the last.
+    """At most `rows` spectra of `size` samples each (default 512), earliest first, spread over all of the 1-D `data`.
 
     Short data is cut into segments that overlap by half. Of long data only `rows` segments are read, so that its length costs nothing.
     The other arguments are those of `spectrum`. Raises ``ValueError`` for what it cannot take.

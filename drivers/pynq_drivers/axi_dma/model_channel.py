@@ -18,7 +18,8 @@ _CONTROL = r.RS | r.KEYHOLE | r.CYCLIC | r.IOC_IRQ_EN | r.DLY_IRQ_EN | r.ERR_IRQ
 class Channel:
     """What both channels have in common: control, status, one job at a time, an interrupt.
 
-    A job takes bytes / (stream width x clock) of virtual time, counted from its first byte.
+    A job takes bytes / (stream width x clock) of virtual time, counted from its first byte, and longer where the other end or the way
+    between is slower.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Channel:
 
     def _drop(self) -> None:
         self.job = None
+        self._free = 0.0  # when the last byte that was moved will have passed the stream interface
         self.forget()
 
     @property
@@ -141,9 +143,7 @@ class Channel:
     def through(self, job: Job) -> None:
         """The last byte of the job has been moved; the time that they take may not have passed."""
         job.over = True
-        now = self.clock.now()
-        since = now if job.since is None else job.since
-        self._event = self.clock.call_at(max(since + job.moved / self._rate, now), self._finish)
+        self._event = self.clock.call_at(max(self._free, self.clock.now()), self._finish)
 
     def _finish(self) -> None:
         self._event = None
@@ -210,13 +210,23 @@ class SendChannel(Channel):
         job = self.job
         while job is not None and not job.over:
             rest = self._rest
-            taken = self.stream.send(rest, job.last)
+            chunk = rest[: self.stream.space]
+            free = max(self._free, self.clock.now()) + len(chunk) / self._rate
+            taken = self.stream.send(chunk, job.last and len(chunk) == len(rest), ready_at=free, lend=True) if len(chunk) else 0
             if self.job is not job or not taken:
                 return  # whoever received it has made this channel stop or go on meanwhile; or there is no room
+            self._free = free
             job.moved += taken
             self._rest = rest[taken:]
             if not len(self._rest):
                 self.through(job)
+
+    def _finish(self) -> None:
+        accepted = self.stream.accepted_at
+        if accepted > self.clock.now():
+            self._event = self.clock.call_at(accepted, self._finish)  # whoever takes the data is slower
+        else:
+            super()._finish()
 
 
 class ReceiveChannel(Channel):
@@ -243,6 +253,8 @@ class ReceiveChannel(Channel):
             data, last = self.stream.receive(job.length - job.moved)
             if job.since is None:
                 job.since = self.clock.now()
+            self._free = max(max(self._free, self.clock.now()) + len(data) / self._rate, self.stream.ready_at)
+            self.stream.taken(self._free, self._rate)
             address = job.address + job.moved
             job.moved += len(data)
             try:

@@ -266,7 +266,7 @@ def dma_block() -> Callable[..., Block]:
             base,
             given,
             ("mm2s_introut", "s2mm_introut") if interrupts else (),
-            ("M_AXI_MM2S", "M_AXI_S2MM"),
+            ("M_AXI_MM2S", "M_AXI_S2MM", *(("M_AXI_SG",) if int(given["c_include_sg"]) else ())),
             clocks=("s_axi_lite_aclk", "m_axi_mm2s_aclk", "m_axi_s2mm_aclk"),
             interface="S_AXI_LITE",
         )

@@ -57,14 +57,19 @@ class Channel(Carrier):
         return f"<{self.title}: {state}, {0 if last is None else last.transferred} bytes transferred last>"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]
         """``'dma.recvchannel'``."""
         return f"{self.dma._fullpath}.{self.name}"
 
     @property
-    def device(self) -> Any:  # type: ignore[override]
+    def device(self) -> Any:
         """The device of the core."""
         return self.dma.device
+
+    @property
+    def neighbours(self) -> tuple[TransferQueue, ...]:
+        """The other channel's."""
+        return tuple(channel.queue for channel in self.dma.channels if channel is not self)
 
     # Status: one bus read each.
 

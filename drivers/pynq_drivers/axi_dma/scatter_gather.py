@@ -85,6 +85,8 @@ class ScatterGatherChannel(Channel):
 
     def _stopped(self) -> None:
         self._leave_cyclic()
+        if not any(self.neighbours):  # else it is done before the next start
+            self._reset_spent()
 
     def _leave_cyclic(self) -> None:
         if self._cyclic:

@@ -34,7 +34,7 @@ def leads_to(design: Any, path: str, interface: str) -> str | None:
 
 
 def stream_words(device: Any, path: str, interface: str) -> str:
-    """What the stream at `interface` does, as a simulated device knows it: ``' The stream … '``; '' where nobody knows."""
+    """What the stream at `interface` does, as a simulated device knows it: ``' Its stream: … .'``; '' where nobody knows."""
     find = getattr(device, "stream", None)
     if find is None:
         return ""
@@ -42,7 +42,7 @@ def stream_words(device: Any, path: str, interface: str) -> str:
         standing = find(path, interface).standing
     except (AttributeError, KeyError, RuntimeError):
         return ""
-    return f" {str(standing).rstrip('.')}." if standing else ""
+    return f" Its stream: {str(standing).rstrip('.')}." if standing else ""
 
 
 def error_words(status: int, names: dict[int, str]) -> str:

@@ -56,6 +56,11 @@ class Carrier(ABC):
     def why(self, transfer: Transfer) -> str:
         """What `transfer` waits for, in words."""
 
+    @property
+    def neighbours(self) -> tuple[TransferQueue, ...]:
+        """Queues of other channels of the core: who waits for one lets the others go on, too, since one may wait for the other."""
+        return ()
+
     def position(self, transfer: Transfer) -> int | None:
         """Bytes that are done of a transfer under way; reads no register and takes no lock; None where that cannot be known."""
         return None
@@ -64,7 +69,8 @@ class Carrier(ABC):
 class TransferQueue:
     """The transfers that a channel has under way and those that wait for their turn.
 
-    Nothing runs by itself here: the next one begins when somebody submits, waits for, or asks after any of them.
+    Nothing runs by itself here: the next one begins when somebody submits, waits for, or asks after any of them, or waits for one of
+    another channel of the core.
     """
 
     def __init__(self, carrier: Carrier) -> None:
@@ -192,8 +198,8 @@ class TransferQueue:
         with _Wait(self, transfer, timeout, progress) as wait:
             interrupt, clock = self.carrier.interrupt, self.carrier.device.clock
             while not transfer.poll():
-                pause = wait.next()
-                if interrupt is None or transfer.ending:
+                polls, pause = wait.next()
+                if polls:
                     clock.sleep(pause)
                     continue
                 with suppress(TimeoutError):
@@ -207,8 +213,8 @@ class TransferQueue:
         with _Wait(self, transfer, timeout, progress) as wait:
             interrupt, clock = self.carrier.interrupt, self.carrier.device.clock
             while not transfer.poll():
-                pause = wait.next()
-                if interrupt is None or transfer.ending:
+                polls, pause = wait.next()
+                if polls:
                     await waiting.pause(clock, pause)
                     continue
                 with suppress(TimeoutError):
@@ -239,8 +245,8 @@ class _Wait:
     def __exit__(self, *exception: object) -> None:
         self._progress.close()
 
-    def next(self) -> float:
-        """Seconds to pause before the next look. Raises TimeoutError where the deadline has passed."""
+    def next(self) -> tuple[bool, float]:
+        """Whether to sleep, and not to wait for the interrupt, and how many seconds. Raises TimeoutError where the deadline has passed."""
         transfer = self._transfer
         if self._deadline.passed():
             raise TimeoutError(
@@ -258,9 +264,14 @@ class _Wait:
                 transfer.why(),
             )
         again = self._progress.update()
-        if self._queue.carrier.interrupt is not None and not transfer.ending:
+        polls = self._queue.carrier.interrupt is None or transfer.ending
+        for other in self._queue.carrier.neighbours:
+            if other.queued:
+                other.look()
+                polls = polls or bool(other.queued)
+        if not polls:
             pause = LOOK_AGAIN
         else:
             pause = self._pause
             self._pause = min(2 * pause, LONGEST_PAUSE)
-        return self._deadline.slice(min(pause, again))
+        return polls, self._deadline.slice(min(pause, again))

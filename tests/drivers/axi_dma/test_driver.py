@@ -185,8 +185,8 @@ def test_more_than_the_length_register_holds(build: Any, dma_block: Any) -> None
         bench.overlay.dma.recvchannel,
         ValueError,
         "Transfer size is 16384 bytes, which exceeds the maximum DMA buffer size 16383 of dma.recvchannel. Transfer in parts, widen the "
-        "core's length register (Width of Buffer Length Register, c_sg_length_width), or enable its Scatter Gather Engine, with which longer "
-        "transfers are split",
+        "core's length register (Width of Buffer Length Register, c_sg_length_width), or enable its Scatter Gather Engine, with which "
+        "longer transfers are split",
         source,
     )
 
@@ -270,7 +270,8 @@ def test_a_timeout_tells_what_stands_still(bench: Any) -> None:
         dma.recvchannel.wait(timeout=0.25)
     assert str(caught.value) == (
         "dma.recvchannel: 65536 bytes were not through within 0.25 s. It waits for a packet from dma, which ends with TLAST; sendchannel "
-        "has nothing under way and has never sent anything. The transfer is still under way: wait again, or call reset()"
+        "has nothing under way and has never sent anything. Its stream: empty: dma/M_AXIS_MM2S has never sent anything. The transfer is "
+        "still under way: wait again, or call reset()"
     )
     dma.sendchannel.transfer(source)  # late, but in time for a second wait
     dma.recvchannel.wait(timeout=1)
@@ -288,7 +289,8 @@ def test_waiting_without_end_says_once_what_stands_still(bench: Any, caplog: pyt
     dma.recvchannel.wait()
     assert [record.getMessage() for record in caplog.records] == [
         "dma.recvchannel: 65536 bytes are not through after 3 s, and it goes on waiting. It waits for a packet from dma, which ends with "
-        "TLAST; sendchannel has nothing under way and has never sent anything. Interrupt the kernel to give up, or pass wait(timeout=...)"
+        "TLAST; sendchannel has nothing under way and has never sent anything. Its stream: empty: dma/M_AXIS_MM2S has never sent anything. "
+        "Interrupt the kernel to give up, or pass wait(timeout=...)"
     ]
     caplog.clear()
     dma.recvchannel.transfer(target)

@@ -28,6 +28,42 @@ def allocate(
 
     Raises ``ValueError`` or ``TypeError`` for a shape or type that cannot be, and ``MemoryError`` where the memory is exhausted.
     """
+    try:
+        kind = _kinds[dtype]
+    except (KeyError, TypeError):
+        kind = _kind(dtype, shape)
+    lengths: tuple[int, ...]
+    # One length, and given as it is meant, is what nearly all ask for.
+    if type(shape) is tuple and len(shape) == 1 and type(shape[0]) is int and shape[0] >= 0:
+        lengths = shape
+    else:
+        lengths = _lengths(shape)
+    if target is None:
+        from pynq_widgets.device import Device
+
+        target = Device.active_device
+    # Devices written for PYNQ take no `cacheable`; it is passed on only where it says something.
+    if cacheable:
+        kwargs["cacheable"] = True
+    elif not kwargs:
+        quick = getattr(target, "quick", None)
+        if quick is not None:
+            fast: PynqBuffer = quick(lengths, kind)
+            return fast
+    try:
+        make = target.allocate
+    except AttributeError:
+        raise TypeError(
+            f"allocate: target {target!r} has no memory to allocate from: it must be a device or a memory with allocate()"
+        ) from None
+    buffer: PynqBuffer = make(lengths, kind, **kwargs)
+    return buffer
+
+
+_kinds: dict[Any, Any] = {}  # what names of types mean; to ask numpy takes longer than the rest
+
+
+def _kind(dtype: Any, shape: Any) -> Any:
     import numpy as np
 
     try:
@@ -39,23 +75,20 @@ def allocate(
         raise TypeError(f"allocate: dtype {kind} holds Python objects, which hardware cannot read: use a numeric type such as 'u4'")
     if kind.itemsize == 0:
         raise TypeError(f"allocate: dtype {kind} has elements of 0 bytes: give it a size, such as 'S16'")
+    # Only what is equal to nothing of another meaning: strings, and numpy's own scalar types.
+    if type(dtype) is str or (isinstance(dtype, type) and issubclass(dtype, np.generic)):
+        _kinds[dtype] = kind
+    return kind
+
+
+def _lengths(shape: Any) -> tuple[int, ...]:
     try:
         lengths = tuple(map(operator.index, shape)) if isinstance(shape, (tuple, list)) else (operator.index(shape),)
     except TypeError:
         raise TypeError(f"allocate: shape must be an int or a tuple of ints, not {shape!r}") from None
     if any(length < 0 for length in lengths):
         raise ValueError(f"allocate: shape {shape!r} has a negative length")
-    if target is None:
-        from pynq_widgets.device import Device
-
-        target = Device.active_device
-    if not hasattr(target, "allocate"):
-        raise TypeError(f"allocate: target {target!r} has no memory to allocate from: it must be a device or a memory with allocate()")
-    # Devices written for PYNQ take no `cacheable`; it is passed on only where it says something.
-    if cacheable:
-        kwargs["cacheable"] = True
-    buffer: PynqBuffer = target.allocate(lengths, kind, **kwargs)
-    return buffer
+    return lengths
 
 
 def freebuffer(buffer: PynqBuffer) -> None:

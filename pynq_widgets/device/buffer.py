@@ -50,7 +50,7 @@ class Origin(Protocol):
     @property
     def coherent(self) -> bool: ...
     def give_back(self, buffer: PynqBuffer) -> None:
-        """Free the memory; called once."""
+        """Free the memory, and set `freed`."""
         ...
 
 
@@ -70,7 +70,8 @@ class ForeignOrigin:
         self.transfers: tuple[Transfer, ...] = ()
 
     def give_back(self, buffer: PynqBuffer) -> None:
-        """By `release`; else back to PYNQ's cache, if it has one; else the memory goes with the last array over it."""
+        """Free it by `release`; else back to PYNQ's cache, if it has one; else the memory goes with the last array over it."""
+        self.freed = True
         if self.release is not None:
             self.release(self.bo)
             return
@@ -375,7 +376,6 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         if origin.freed:
             raise BufferFreedError(f"double free: the buffer{self._label()} was freed before")
         origin.give_back(whole)
-        origin.freed = True
         whole.__class__ = FreedBuffer
         if whole is not self:
             self.__class__ = FreedBuffer

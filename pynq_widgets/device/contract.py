@@ -105,6 +105,8 @@ class Device(metaclass=DeviceMeta):
     design: Design | None = None
     parser: Any = None
     bitfile_name: str | None = None
+    # What `allocate(shape, dtype)` does where nothing else is said, for whoever has checked both; None: `allocate` has to be asked.
+    quick: Callable[[tuple[int, ...], Any], PynqBuffer] | None = None
 
     def __init__(self, tag: str, warn: bool = False) -> None:
         if type(tag) is not str:

@@ -354,7 +354,7 @@ class ReplayDevice(Device):
         with self._lock:
             if self._pool is None:
                 base, size = self.conversation.pool or (DEFAULT_BASE, DEFAULT_SIZE)
-                self._pool = ContiguousPool(base & -PAGE, size & -PAGE)
+                self._pool = ContiguousPool(base & -PAGE, size & -PAGE, device=self)
             return self._pool
 
     @property
@@ -368,7 +368,7 @@ class ReplayDevice(Device):
         if kwargs:
             raise TypeError(f"allocate() of a ReplayDevice does not know {', '.join(kwargs)}; it takes cacheable and name")
         # Never coherent, so that whoever is to see what the hardware wrote comes by `invalidate`.
-        return buffer_in(self.pool, self, shape, dtype, cacheable, False, name)
+        return buffer_in(self.pool, shape, dtype, cacheable, False, name)
 
     def flush(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
         """Nothing to do: there is no hardware to see it."""

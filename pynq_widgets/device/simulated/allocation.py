@@ -27,7 +27,7 @@ _PACKAGE = str(Path(__file__).resolve().parents[2])
 
 
 class Allocation(ref[Any]):
-    """A buffer's memory: at the physical `address`, `nbytes` bytes, `size` of the pool.
+    """A buffer's memory: at the physical `address`, `nbytes` bytes.
 
     It is a weak reference to the array that holds the storage, as the host sees it. Every array over that memory keeps that one; when
     the last has gone, it is called back and the memory is free: nothing needs to be collected. ``dram`` is the other side of a buffer
@@ -35,35 +35,21 @@ class Allocation(ref[Any]):
     neither crashes nor touches what the other has; but for the memory of a block RAM, which is where it is.
     """
 
-    __slots__ = (
-        "_transfers",
-        "address",
-        "code",
-        "coherent",
-        "device",
-        "dram",
-        "freed",
-        "instruction",
-        "name",
-        "nbytes",
-        "pool",
-        "size",
-        "watch",
-    )
+    __slots__ = ("address", "code", "freed", "instruction", "name", "nbytes", "pool", "transfers", "watch")
 
-    # Set one by one where it is made (`buffer_in`): an __init__ of its own would take longer than the rest.
+    # Set one by one where it is made (`buffer_in`): an __init__ of its own would take as long as the rest.
     address: int
     code: CodeType
-    coherent: bool
-    device: Any
-    dram: Bytes | None
     freed: bool
     instruction: int
     name: str | None
     nbytes: int
     pool: ContiguousPool
-    size: int
+    transfers: tuple[Transfer, ...]
     watch: Watch | None
+
+    dram: Bytes | None = None
+    coherent: bool = True
 
     # By identity: references compare, and hash, as what they refer to does, and arrays cannot be hashed.
     __hash__ = object.__hash__
@@ -112,8 +98,26 @@ class Allocation(ref[Any]):
     def bo(self) -> Allocation:
         return self
 
+    @property
+    def size(self) -> int:
+        """What it takes of the pool: whole pages."""
+        return (self.nbytes + PAGE - 1) & -PAGE or PAGE
+
+    @property
+    def device(self) -> Any:
+        return self.pool.device
+
     def give_back(self, buffer: PynqBuffer) -> None:
-        self.pool.free(self)
+        # As ContiguousPool.free, without two calls.
+        pool = self.pool
+        if self.freed or pool.allocations_by_address.pop(self.address, None) is None:
+            pool.free(self)
+        self.freed = True
+        pool.changed = True
+        nbytes = self.nbytes
+        size = (nbytes + 4095) & -4096 or PAGE
+        if pool.aside.setdefault(size, self.address) != self.address:
+            pool.returned.append((self.address, size))
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -125,16 +129,14 @@ class Allocation(ref[Any]):
             self.watch = Watch(self.nbytes, self.dram is not None)
         self.watch.listeners = listeners
 
-    @property
-    def transfers(self) -> tuple[Transfer, ...]:
-        try:
-            return self._transfers
-        except AttributeError:
-            return ()
 
-    @transfers.setter
-    def transfers(self, transfers: tuple[Transfer, ...]) -> None:
-        self._transfers: tuple[Transfer, ...] = transfers
+class TwoSided(Allocation):
+    """The memory of a buffer that is not plain: with a copy of its own on the device's side, in a block RAM, or of a recording."""
+
+    __slots__ = ("coherent", "dram")
+
+    coherent: bool
+    dram: Bytes | None
 
 
 def _line(code: CodeType, instruction: int) -> int:
@@ -176,7 +178,6 @@ _ours: dict[str, bool] = {}  # whether a file is one of this package
 
 def buffer_in(
     pool: ContiguousPool,
-    device: Any,
     shape: Any,
     dtype: Any,
     cacheable: bool = False,
@@ -184,7 +185,7 @@ def buffer_in(
     name: str | None = None,
     align: int = PAGE,
 ) -> PynqBuffer:
-    """An array of `device`, all 0, in memory of `pool`.
+    """An array, all 0, in memory of `pool`.
 
     A `cacheable` one has a copy of its own on the host's side; `coherent`, by default the contrary, says whether `flush` and
     `invalidate` are needless. `name` says who holds it; by default, the line that asks for it does. Raises ``PoolExhaustedError``,
@@ -201,46 +202,57 @@ def buffer_in(
         if any(n < 0 for n in shape):
             raise ValueError(f"a buffer cannot have a negative dimension: {shape}")
         nbytes = math.prod(shape) * kind.itemsize
-    address, size = pool.take(nbytes, align)
+    # As ContiguousPool.take, without a call, for what is asked for again and again.
+    address = pool.aside.pop((nbytes + 4095) & -4096 or PAGE, None) if align == PAGE else None
+    if address is None:
+        address = pool.take(nbytes, align)
     try:
-        if pool.storage is None:
+        if pool.storage is None and not cacheable and coherent is None:
             array = _zeros(shape, kind)
-            dram = _zeros(nbytes, np.uint8) if cacheable else None
+            made = Allocation(array, pool.abandon)
+            made.watch = None
         else:
-            storage = pool.storage[address - pool.base :][:nbytes]
-            array = _array(shape, kind, None if cacheable else storage)
-            dram = _array((nbytes,), np.dtype(np.uint8), storage) if cacheable else None
-        made = Allocation(array, pool.abandon)
+            array, made = _two_sided(pool, address, shape, kind, nbytes, cacheable, coherent)
         buffer = array.view(PynqBuffer)
     except MemoryError:
-        pool.give(address, size)
+        pool.give(address, nbytes)
         raise PoolExhaustedError(
             nbytes, pool.left, pool.largest, pool.size, (), "this computer has not so much memory", bank=pool.name
         ) from None
     except BaseException:
-        pool.give(address, size)
+        pool.give(address, nbytes)
         raise
     made.pool = pool
-    made.device = device
     made.address = address
-    made.size = size
     made.nbytes = nbytes
     made.freed = False
-    made.dram = dram
-    made.watch = Watch(nbytes, True) if cacheable else None
-    made.coherent = not cacheable if coherent is None else coherent
     made.name = name
-    frame = _frame(1)
+    made.transfers = ()
     try:
+        # This is called by `allocate`, of a device or a bank, and that by the user, or by `allocate` of `access`.
+        frame: Any = _frame(2)
         while _ours[frame.f_code.co_filename]:
-            frame = frame.f_back  # type: ignore[assignment]
-    except (KeyError, AttributeError):
+            frame = frame.f_back
+    except (KeyError, AttributeError, ValueError):
         frame = _outside(_frame(1))
     made.code = frame.f_code
     made.instruction = frame.f_lasti
-    pool.put(made)
+    pool.allocations_by_address[address] = made
+    pool.changed = True
     buffer._origin = made
     return buffer
+
+
+def _two_sided(
+    pool: ContiguousPool, address: int, shape: tuple[int, ...], kind: np.dtype[Any], nbytes: int, cacheable: bool, coherent: bool | None
+) -> tuple[npt.NDArray[Any], Allocation]:
+    storage = None if pool.storage is None else pool.storage[address - pool.base :][:nbytes]
+    array = _array(shape, kind, None if cacheable else storage)
+    made = TwoSided(array, pool.abandon)
+    made.dram = _array((nbytes,), np.dtype(np.uint8), storage) if cacheable else None
+    made.watch = Watch(nbytes, True) if cacheable else None
+    made.coherent = not cacheable if coherent is None else coherent
+    return array, made
 
 
 def _outside(frame: Any) -> Any:

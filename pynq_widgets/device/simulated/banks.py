@@ -46,7 +46,7 @@ class MemoryBank:
 
         if kwargs:
             raise TypeError(f"allocate() of the memory {self.name} does not know {', '.join(kwargs)}; it takes cacheable, name and align")
-        return buffer_in(self.pool, self.device, shape, dtype, cacheable, None, name, align)
+        return buffer_in(self.pool, shape, dtype, cacheable, None, name, align)
 
 
 def memory_named(device: SimulatedDevice, description: Mapping[str, Any] | str) -> Memory | None:
@@ -94,14 +94,14 @@ def pool_of(device: SimulatedDevice, memory: Memory) -> ContiguousPool:
             f"the memory {memory.name} at {memory.base:#x} is not on the bus that software sees: no buffer can be in it"
         ) from None
     if isinstance(target, MemoryWindow):
-        return device.memory.former(base, size) or ContiguousPool(base, size, name=memory.name)
+        return device.memory.former(base, size) or ContiguousPool(base, size, name=memory.name, device=device)
     storage = target.view(base - host.origins[i], size) if size else None
     if storage is None:
         raise MemoryError(
             f"the memory {memory.name} ({memory.size:#x} bytes at {memory.base:#x}) cannot hold buffers on the simulated device: "
             + ("it has not one page of 4096 bytes" if not size else "its model shows no bytes (view)")
         )
-    pool = ContiguousPool(base, size, name=memory.name, storage=storage)
+    pool = ContiguousPool(base, size, name=memory.name, device=device, storage=storage)
     told = Telling(target, pool, base - host.origins[i])
     device.world.replace_target(target, told)
     return pool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,6 @@ class SimulatedDevice(Device):
     """
 
     kind = "simulated"
-    _buffer_in: Any
     _probe_priority_ = 1_000_000  # after every board
 
     @classmethod
@@ -52,7 +52,7 @@ class SimulatedDevice(Device):
         self.capabilities: Mapping[str, bool] = {"REGISTER_RW": True}
         self._clock: Clock = clock if clock is not None else VirtualClock(following=True)
         self._lock = self._clock.lock
-        self.memory = MainMemory(ContiguousPool(DEFAULT_BASE, pool_size), tag, self._make_banks)
+        self.memory = MainMemory(ContiguousPool(DEFAULT_BASE, pool_size, device=self), tag, self._make_banks)
         self.pool_size = pool_size
         self.generation = 0
         self.assumptions: list[str] = []
@@ -176,6 +176,7 @@ class SimulatedDevice(Device):
             self._faults.forget()
         self._unplaced = True  # where the pool goes is found out with the first buffer: it takes a look at every master's map
         self._banked = False
+        self.quick = None
         self.memory.drop_banks()
         self._gpio_out = 0
         self._world = world
@@ -221,7 +222,7 @@ class SimulatedDevice(Device):
             return
         size = min(self.pool_size, (high - low) & ~0xFFF)
         base = DEFAULT_BASE if low <= DEFAULT_BASE and DEFAULT_BASE + size <= high else (high - size) & ~0xFFF
-        self.memory.pool = ContiguousPool(base, size)
+        self.memory.pool = ContiguousPool(base, size, device=self)
 
     @property
     def world(self) -> World:
@@ -388,16 +389,13 @@ class SimulatedDevice(Device):
         """
         if kwargs:
             raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable, name and align")
-        pool = self.pool if self._unplaced else self.memory.pool
-        try:
-            make = self._buffer_in
-        except AttributeError:
-            # Loaded with the first buffer, not with the first overlay: it needs numpy.
-            from pynq_widgets.device.simulated.allocation import buffer_in
+        # Loaded with the first buffer, not with the first overlay: it needs numpy.
+        from pynq_widgets.device.simulated.allocation import buffer_in
 
-            make = self._buffer_in = buffer_in
-        buffer: PynqBuffer = make(pool, self, shape, dtype, cacheable, None, name, align)
-        return buffer
+        pool = self.pool
+        if type(self).allocate is SimulatedDevice.allocate:
+            self.quick = partial(buffer_in, pool)
+        return buffer_in(pool, shape, dtype, cacheable, None, name, align)
 
     def flush(self, bo: Any, offset: int, vaddr: int, nbytes: int) -> None:
         """Copy `nbytes` bytes at `offset` of the buffer from the host's side to the DRAM."""

@@ -38,6 +38,8 @@ class AxiDmaModel(IPModel):
             return
         if word == r.DMACR and value & r.RESET:
             self.reset()  # either channel's bit resets the whole engine
+            if self.receive:
+                self.receive.discard()
         else:
             channel.write(word, value)
 

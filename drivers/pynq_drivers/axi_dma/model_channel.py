@@ -11,6 +11,7 @@ from pynq_drivers.axi_dma.chain import Chain
 from pynq_drivers.axi_dma.job import Job, error_of
 from pynq_widgets.device import BusError, ModelContext
 from pynq_widgets.device.clock import Timer
+from pynq_widgets.device.simulated.stream import DEFAULT_CAPACITY
 
 _CONTROL = r.RS | r.KEYHOLE | r.CYCLIC | r.IOC_IRQ_EN | r.DLY_IRQ_EN | r.ERR_IRQ_EN | 0xFFFF0000
 
@@ -236,6 +237,11 @@ class ReceiveChannel(Channel):
 
     def forget(self) -> None:
         self.stream.demand(0)
+
+    def discard(self) -> None:
+        """What stands in the core's own small FIFOs goes with a reset; what stands in FIFOs on the way does not."""
+        if self.stream.capacity is not None and self.stream.capacity <= DEFAULT_CAPACITY:
+            self.stream.clear()
 
     def move(self) -> None:
         job = self.job

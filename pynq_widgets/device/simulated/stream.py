@@ -283,7 +283,7 @@ class StreamQueue:
     def clear(self) -> None:
         """Throw away what waits, as a reset does."""
         self._segments.clear()
-        self._available = self._packets = self._demand = self._open = 0
+        self._available = self._packets = self._demand = self._open = self.entered = 0
         self.tell_space()
 
     def tell_space(self) -> None:

@@ -5,6 +5,7 @@ Source: AMD PG020, AXI VDMA v6.3: the register tables 2-6 to 2-20, "Line and Fra
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pynq_drivers import parameters
@@ -19,7 +20,29 @@ _CONTROL = (
     r.RS | r.CIRCULAR | r.GENLOCK_EN | r.FRAME_CNT_EN | 0x60 | r.GENLOCK_INTERNAL | 0xF00
     | r.FRMCNT_IRQ_EN | r.DLYCNT_IRQ_EN | r.ERR_IRQ_EN | r.REPEAT_EN | 0xFFFF_0000
 )  # fmt: skip
+# So many frames may be on their way between the memory that is read and the memory that is written.
+FRESH = 3
+# What lies on its way for longer (seconds) is replaced by what would be there: who reads again and again waits for each frame anyway.
+LONG = 0.05
+# Who asks where the channel is makes it go on by a frame, once in so many seconds.
+GLANCE = 0.02
+# Time that follows the wall's goes on while the simulation works on them.
+AT_ONCE = 1.0
 MASTER, SLAVE, DYNAMIC_MASTER, DYNAMIC_SLAVE = range(4)
+
+
+class Soon:
+    """What is to be done when what happens now is done, and may be taken back until then."""
+
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self._callback: Callable[[], object] | None = callback
+
+    def __call__(self) -> None:
+        if self._callback is not None:
+            self._callback()
+
+    def cancel(self) -> None:
+        self._callback = None
 
 
 class Channel:
@@ -51,7 +74,7 @@ class Channel:
         both = parameters.integer(given, f"C_INCLUDE_{self.other}", 1) and parameters.integer(given, "C_INCLUDE_INTERNAL_GENLOCK", 1)
         self._internal = bool(both) and {self.genlock, theirs} in ({MASTER, SLAVE}, {DYNAMIC_MASTER, DYNAMIC_SLAVE})
         self._has_irq_mask = False
-        self._event: Timer | None = None
+        self._event: Timer | Soon | None = None  # the end of the frame under way
         self._delay: Timer | None = None
 
     # Registers.
@@ -70,7 +93,9 @@ class Channel:
         self.store = 0
         self._stopped_at: int | None = None
         self._taken: tuple[int, int, int, list[int]] | None = None  # vsize, hsize, stride, words as they were when VSIZE was written
-        self._coasting: float | None = None
+        self._coasting: float | None = None  # since when frames are only counted
+        self._is_dealt_with = False  # the frame count interrupt has been cleared
+        self._to_fill = 0  # stores that have not been filled since the start
         self.under_way = False
         self.abandon()
         self.update_interrupt()
@@ -83,13 +108,22 @@ class Channel:
     @property
     def shown_store(self) -> int:
         """The frame store in PARK_PTR_REG: the present one, or the one at which an error occurred until errors are cleared."""
-        return self.store if self._stopped_at is None else self._stopped_at
+        return self.present if self._stopped_at is None else self._stopped_at
+
+    @property
+    def present(self) -> int:
+        """The store of the present frame."""
+        return self.store
+
+    def glance(self) -> None:
+        """Somebody looks where the channel is."""
 
     def read(self, word: int) -> int:
         if word == r.VDMACR:
             return self.control
         if word == r.VDMASR:
-            return self.status | (r.HALTED if self.halted else 0) | self.count << r.FRAME_COUNT_SHIFT | self.delayed << r.DELAY_COUNT_SHIFT
+            count = self._left(self.missed())
+            return self.status | (r.HALTED if self.halted else 0) | count << r.FRAME_COUNT_SHIFT | self.delayed << r.DELAY_COUNT_SHIFT
         if word == r.REG_INDEX and self._banked:
             return self.bank
         if word == r.IRQ_MASK and self._has_irq_mask:
@@ -145,6 +179,7 @@ class Channel:
         if value & r.RESET:
             self.restart()
             return
+        self.wake()
         control = value & _CONTROL
         if not control & 0x00FF_0000:
             control |= 0x0001_0000  # a threshold of 0 is not taken
@@ -158,12 +193,14 @@ class Channel:
         self.update_interrupt()
 
     def _write_status(self, value: int) -> None:
+        if value & self.status & r.FRMCNT_IRQ:
+            self._is_dealt_with = True
+            self.wake()
         self.status &= ~(value & (r.MISMATCHES | r.INT_ERR | r.INTERRUPTS))
         if not self.status & (r.MISMATCHES | r.FATAL):
             self._stopped_at = None
         self.cleared(value)
         self.update_interrupt()
-        self.catch_up()
 
     def cleared(self, bits: int) -> None:
         """What else goes with the status `bits` that were cleared."""
@@ -174,9 +211,12 @@ class Channel:
             return
         self._taken = (self.vsize, self.hsize, self.stride, list(self.words))
         if not self.under_way:
-            self.under_way = True
+            self.under_way, self._to_fill = True, self.model.stores
             self.store = self._first_store()
             self._begin()
+        elif not self._is_dealt_with:  # who never clears the interrupt looks at the memory
+            self._to_fill = self.model.stores
+            self.wake()
 
     # Frames, one after another.
 
@@ -196,7 +236,7 @@ class Channel:
         if partner is not None and self.genlock in (SLAVE, DYNAMIC_SLAVE):
             return self._followed()
         after = (self.store + 1) % stores
-        if partner is not None and self.genlock == DYNAMIC_MASTER and after == partner.store and stores > 1:
+        if partner is not None and self.genlock == DYNAMIC_MASTER and after == partner.present and stores > 1:
             after = (after + 1) % stores
         return after
 
@@ -206,7 +246,7 @@ class Channel:
         if partner is None or self.genlock not in (SLAVE, DYNAMIC_SLAVE):
             return self.store % self.model.stores
         behind = self.stride >> 24 & r.POINTER if self.genlock == SLAVE else 1
-        return (partner.store - behind) % self.model.stores
+        return (partner.present - behind) % self.model.stores
 
     def _partner(self) -> Channel | None:
         """The other channel where the two go by each other and it runs."""
@@ -248,8 +288,15 @@ class Channel:
         """Forgets the frame under way."""
         raise NotImplementedError
 
-    def moved(self, began: float) -> None:
-        """All of the frame has been moved, whose first line came at the time `began`; it is over when its duration has passed."""
+    def moved(self, began: float, at_once: bool = False) -> None:
+        """All of the frame has been moved, whose first line came at the time `began`; it is over when its duration has passed.
+
+        With `at_once`, within the present access or event: no later word of the same one who looks may come before it.
+        """
+        if at_once:
+            self._event = Soon(self._finish)
+            self.context.post(self._event)
+            return
         self._event = self.clock.call_at(max(began + self.duration, self.clock.now()), self._finish)
 
     def _finish(self) -> None:
@@ -261,7 +308,8 @@ class Channel:
             self._halt()
         else:
             self.store = self._next_store()
-            if self.may_coast and self.status & r.FRMCNT_IRQ:
+            self._to_fill -= 1
+            if self._to_fill <= 0 and self.status & r.FRMCNT_IRQ and self.may_coast:
                 self._coasting = self.clock.now()
             else:
                 self._begin()
@@ -278,30 +326,22 @@ class Channel:
 
     def _counted(self, frames: int) -> bool:
         """`frames` more are over; whether the channel is to halt after as many (FrameCntEn)."""
-        halts = False
-        if frames < self.count:
-            self.count -= frames
-        else:
+        over = frames >= self.count
+        self.count = self._left(frames)
+        if over:
             self.status |= r.FRMCNT_IRQ
-            self.count = self.frames - (frames - self.count) % self.frames
-            halts = bool(self.control & r.FRAME_CNT_EN)
-        return halts
+        return over and bool(self.control & r.FRAME_CNT_EN)
 
-    def catch_up(self) -> None:
-        """Frames that went by while nobody looked: counted now, and those that come are moved again."""
-        since, now = self._coasting, self.clock.now()
-        if since is None or (now <= since and self.status & r.FRMCNT_IRQ):
-            return
-        missed = int((now - since) / self.duration + 1e-9)
-        self._coasting = None
-        if missed:
-            self._counted(missed)
-            if self.control & r.CIRCULAR:
-                self.store = (self.store + missed) % self.model.stores if self._partner() is None else self._next_store()
-        self.resume(since + missed * self.duration, missed > 0)
+    def _left(self, frames: int) -> int:
+        """What the frame counter holds after `frames` more."""
+        return self.count - frames if frames < self.count else self.frames - (frames - self.count) % self.frames
 
-    def resume(self, began: float, late: bool) -> None:
-        """Moves frames again after nobody looked: the present one began at the time `began`; `late` where others were over before it."""
+    def missed(self) -> int:
+        """How many frames are over that nothing but the counters would have told of."""
+        return 0
+
+    def wake(self) -> None:
+        """Somebody deals with the core: frames are moved again."""
         raise NotImplementedError
 
     def _start_delay(self) -> None:
@@ -405,18 +445,35 @@ class SendChannel(Channel):
         self._frame, self._sent, self._part = frame, 0, 0
         self.push()
 
-    def resume(self, began: float, late: bool) -> None:
-        if self.status & r.FRMCNT_IRQ:
-            self._coasting = began
-        else:
-            self._begin()
-            if self._event is not None:
-                self._event.cancel()
-                self.moved(began)
+    @property
+    def present(self) -> int:
+        missed = self.missed()
+        if not missed:
+            return self.store
+        if not self.control & r.CIRCULAR:
+            return self.parked_at % self.model.stores
+        return (self.store + missed) % self.model.stores if self._partner() is None else self._next_store()
+
+    def missed(self) -> int:
+        return 0 if self._coasting is None else int((self.clock.now() - self._coasting) / self.duration + 1e-9)
+
+    def wake(self) -> None:
+        if self._coasting is None:
+            return
+        missed, since, store = self.missed(), self._coasting, self.present
+        self._coasting = None
+        self._counted(missed)
+        self.store = store
+        self._begin()
+        if self._event is not None:  # it began when the one before it ended
+            self._event.cancel()
+            self.moved(since + missed * self.duration)
 
     def push(self) -> None:
         """Puts on the stream what there is room for."""
-        frame, send = self._frame, self.stream.send
+        frame, send, now = self._frame, self.stream.send, self.clock.now()
+        # One that stood still for longer than it takes.
+        overdue = self._sent > 0 and self._began + self.duration <= now
         while frame is not None and self._event is None:
             start = self._sent * self.pitch
             line = frame[start + self._part : start + self.line]
@@ -438,7 +495,7 @@ class SendChannel(Channel):
             self._sent += 1
             if self._sent == self.lines:
                 self._frame = None
-                self.moved(max(self._began, self.stream.accepted_at - self.duration))
+                self.moved(max(self._began, self.stream.accepted_at - self.duration), overdue)
                 return
 
     def ended(self) -> None:
@@ -471,12 +528,17 @@ class ReceiveChannel(Channel):
         if self._fed is None:  # asked late: the models of two that feed each other cannot each be there before the other
             source = self.stream.source.rpartition("/")[0]
             self._fed = source in self.context.design.modules and self.context.model_of(source) is not None
-        return self._fed and not self.status & r.MISMATCHES
+        return self._fed and not self._is_late and not self.status & r.MISMATCHES
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether frames are to pass at once that would have come before now."""
+        return self._fresh > 0 and self.clock.now() <= self._fresh_at + AT_ONCE
 
     def restart(self) -> None:
         self._in_step = False  # the last that came belonged to a frame
         self._dropped = 0
-        self._late = False
+        self._fresh, self._fresh_at = 0, 0.0
         self.early_hsize = self.early_vsize = 0
         super().restart()
 
@@ -498,9 +560,19 @@ class ReceiveChannel(Channel):
         self._want()
         self.pull()
 
-    def resume(self, began: float, late: bool) -> None:
-        # A frame that was over before anybody looked is in memory when they do.
-        self._late = late
+    def wake(self) -> None:
+        if self._coasting is not None:
+            # What is on its way was made long ago. As many frames as are under way between memory and memory pass at once, as if they had
+            # come in time, so that who reads next finds what the stream carries now.
+            self._go_on(FRESH if self.clock.now() - self._coasting > LONG else 0)
+
+    def glance(self) -> None:
+        if self._coasting is not None and self.clock.now() - self._coasting > max(GLANCE, self.duration):
+            self._go_on(0)
+
+    def _go_on(self, fresh: int) -> None:
+        self._coasting = None
+        self._fresh, self._fresh_at = fresh, self.clock.now()
         self._begin()
 
     def _want(self) -> None:
@@ -528,6 +600,8 @@ class ReceiveChannel(Channel):
             room = self.line - self._row_size
             data, last = stream.receive(room if room else None)
             if room:
+                if isinstance(data, memoryview) and not data.readonly:
+                    data = bytes(data)  # lent, and kept here until the frame is complete
                 self._row.append(data)
                 self._row_size += len(data)
             elif len(data):
@@ -543,10 +617,11 @@ class ReceiveChannel(Channel):
         self._rows.append(self._row[0] if len(self._row) == 1 else b"".join(self._row))
         self._row, self._row_size = [], 0
         if len(self._rows) == self.lines and self._write():
-            late, self._late = self._late, False
-            began = self._first - (self.duration if late else 0.0)
+            late = self._is_late
+            self._fresh -= 1
+            began = self._first
             self.stream.taken(began + self.duration, self.lines * self.line / self.duration)
-            self.moved(began if late else max(began, self.stream.ready_at - self.duration))
+            self.moved(max(began, self.stream.ready_at - self.duration), late)
 
     def _drop(self) -> None:
         """What comes between the last line of a frame and the start of the next is not taken."""

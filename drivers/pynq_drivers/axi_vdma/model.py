@@ -14,8 +14,9 @@ from pynq_widgets.device import IPModel, ModelContext
 class AxiVdmaModel(IPModel):
     """Both channels of an AXI VDMA in register mode. Scatter-gather, which versions before 6.0 had, is not modelled.
 
-    A channel takes events of the clock at the rate of its frames only while somebody waits for them; else what has passed is worked out at
-    the next access, so that a running VDMA costs nothing.
+    A channel moves frames, an event of the clock each, until all stores have been filled, and later only while somebody waits for one (the
+    frame count interrupt is not set) or asks where it is, so that a running VDMA costs nothing. Clearing the interrupt, or a write to the
+    control register, sets the frames going again, first of all those that would have come meanwhile and are still under way.
     """
 
     def __init__(self, context: ModelContext) -> None:
@@ -49,15 +50,12 @@ class AxiVdmaModel(IPModel):
             return self.receive, offset - r.S2MM, False
         return self.send, offset, False
 
-    def _catch_up(self) -> None:
-        for channel in self.channels:
-            channel.catch_up()
-
     def read(self, interface: str, offset: int) -> int:
-        self._catch_up()
         send, receive = self.send, self.receive
         if offset == r.PARK_PTR:
             value = 0
+            for each in self.channels:
+                each.glance()
             if send is not None:
                 value |= send.parked_at | send.shown_store << r.READ_STORE_SHIFT
             if receive is not None:
@@ -82,32 +80,31 @@ class AxiVdmaModel(IPModel):
         """FRMPTR_STS: where each channel is, and where the other is to one that follows it."""
         value = 0
         if self.send is not None:
-            value |= self.send.store
+            value |= self.send.present
             if self.send.genlock and self.receive is not None:
-                value |= self.receive.store << 8
+                value |= self.receive.present << 8
         if self.receive is not None:
-            value |= self.receive.store << 16
+            value |= self.receive.present << 16
             if self.receive.genlock and self.send is not None:
-                value |= self.send.store << 24
+                value |= self.send.present << 24
         return value
 
     def write(self, interface: str, offset: int, value: int) -> None:
-        self._catch_up()
         if offset == r.PARK_PTR:
-            if self.send is not None:
-                self.send.parked_at = value & r.POINTER
-            if self.receive is not None:
-                self.receive.parked_at = value >> r.WRITE_REF_SHIFT & r.POINTER
+            for parks, store in ((self.send, value & r.POINTER), (self.receive, value >> r.WRITE_REF_SHIFT & r.POINTER)):
+                if parks is not None and parks.parked_at != store:
+                    parks.parked_at = store
+                    parks.wake()
         elif offset == r.VERTICAL_FLIP:
             self.flip = value & 1 if self.flips else 0
         elif offset not in (r.VERSION, r.FRMPTR_STS, r.HSIZE_STATUS, r.VSIZE_STATUS):
-            channel, word, of_frame = self._at(offset)
-            if channel is None:
+            found, word, of_frame = self._at(offset)
+            if found is None:
                 return
             if of_frame:
-                channel.write_frame(word, value)
+                found.write_frame(word, value)
             else:
-                channel.write(word, value)
+                found.write(word, value)
 
     def reset(self) -> None:
         for channel in self.channels:

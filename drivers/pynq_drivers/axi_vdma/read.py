@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pynq_drivers import waiting
 from pynq_drivers.axi_vdma import registers as r
 from pynq_drivers.axi_vdma.channel import Channel
 
@@ -22,6 +23,7 @@ class S2MMChannel(Channel):
 
     kind, name, stream, to_memory = "S2MM", "readchannel", "S_AXIS_S2MM", True
     _sink: MM2SChannel | None = None
+    _last = -1  # the store that was exchanged last
 
     def start(self) -> None:
         """Start the DMA. The mode must be set prior to this being called
@@ -36,7 +38,7 @@ class S2MMChannel(Channel):
         for index, (frame, address) in enumerate(zip(frames, addresses, strict=True)):
             frame.flush()  # lines of it that the processor wrote must not be put back over what the core writes
             self._frames.keep(index, frame, address)
-        self._parked = False
+        self._parked, self._last = False, -1
         self._start(r.CIRCULAR)
 
     def stop(self) -> None:
@@ -56,18 +58,26 @@ class S2MMChannel(Channel):
         Raises TimeoutError, telling what stands still, after `timeout` seconds; with None it goes on waiting, and what stands still is
         logged after 3 s. RuntimeError where the channel does not run, TransferError (one of those) where it has stopped with an error.
         """
+        deadline = waiting.Deadline(self._dma.device.clock, timeout)
         self._wait(timeout, "frame came")
         captured = self._exchange()
+        if captured is None:
+            self._wait(deadline.left(), "frame came")
+            captured = self._exchange(again=True)
         if self._in_place:
-            self._wait(timeout, "frame came")
+            self._wait(deadline.left(), "frame came")
         return self._given(captured)
 
     async def readframe_async(self, timeout: float | None = None) -> Any:
         """As `readframe`, for coroutines: waits without holding up the event loop."""
+        deadline = waiting.Deadline(self._dma.device.clock, timeout)
         await self._wait_async(timeout, "frame came")
         captured = self._exchange()
+        if captured is None:
+            await self._wait_async(deadline.left(), "frame came")
+            captured = self._exchange(again=True)
         if self._in_place:
-            await self._wait_async(timeout, "frame came")
+            await self._wait_async(deadline.left(), "frame came")
         return self._given(captured)
 
     @property
@@ -75,8 +85,12 @@ class S2MMChannel(Channel):
         """Whether the core may still write the store that was exchanged, until its next frame begins."""
         return self._parked or len(self._frames) < 3
 
-    def _exchange(self) -> Any:
-        """Another buffer in the store that was completed last; the one that was there."""
+    def _exchange(self, again: bool = False) -> Any:
+        """Another buffer in the store that was completed last; the one that was there.
+
+        None where that is the store that was exchanged last: a frame may have ended just then, between the word that cleared its interrupt
+        and the one that told the store, and the interrupt seen now may be its. After another frame, `again`, it is not.
+        """
         if not self._frames.filled:
             raise RuntimeError(f"DMA channel not started: {self._title} was started by registers, and its frames are not known here")
         fresh = self._made().get()
@@ -85,6 +99,9 @@ class S2MMChannel(Channel):
             self._write(r.VDMASR, r.FRMCNT_IRQ)
             active = self.activeframe
             index = active if self._parked else (active - 1) % len(self._frames)
+            if index == self._last and not again and not self._in_place:
+                return None
+            self._last = index
             captured = self._frames.put(index, fresh)
             self.reload()
             if self._sink is not None:

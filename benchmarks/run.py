@@ -107,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer-python", type=Path, help="the Python of an environment that has PYNQ 4.0.0 (default: one is made and kept)")
     parser.add_argument("--no-peer", action="store_true", help="measure without PYNQ")
-    parser.add_argument("--only-processor", action="store_true", help="without the tape and the loop-back, and without the live table in a browser")
+    parser.add_argument("--only-processor", action="store_true", help="without the tape, the loop-back, and the browser")
     parser.add_argument("--design", type=Path, help=f"the .hwh to open (default: {BASE.name} from ../shared/hwh)")
     options = parser.parse_args()
 

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 COLUMNS = 1000  # until a page has told its width
 _FEWEST, _MOST = 64, 4096  # columns that a page may tell
-_FRAMES_AHEAD = 24  # frames that a slow page may be behind; it tells of every eighth
+_FRAMES_AHEAD = 120  # frames that a slow page may be behind; it tells once a second, and of every 48th
 _MOST_MARKS = 64
 _MOST_LAYERS = 64
 _SCRIPTS = ("numbers", "scale", "axes", "layers", "overlay", "cursors", "gestures", "help")

@@ -87,7 +87,7 @@ def spread(low: float, high: float, logarithmic: bool = False) -> tuple[float, f
     low, high = (min(max(edge, -LARGEST), LARGEST) for edge in (low, high))
     if logarithmic:
         low = max(low, 1e-300)
-        return (low, high) if high > low * (1 + 1e-9) else (low / 10, low * 10)
+        return (low, high) if high > low * (1 + 1e-9) else (low / 10, min(low * 10, LARGEST))
     if high - low > max(abs(low), abs(high)) * 1e-13:
         return low, high
     half = abs(low) / 2 or 0.5

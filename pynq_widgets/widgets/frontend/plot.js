@@ -3,7 +3,7 @@
 
 const PACE = 30; // ms between two messages about one thing
 const PATIENCE = 500; // ms after which an answer is not waited for any more
-const EVERY = 8; // frames after which the kernel hears that they were taken
+const EVERY = 48; // frames after which the kernel hears that they were taken, if no beat of the second told it
 
 function render({ model, el }) {
   const canvases = ["axes", "layers", "over"].map((name) => make("canvas", { class: "pw-plot-canvas", "data-layer": name, "aria-hidden": name === "over" ? null : "true" }));
@@ -29,17 +29,19 @@ function render({ model, el }) {
 
   const p = {
     root, area, canvas, rules, tip, foot, readout, buttons,
-    scale: makeScale(), layers: [], lanes: [], hidden: new Set(), zoom: "x",
+    scale: makeScale(), layers: [], lanes: [], hidden: new Set(), barred: new Set(), zoom: "x",
     width: 0, height: 0, ratio: 1, left: 48, ink: {}, hover: null, selection: null, boxing: false, dragging: false, help: null,
   };
   const s = p.scale;
   const pens = canvases.map((one) => one.getContext("2d"));
   let frame = 0; // the newest that was taken
-  let drawn = 0; // the newest that stands on the screen
+  let reported = 0; // the newest that the kernel knows to be taken
+  let curves = 0; // the newest that brought layers
   let stopped = false;
   let onScreen = false;
   let asked = 0;
   const stale = new Set();
+  const place = { width: 0, height: 0 }; // of the drawing, as it was last laid out: to ask each time would lay out the page each time
 
   // Drawing: once a picture of the screen, and only what changed.
 
@@ -61,9 +63,9 @@ function render({ model, el }) {
     }
     if (stale.has("layers")) {
       drawLayers(pens[1], p);
-      drawn = frame;
-      canvas.dataset.frame = drawn;
-      stale.add("overlay");
+      if (canvas.dataset.frame !== String(curves)) canvas.dataset.frame = curves;
+      // A canvas that is touched is put together with the page anew: not for nothing.
+      if (p.hover) stale.add("overlay");
       if (stale.has("frame") && cursorsShown()) stale.add("rules");
     }
     if (stale.has("overlay")) drawOverlay(pens[2], p);
@@ -76,8 +78,7 @@ function render({ model, el }) {
 
   /** Canvases as large as their place, in the device's own pixels; false where there is no place. */
   function fit() {
-    const width = area.clientWidth;
-    const height = area.clientHeight;
+    const { width, height } = place;
     const ratio = window.devicePixelRatio || 1;
     if (!width || !height) return false;
     if (width === p.width && height === p.height && ratio === p.ratio) return true;
@@ -215,6 +216,7 @@ function render({ model, el }) {
     frame = content.n;
     if (content.layers) {
       const old = p.layers;
+      curves = frame;
       p.layers = decodeLayers(content.layers, buffers, old, () => p.dirty("layers"));
       p.lanes = p.layers.filter((layer) => layer.kind === "lanes").flatMap((layer) => layer.traces);
       p.zoom = content.zoom;
@@ -238,13 +240,14 @@ function render({ model, el }) {
       answered = Math.max(answered, content.answers[pulse.view]);
       pump();
     }
-    if (frame % EVERY === 0) pulse.beat();
+    if (frame - reported >= EVERY) pulse.beat();
   }
 
   const columns = () => Math.round(s.box.width * Math.min(p.ratio, 2));
   let ticking = 0;
   const pulse = heartbeat(model, root, () => {
     if (ticking++ % 2 === 0) inkNow();
+    reported = frame;
     return { seen: frame, columns: p.width ? columns() : 0 };
   });
   const paintHeight = () => {
@@ -255,7 +258,9 @@ function render({ model, el }) {
     if (onScreen) p.dirty("overlay");
   });
   seen.observe(root);
+  const measure = () => Object.assign(place, { width: area.clientWidth, height: area.clientHeight });
   const resized = new ResizeObserver(() => {
+    measure();
     const before = columns();
     if (onScreen && !stopped && fit()) {
       // In the same picture of the screen: a canvas of another size is empty.
@@ -272,6 +277,7 @@ function render({ model, el }) {
   paintHeight();
   inkNow();
   resized.observe(area);
+  measure();
   fit();
   s.box.width = Math.max(p.width - p.left - 12, 10);
   post(model, { kind: "hello", view: pulse.view, visible: false, columns: p.width ? columns() : 0 });

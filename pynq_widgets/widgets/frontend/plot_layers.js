@@ -96,6 +96,8 @@ function mapping(p, layer) {
     px: layer.x.even ? (i) => ax * i + bx : (i) => ax * X[i] + bx,
     py: layer.y.even ? (i) => ay * i + by : (i) => Math.min(Math.max(ay * Y[i] + by, -FAR), FAR),
     gap: layer.x.even ? ax : 0,
+    pairs: layer.wide,
+    shift: layer.wide && layer.x.even ? ax : 0,
   };
 }
 
@@ -110,6 +112,7 @@ function drawLine(pen, p, layer) {
   const spacing = m.gap || Math.abs(m.px(m.to - 1) - m.px(m.from)) / Math.max(count - 1, 1);
   if (layer.style === "bars") return drawBars(pen, p, layer, m, spacing);
   if (layer.style === "points") return dots(pen, m, m.from, m.to, spacing > 12 ? 2.5 : 1.5);
+  if (layer.wide || spacing * p.ratio < 1) return drawBand(pen, p, m, layer);
   pen.beginPath();
   const steps = layer.style === "steps" && !layer.wide;
   let last = NaN;
@@ -137,6 +140,90 @@ function drawLine(pen, p, layer) {
   if (last === last) pen.lineTo(m.px(m.to - 1) + (steps ? spacing : 0), last);
   pen.stroke();
   if (!layer.wide && spacing > 12 && layer.style === "line") dots(pen, m, m.from, m.to, 2);
+}
+
+/**
+ * Columns of least and greatest as a band; points that share a pixel are joined to one column first. It is filled and not stroked: each
+ * of the thousand edges of a noisy line goes through each row of pixels, and a stroke of them costs twenty times as much. A thin band
+ * is one smooth shape; a thick one is made of upright bars, a pixel each, which cost half of that.
+ */
+function drawBand(pen, p, m, layer) {
+  const runs = columnsOf(p, m);
+  let thickness = 0;
+  let count = 0;
+  for (const { n, highs, lows } of runs) {
+    for (let k = 0; k < n; k++) thickness += lows[k] - highs[k];
+    count += n;
+  }
+  // Not to and fro with each frame of a live line.
+  const bars = thickness > count * (p.barred.has(layer.name) ? 3 : 4);
+  if (bars) p.barred.add(layer.name);
+  else p.barred.delete(layer.name);
+  if (bars) for (const run of runs) fillBars(pen, run);
+  else {
+    pen.beginPath();
+    for (const run of runs) traceBand(pen, run);
+    pen.fill();
+  }
+}
+
+const HALF = 0.7; // pixels: half of a line's width
+
+/** The columns of a line, as runs without a gap: left edges, highest and lowest pixels. */
+function columnsOf(p, m) {
+  const runs = [];
+  const most = m.to - m.from + 2;
+  const step = 1 / p.ratio;
+  let run = null;
+  let bucket = NaN;
+  for (let i = m.from - (m.from % 2); i < m.to; i++) {
+    const y = m.py(i);
+    if (y !== y) {
+      run = null;
+      continue;
+    }
+    // The two points of a column stand at its beginning.
+    const x = m.px(m.pairs ? i - (i % 2) : i);
+    const now = Math.floor(x * p.ratio);
+    if (!run) {
+      run = { n: 0, lefts: new Float64Array(most), highs: new Float64Array(most), lows: new Float64Array(most), last: Math.max(m.shift * 2, step), shift: m.shift };
+      runs.push(run);
+      bucket = NaN;
+    }
+    if (now === bucket) {
+      const n = run.n - 1;
+      if (y < run.highs[n]) run.highs[n] = y;
+      if (y > run.lows[n]) run.lows[n] = y;
+    } else {
+      run.lefts[run.n] = now * step;
+      run.highs[run.n] = run.lows[run.n] = y;
+      run.n++;
+      bucket = now;
+    }
+  }
+  return runs;
+}
+
+function fillBars(pen, { n, lefts, highs, lows, last }) {
+  for (let k = 0; k < n; k++) {
+    let high = highs[k];
+    let low = lows[k];
+    // A bar reaches to its neighbour: the line between them is not torn.
+    if (k && lows[k - 1] < high) high = lows[k - 1];
+    if (k && highs[k - 1] > low) low = highs[k - 1];
+    pen.fillRect(lefts[k], high - HALF, (k + 1 < n ? lefts[k + 1] : lefts[k] + last) - lefts[k], low - high + 2 * HALF);
+  }
+}
+
+function traceBand(pen, { n, lefts, highs, lows, last, shift }) {
+  if (n === 1) return pen.rect(lefts[0], highs[0] - HALF, Math.max(last, 2 * HALF), lows[0] - highs[0] + 2 * HALF);
+  pen.moveTo(lefts[0], highs[0] - HALF);
+  for (let k = 0; k < n; k++) pen.lineTo(lefts[k] + shift, highs[k] - HALF);
+  pen.lineTo(lefts[n - 1] + last, highs[n - 1] - HALF);
+  pen.lineTo(lefts[n - 1] + last, lows[n - 1] + HALF);
+  for (let k = n - 1; k >= 0; k--) pen.lineTo(lefts[k] + shift, lows[k] + HALF);
+  pen.lineTo(lefts[0], lows[0] + HALF);
+  pen.closePath();
 }
 
 function dots(pen, m, from, to, radius) {

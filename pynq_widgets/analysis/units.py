@@ -44,13 +44,11 @@ def engineering(value: float, unit: str = "", digits: int = 4) -> str:
     # A subnormal number may have no power of ten as its reciprocal: the text of the number has its digits.
     mantissa, power = f"{number:.{max(digits, 1) - 1}e}".split("e")
     exponent = int(power) // 3 * 3
-    if not plain:
-        exponent = min(max(exponent, -30), 30)
+    if not plain and exponent not in _PREFIXES:
+        return f"{number:.{max(digits, 1) - 1}e}{space}"
     scaled = _shifted(mantissa, int(power) - exponent)
     if plain:
         return f"{scaled}e{exponent}{space}" if exponent else scaled + space
-    if len(scaled) > 12:
-        return f"{number:.{max(digits, 1) - 1}e}{space}"
     return f"{scaled} {_PREFIXES[exponent]}{unit}"
 
 

@@ -67,8 +67,8 @@ def convert_packed(pixels: Any, order: tuple[int, ...], span: Span, matrix: str)
     answer = np.empty((rows_of, columns, 3), np.uint8)
     y, cb, cr = order
     for rows in _slices(rows_of, columns):
-        pairs = pixels[rows].reshape(-1, columns // 2, 4)
-        out = answer[rows].reshape(-1, columns // 2, 6)
+        pairs = pixels[rows].reshape(rows.stop - rows.start, columns // 2, 4)
+        out = answer[rows].reshape(rows.stop - rows.start, columns // 2, 6)
         levels = tables.y.take(pairs[..., y]), tables.y.take(pairs[..., y + 2])
         _fill(tables, levels, pairs[..., cb], pairs[..., cr], (out[..., :3], out[..., 3:]))
     return answer

@@ -124,14 +124,18 @@ class AxiDMA(DefaultIP):
                 transfer.given_up("reset()")
 
     def reset_core(self) -> None:
-        """The reset itself; the channels stand still after it."""
-        base = self.channels[0]._base
-        self.mmio.write(base + r.DMACR, r.RESET)
-        deadline = waiting.Deadline(self.device.clock, PATIENCE)
-        while self.mmio.read(base + r.DMACR) & r.RESET:
-            if deadline.passed():
-                raise TimeoutError(f"{self._fullpath} did not come out of reset within {PATIENCE} s: is its clock running?")
-            self.device.clock.sleep(10e-6)
+        """The reset itself; the channels stand still after it.
+
+        Either channel's bit resets the whole engine (PG021, "MM2S_DMACR", Reset); it is written for each, since not every implementation
+        (QEMU's) takes it so.
+        """
+        for channel in self.channels:
+            self.mmio.write(channel._base + r.DMACR, r.RESET)
+            deadline = waiting.Deadline(self.device.clock, PATIENCE)
+            while self.mmio.read(channel._base + r.DMACR) & r.RESET:
+                if deadline.passed():
+                    raise TimeoutError(f"{self._fullpath} did not come out of reset within {PATIENCE} s: is its clock running?")
+                self.device.clock.sleep(10e-6)
         for channel in self.channels:
             channel.was_reset()
 

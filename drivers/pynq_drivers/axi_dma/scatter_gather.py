@@ -17,6 +17,7 @@ from pynq_drivers.transfers.transfer import Transfer
 
 _DESCRIPTORS = 64  # of the ring at first
 _MOST = 1 << 20  # descriptors: 64 MiB of them
+_EACH = 1 << r.THRESHOLD  # each packet interrupts
 _log = logging.getLogger(__name__)
 
 
@@ -76,7 +77,7 @@ class ScatterGatherChannel(Channel):
         self._reset_spent()
         self.ring.rewind()
         self._point(r.CURDESC, self.ring.address(0))
-        self._run(0)
+        self._run(_EACH)
 
     def _point(self, word: int, address: int) -> None:
         self._mmio.write(self._base + word, address & 0xFFFFFFFF)
@@ -169,7 +170,7 @@ class ScatterGatherChannel(Channel):
         self._describe(ring, range(len(pieces)), transfer, pieces)
         self._ring, self._cyclic = ring, True
         self._point(r.CURDESC, ring.address(0))
-        self._run(r.CYCLIC)
+        self._run(_EACH | r.CYCLIC)
         self._point(r.TAILDESC, ring.address(len(pieces)))  # of no descriptor of the chain, as the guide asks for
 
     def _describe(self, ring: Ring, indices: Any, transfer: Transfer, pieces: list[tuple[int, int]]) -> None:
@@ -235,7 +236,7 @@ class ScatterGatherChannel(Channel):
             )
         behind = (indices[-1] + 1) % ring.count
         self._point(r.CURDESC, ring.address(behind))
-        self._run(0)
+        self._run(_EACH)
         # The oldest has been taken out by now: these are the ones behind it.
         if self.queue.under_way:
             self._point(r.TAILDESC, ring.address(self.queue.under_way[-1].details["indices"][-1]))

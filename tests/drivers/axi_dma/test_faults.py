@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from pynq_drivers.axi_dma import registers as r
+from pynq_widgets import Overlay, SimulatedDevice
+from pynq_widgets.device import VirtualClock
 
 LOOP = [("dma", "M_AXIS_MM2S", "dma", "S_AXIS_S2MM")]
 BASE = 0x4040_0000
@@ -133,6 +136,21 @@ def test_a_lost_interrupt_delays_and_does_not_hang(bench: Any) -> None:
     start = bench.clock.now()
     goes_round(bench, source, target)
     assert bench.clock.now() - start < 0.01
+
+
+def test_the_examples_of_the_page_run() -> None:
+    checkout = Path(__file__).resolve().parents[3]
+    page = (checkout / "docs" / "simulated-device.md").read_text(encoding="utf-8")
+    device = SimulatedDevice("page", clock=VirtualClock(autojump=True))
+    overlay = Overlay(checkout / "notebooks" / "designs" / "demo.hwh", device=device)
+    names = {"device": device, "ol": overlay, "buffer": device.allocate(1000, "u1"), "frame": bytes(100)}
+    said: list[str] = []
+    for part in ("## Streams", "## Faults"):
+        code = page.split(part)[1].split("```python\n")[1].split("```")[0]
+        exec(compile(code, part, "exec"), {**names, "print": lambda value: said.append(str(value))})
+    assert said[0].startswith("empty: filter/dma/M_AXIS_MM2S has sent nothing")
+    assert len(said[1].splitlines()) == 8
+    assert len(device.faults) == 0
 
 
 # Time.

@@ -95,7 +95,7 @@ def test_the_bus_accesses_of_a_transfer(polled: Any) -> None:
     dma = polled.overlay.dma
     start = polled.accesses("dma", lambda: dma.sendchannel)
     first = dma.sendchannel.ring.address(0)
-    assert start == [("read", r.DMASR), ("write", r.CURDESC, first), ("write", r.DMACR, r.RS), ("read", r.DMASR)]
+    assert start == [("read", r.DMASR), ("write", r.CURDESC, first), ("write", r.DMACR, r.RS | 1 << r.THRESHOLD), ("read", r.DMASR)]
     send = dma.sendchannel
     assert polled.accesses("dma", lambda: send.transfer(source)) == [("read", r.DMASR), ("write", r.TAILDESC, first)]
     assert polled.accesses("dma", lambda: (repr(send), send.queue.last.position(), send.queue.last.shown.done)) == []

@@ -69,17 +69,17 @@ class Pyramid:
         """
         with self._lock:
             found: list[tuple[int, int]] = []
-            end = self._clock() + (BUDGET if budget is None else budget)
-            told = False
+            end = self._clock() + (budget or 0)
+            new = bool(self._unread)
             for first, last in self._told():
-                told = True
                 self._reduce(first, last, found)
                 if budget is not None and self._clock() >= end:
                     return _extent(found, self.data.size)
-            if told and budget is None:
-                return _extent(found, self.data.size)
-            pieces = self._in_turn(within)
-            for first, last in pieces:
+            if budget is None:
+                if new:  # nothing has had time to change
+                    return _extent(found, self.data.size)
+                end = self._clock() + BUDGET
+            for first, last in self._in_turn(within):
                 self._reduce(first, last, found)
                 if self._clock() >= end:
                     break
@@ -187,6 +187,8 @@ class Pyramid:
         """Least and greatest finite value from each position `at` to the next, and whether there are others."""
         with np.errstate(invalid="ignore"):
             low, high = np.minimum.reduceat(piece, at), np.maximum.reduceat(piece, at)
+            # Where all values changed between the two looks, the least of before may be above the greatest of after.
+            low, high = np.minimum(low, high), np.maximum(low, high)
         if piece.dtype.kind != "f":
             return low, high, np.zeros(low.size, bool)
         gaps = ~(np.isfinite(low) & np.isfinite(high))

@@ -178,7 +178,7 @@ class Lanes:
 
     def extent(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
         """What they reach on x and on y; None where there is no lane."""
-        edges = [edge for trace in self.traces for edge in np.asarray(trace.x)[[0, -1]].tolist() if np.asarray(trace.x).size]
+        edges = [float(edge) for trace in self.traces for edge in (*np.asarray(trace.x)[:1], *np.asarray(trace.x)[-1:])]
         if not self.traces:
             return None
         return (min(edges, default=0.0), max(edges, default=1.0)), (0.0, float(len(self.traces)))

@@ -122,7 +122,7 @@ function render({ model, el }) {
   function summary() {
     const shown = p.layers.filter((layer) => !p.hidden.has(layer.name));
     const names = shown.flatMap((layer) => (layer.kind === "lanes" ? layer.traces.map((trace) => trace.name) : [layer.name])).filter(Boolean);
-    const span = (name) => `${s.axes[name].label || name} from ${s.text(name, s.seen[name][0])} to ${s.text(name, s.seen[name][1])}${s.axes[name].log ? ", logarithmic" : ""}`;
+    const span = (name) => `${s.axes[name].label || name} from ${trimmed(s.text(name, s.seen[name][0]))} to ${trimmed(s.text(name, s.seen[name][1]))}${s.axes[name].log ? ", logarithmic" : ""}`;
     const what = names.length ? `${names.slice(0, 8).join(", ")}${names.length > 8 ? ` and ${names.length - 8} more` : ""}. ` : shown.length ? "" : "Nothing drawn. ";
     return `${model.get("label")}: ${what}${span("x")}; ${p.lanes.length ? "" : `${span("y")}. `}Press ? for keys.`;
   }

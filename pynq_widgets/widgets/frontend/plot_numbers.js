@@ -41,6 +41,9 @@ function valueText(value, unit, resolution = 0) {
   return joined(plainNumber(value, power, Math.min(Math.max(wanted, 0), 12)), unitText(unit, power));
 }
 
+/** `text` without the zeros that only tell how fine it is. */
+const trimmed = (text) => text.replace(/(\.\d*?)0+(?=\D*$)/, "$1").replace(/\.(?=\D*$)/, "");
+
 /** 1, 2 or 5 times a power of ten: the distance of at most `count` ticks in `span`. */
 function niceStep(span, count) {
   const raw = span / Math.max(count, 1);

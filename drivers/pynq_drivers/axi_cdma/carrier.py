@@ -132,10 +132,6 @@ class CdmaCarrier(Carrier):
     def explain(self, status: int) -> str:
         return error_words(status, ERRORS) or f"an error of no known kind (CDMASR {status:#010x})"
 
-    def acknowledge(self) -> None:
-        if self.interrupt is not None:
-            self.cdma.mmio.write(r.CDMASR, r.IOC_IRQ)
-
     def abort(self, transfer: Transfer) -> None:
         self.reset()  # the core has no other way to stop
 
@@ -182,7 +178,8 @@ class SimpleCarrier(CdmaCarrier):
         return transfer.nbytes if status & r.IDLE else None
 
     def ended(self, transfer: Transfer) -> None:
-        self.acknowledge()
+        if self.interrupt is not None:
+            self.cdma.mmio.write(r.CDMASR, r.IOC_IRQ)
 
 
 class ChainCarrier(CdmaCarrier):
@@ -240,6 +237,8 @@ class ChainCarrier(CdmaCarrier):
         assert isinstance(transfer, Copy)
         ring = self.ring()
         status = self.cdma.mmio.read(r.CDMASR)
+        if status & r.IOC_IRQ:  # of one descriptor of many: cleared before the last one is looked at, it cannot be missed
+            self.cdma.mmio.write(r.CDMASR, r.IOC_IRQ)
         last = ring.word(transfer.descriptors[-1], 7)
         if last & r.COMPLETE and not last & (r.DEC_ERR | r.SLV_ERR | r.INT_ERR):
             return transfer.nbytes
@@ -255,7 +254,6 @@ class ChainCarrier(CdmaCarrier):
     def ended(self, transfer: Transfer) -> None:
         assert isinstance(transfer, Copy)
         self.ring().give_back(len(transfer.descriptors))
-        self.acknowledge()
 
     def position(self, transfer: Transfer) -> int | None:
         assert isinstance(transfer, Copy)

@@ -50,6 +50,7 @@ class Chain:
         self._current = self._tail = 0
         self._next: int | None = None
         self.loaded = False
+        self._fresh = True  # no descriptor was given since it was started
         self.buffer = self.length = self.control = 0
         self.packets = self.dropped = 0
 
@@ -58,6 +59,11 @@ class Chain:
     @property
     def started(self) -> bool:
         return bool(self._word & r.RS)
+
+    @property
+    def expecting(self) -> bool:
+        """Whether it is started and its first descriptor is still to come."""
+        return self.started and self._fresh and bool(self.side.enabled >> self.number & 1)
 
     @property
     def interrupting(self) -> bool:
@@ -90,7 +96,7 @@ class Chain:
         elif word in (r.TAILDESC, r.TAILDESC_MSB):
             self._tail = self._joined(self._tail, word == r.TAILDESC_MSB, value)
             if (word == r.TAILDESC_MSB) == self._model.wide and self.started and self._next is not None:
-                self.idle = False
+                self.idle = self._fresh = False
                 self.side.go()
 
     def _joined(self, before: int, high: bool, value: int) -> int:
@@ -106,7 +112,7 @@ class Chain:
             self._left = word >> 16 & 0xFF
         self._word = word
         if not self.started:
-            self.idle, self.loaded = True, False
+            self.idle, self.loaded, self._fresh = True, False, True
             if self.side.at is self:
                 self.side.stop()
         self.side.update()

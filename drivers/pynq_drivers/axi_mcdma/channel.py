@@ -232,6 +232,8 @@ class Channel(Carrier):
 
     def bytes_done(self, transfer: Transfer) -> int | None:
         status = self.status
+        if status & r.IOC_IRQ:  # of another packet, perhaps: cleared before this one is looked at, its own cannot be missed
+            self._dma.mmio.write(self._base + r.SR, r.IOC_IRQ)
         last = self._descriptors().word(transfer.details["descriptors"][-1], self._status_word)
         if last & r.COMPLETE and not last & (r.DEC_ERR | r.SLV_ERR | r.INT_ERR):
             if self._sends:
@@ -261,7 +263,6 @@ class Channel(Carrier):
 
     def ended(self, transfer: Transfer) -> None:
         self._descriptors().give_back(len(transfer.details["descriptors"]))
-        self._dma.mmio.write(self._base + r.SR, r.IOC_IRQ)
 
     def abort(self, transfer: Transfer) -> None:
         self._halt()

@@ -3,8 +3,9 @@
 Source: AMD PG288, AXI Multichannel DMA v1.1: "Register Space", "MM2S and S2MM Channels", "Errors", "Interrupts", as remembered. Not
 sure, and so taken for granted: the words of channels serviced are cleared by a read; a channel that has no descriptor is idle, before its
 first one too; CURDESC is taken while the channel's RS is 0; a reset of one side resets both; a packet for a channel that is not enabled or
-has no descriptor left is dropped, one whose descriptors run out in its middle waits. Channels send packet by packet in turn, whatever the
-words of the schedule and its weights say, and the sideband words TID, TUSER and APP of descriptors are not sent.
+has no descriptor left is dropped, but one that comes before the first descriptor since the channel was started waits, and so does one whose
+descriptors run out in its middle. Channels send packet by packet in turn, whatever the words of the schedule and its weights say, and the
+sideband words TID, TUSER and APP of descriptors are not sent.
 """
 
 from __future__ import annotations
@@ -275,6 +276,8 @@ class Receiver(Side):
                 head = self.stream.head
                 number = head.dest if head is not None else 0
                 if number >= len(self.channels) or not self.may(self.channels[number]):
+                    if number < len(self.channels) and self.channels[number].expecting:
+                        return
                     self._dropping = number
                     continue
                 channel = self.at = self.channels[number]

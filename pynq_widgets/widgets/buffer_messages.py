@@ -78,8 +78,7 @@ class BufferMessages:
         if content.get("details") is True:
             self._details_at = view._now()
             self.tell_statistics()
-        if view.watched and view._rate and view._subscription is None:
-            view._resubscribe()  # what hindered it before may be over
+        view._follower.remind()
         view._answer()
 
     def _on_bye(self, content: Mapping[str, Any]) -> None:

@@ -48,7 +48,9 @@ class Source:
         self.side = side
         self.interpretation = interpretation or Interpretation()
         self._memory = plain(buffer) if side == "host" else _device_side(buffer)
-        self.array: Array = plain(self.interpretation.of(self._memory))
+        # As it is, that of which nothing else can be made (Python objects) is shown too.
+        whole = self.interpretation == Interpretation()
+        self.array: Array = self._memory if whole else plain(self.interpretation.of(self._memory))
         self._parts: tuple[Part, ...] | None = None
         self._pyramids: dict[int, Pyramid] = {}
         self._lock = threading.Lock()
@@ -135,11 +137,11 @@ class Source:
 
     def offset_in_buffer(self) -> int:
         """Bytes from the start of the whole buffer to the first that is shown."""
-        extent = getattr(self.buffer, "_extent", None)
         start = 0
-        if extent is not None:
-            with contextlib.suppress(Exception):  # a freed one has none
-                start = int(extent()[0])
+        find = getattr(self.buffer, "_whole", None)
+        whole = find() if find is not None else None
+        if whole is not None:  # a copy is in no buffer
+            start = int(self.buffer.__array_interface__["data"][0] - whole.__array_interface__["data"][0])
         return start + self.interpretation.offset
 
     def _samples_of(self, offset: int, nbytes: int) -> tuple[int, int]:

@@ -2,56 +2,44 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import numpy as np
 
 from pynq_widgets.analysis.curve import Array, Curve
 from pynq_widgets.analysis.interpretation import Interpretation
-from pynq_widgets.analysis.statistics import Statistics, statistics
+from pynq_widgets.analysis.statistics import Statistics
 
 from . import outbox
-from .buffer_facts import buffer_name, device_of, facts, gone_text
+from .buffer_facts import buffer_name, facts, gone_text
+from .buffer_follower import BUDGET, Follower, Sampling
 from .buffer_marks import coherence_text, dma_marks, trigger_marks
 from .buffer_messages import BufferMessages
+from .buffer_numbers import numbers
 from .buffer_options import checked_rate, checked_scale, checked_unit, clipped_region, positive
 from .buffer_panel import BufferPanel
 from .buffer_source import SIDES, Source
+from .buffer_trigger import Triggered
 from .closing import close_layout
 from .modes import MODES, Mode, mode_class, natural
 from .modes.image import ImageMode
 from .modes.scene import Drawing, HexDrawing, PictureDrawing, PlotDrawing, Scene, TextDrawing
 from .modes.settings import Settings
 from .raster import Range
-from .viewers import Later, Viewers
+from .viewers import Later
 
 if TYPE_CHECKING:
-    from pynq_widgets.analysis.trigger import Trigger
-
     from .plot import Plot
     from .plot_layers import Mark
 
-_log = logging.getLogger(__name__)
 
-_BUDGET = 0.012  # seconds of a look that go into reading again what is shown from a pyramid
-_MOST_HELD = 1 << 26  # bytes that holding copies
-
-
-class Sampling(Protocol):
-    """What the view asks of ``live.Sampler``."""
-
-    def subscribe(self, poll: Callable[[], object], rate: float) -> Any: ...
-
-
-class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A buffer, in one of several modes: of one dimension as a line, of two or more as an image, and in any other way that fits.
 
     Zooming and panning show the visible part finer: the page never gets more than it can show. While somebody can see the view, the
@@ -97,27 +85,17 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         if limits is not None and not (len(limits) == 2 and all(map(math.isfinite, limits)) and limits[0] < limits[1]):
             raise ValueError(f"BufferView expected limits (low, high) with low < high, not {limits!r}")
         self.buffer = source
-        self._rate = checked_rate(rate)
         self._sample_rate = None if sample_rate is None else positive("sample_rate", sample_rate)
         self._unit, self._scale = checked_unit(unit), checked_scale(scale)
         self._limits = limits
-        self._sampler = sampler
         self._now = now
         self._later = later
         self._drawing = threading.RLock()
-        self._subscribing = threading.Lock()
-        self._stalled = False  # the page does not keep up, though the kernel listens
-        self._asking = False
-        self._subscription: Any = None
         self._closed = False
         self._gone = gone_text(source)
         self._status: dict[str, Any] = {}
         self._stated_at = -math.inf
         self._source = Source(source, interpretation)
-        self._held: Source | None = None
-        self._hold = self._single = self._waiting = False
-        self._trigger: Trigger | None = None
-        self._origin = 0
         self._other: Source | None = None
         self._difference = False
         self._statistics_of = "visible"
@@ -130,8 +108,8 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._modes: dict[str, Mode] = {}
         self._chosen = False  # whether somebody chose the mode
         self.plot: Plot | None = None
-        self._watched_plot = False
-        self.viewers = Viewers(self._watched, now=now, later=later)
+        self._follower = Follower(self, checked_rate(rate), sampler, now=now, later=later)
+        self.viewers = self._follower.viewers
         self._messages = BufferMessages(self)
         self.panel = BufferPanel(self._messages.heard, title=buffer_name(source), facts=self._facts())
         super().__init__([self.panel], layout=ipywidgets.Layout(width="100%"), _dom_classes=("pw-buffer",))
@@ -153,7 +131,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         if chosen.name != self._mode.name:
             with self._drawing:
                 self._take_mode(chosen)
-            self.refresh()
+            self._look(BUDGET)
 
     @property
     def modes(self) -> dict[str, str]:
@@ -240,7 +218,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self._last = None
         if before is not None:
             before.close()
-        self.refresh()
+        self._look(BUDGET)
 
     @property
     def statistics(self) -> Statistics | list[Statistics]:
@@ -261,72 +239,19 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._state()
 
     @property
-    def hold(self) -> bool:
-        """Whether the view stands still: what was seen then can be zoomed and measured while the buffer goes on. Settable."""
-        return self._hold
-
-    @hold.setter
-    def hold(self, hold: bool) -> None:
-        with self._drawing:
-            if bool(hold) != self._hold:
-                self._hold = bool(hold)
-                self._single = self._single and not self._hold
-                # More is not copied; what is zoomed then is read from the memory as it is.
-                self._held = self._source.frozen() if self._hold and self._source.memory.nbytes <= _MOST_HELD else None
-        self._state(self._sheet())
-        if not self._hold:
-            self.refresh()
-
-    @property
-    def trigger(self) -> Trigger | None:
-        """Where the picture starts, as on an oscilloscope: at the first place where the first line crosses a level. Settable; None: none.
-
-        Where there is no such place, what was seen last stays. `single` waits for one and holds.
-        """
-        return self._trigger
-
-    @trigger.setter
-    def trigger(self, trigger: Trigger | None) -> None:
-        if trigger is not None and not callable(getattr(trigger, "find", None)):
-            raise TypeError(f"trigger expected a Trigger or None, not {type(trigger).__name__}: try Trigger(level=0.5)")
-        with self._drawing:
-            before, self._trigger = self._trigger, trigger
-            self._waiting = False
-            self._last = None
-            if trigger is None:
-                self._origin, self._window, self._single = 0, None, False
-                self._view_to_set = (None, None, None, None)
-            elif before is None:
-                start, stop = self._samples()
-                width = max(min(stop - start, self._source.samples // 2), 2)
-                self._window = (-width // 4, width - width // 4)
-                self._view_to_set = (*self._along(*self._window), None, None)
-        self._state(self._sheet())
-        self.refresh()
-
-    def single(self) -> None:
-        """Wait for the trigger once, then hold. Raises ``ValueError`` where there is no trigger."""
-        if self._trigger is None:
-            raise ValueError("a single shot waits for a trigger, and there is none: set view.trigger = Trigger(level=...)")
-        self.hold = False
-        self._single = True
-        self.refresh()
-
-    @property
     def rate(self) -> float:
         """Looks a second while somebody can see the view; 0: none unasked."""
-        return self._rate
+        return self._follower.rate
 
     @rate.setter
     def rate(self, rate: float) -> None:
-        self._rate = checked_rate(rate)
-        self._resubscribe()
+        self._follower.rate = checked_rate(rate)
         self._state()
 
     @property
     def live(self) -> bool:
         """Whether the buffer is being looked at because somebody sees this view."""
-        return self._subscription is not None
+        return self._follower.live
 
     @property
     def window(self) -> tuple[int, ...]:
@@ -347,7 +272,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             raise IndexError(f"the planes of this buffer are indexed 0 to below {lengths}, not {tuple(index)!r}")
         self._plane = tuple(int(i) for i in index)
         self._last = None
-        self.refresh()
+        self._look(BUDGET)
 
     @property
     def curves(self) -> tuple[Curve, ...]:
@@ -373,7 +298,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
                 self._window = None if not window else (int(window[0]), int(window[1]))
                 self._view_to_set = (*self._along(*self._window), None, None) if self._window else (None, None, None, None)
                 self._last = None
-        self.refresh()
+        self._look(BUDGET)
 
     def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write what is seen: ``.png`` or ``.svg`` as it is drawn, ``.csv`` or ``.npy`` the visible part in full resolution.
@@ -428,7 +353,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         elif isinstance(drawing, PictureDrawing):
             status |= {
                 "region": list(drawing.region),
-                "range": _range_text(drawing.shown),
+                "range": drawing.shown_text,
                 "mime": drawing.mime,
                 "shape": list(drawing.size),
             }
@@ -483,19 +408,6 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             last=last.raster if isinstance(last, PictureDrawing) else None,
         )
 
-    def _aim(self) -> bool:
-        """Find where the trigger is met; False where it is not and something is shown already."""
-        if self._trigger is None or self._hold or not self._mode.along or not self._source.parts:
-            return True
-        before = max(-self._window[0], 0) if self._window else 0
-        data = self._source.parts[0].data
-        found = self._trigger.find(data, min(before, data.size - 1))
-        self._waiting = found is None
-        if found is None:
-            return self._last is None
-        self._origin = int(found)
-        return True
-
     def _samples(self) -> tuple[int, int]:
         """The samples that are seen, within the buffer."""
         count = self._source.samples if self._source.parts else self._source.array.size
@@ -548,7 +460,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
                 from .plot import Plot
 
                 self.plot = Plot(
-                    moved=self._moved, watched=self._plot_watched, label="Plot of the buffer", now=self._now, later=self._later
+                    moved=self._moved, watched=self._follower.plot_watched, label="Plot of the buffer", now=self._now, later=self._later
                 )
                 self.plot.on_mark(self._mark_moved)
             if mode.along and self._window is not None:
@@ -571,7 +483,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self._last = None
             self._fit_plane()
         self._state(self._sheet())
-        self.refresh()
+        self._look(BUDGET)
 
     def _take_source(self, source: Source) -> None:
         """Look at the memory another way; the mode stays where it was chosen and fits."""
@@ -599,7 +511,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             if self.live:
                 source.listen()
         outbox.default().post(self._tell_facts)
-        self.refresh()
+        self._look(BUDGET)
 
     def _restart(self, window: tuple[int, int] | None) -> None:
         """Draw anew with other axes, the same samples in sight."""
@@ -607,7 +519,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             self._last = None
             self._view_to_set = (*self._along(*window), None, None) if window else (None, None, None, None)
         self._state(self._sheet())
-        self.refresh()
+        self._look(BUDGET)
 
     # What is said.
 
@@ -621,11 +533,6 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
 
     def _dma(self) -> list[Mark]:
         return dma_marks(self._source, lambda sample: sample)
-
-    def _mark_moved(self, mark: Mark) -> None:
-        """A person dragged the level of the trigger."""
-        if mark.kind == "trigger" and self._trigger is not None:
-            self.trigger = replace(self._trigger, level=mark.at / self._scale)
 
     def _sides(self) -> dict[str, Any]:
         state, where = coherence_text(self.buffer)
@@ -644,12 +551,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
 
     def _numbers(self) -> list[tuple[str, Statistics]]:
         """Statistics of each line."""
-        source = self._held or self._source
-        found = []
-        for part in source.parts:
-            data = part.data if self._statistics_of == "whole" else part.data[slice(*self._samples())]
-            found.append((part.name, _in_units(statistics(data), self._scale)))
-        return found
+        return numbers(self._held or self._source, None if self._statistics_of == "whole" else self._samples(), self._scale)
 
     def _sheet(self) -> dict[str, Any]:
         """What the page needs for its controls."""
@@ -667,7 +569,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         with self._drawing:
             self._stated_at = self._now()
             said = f"{self._gone} What is shown is the last that was seen." if self._gone and self._status else self._gone
-            content = {**self._status, "rate": self._rate, "live": self.live and not self._gone, "said": said, "gone": bool(self._gone)}
+            content = {**self._status, "rate": self.rate, "live": self.live and not self._gone, "said": said, "gone": bool(self._gone)}
             content |= {
                 "part": self._window is not None,
                 "mode": self._mode.name,
@@ -690,7 +592,7 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             return
         with self._drawing:
             self._closed = True
-        self._resubscribe()
+        self._follower.end()
         for source in (self._source, self._other):
             if source is not None:
                 source.close()
@@ -703,92 +605,4 @@ class BufferView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
     @property
     def watched(self) -> bool:
         """Whether somebody can see the view."""
-        return self.viewers.watched or self._watched_plot
-
-    def _watched(self, watched: bool) -> None:
-        self._resubscribe()
-        self._state()
-
-    def _plot_watched(self, watched: bool) -> None:
-        self._watched_plot = watched
-        self._resubscribe()
-
-    def _poll(self) -> None:
-        """One tick of the sampler."""
-        self.viewers.check()
-        if self.plot is not None:
-            self.plot.viewers.check()
-        if not self.watched or self._behind():
-            return  # what changed meanwhile goes out in one frame, later
-        if not self._hold:
-            self._look(_BUDGET)
-        self._messages.tell_statistics()
-        self._answer()
-        if self._gone:
-            self._resubscribe()
-
-    def _behind(self) -> bool:
-        """Whether the page has more frames before it than it should. That counts only once the main loop has handed over what the page
-        said: during a long cell nobody hears it, and the view goes on."""
-        if not self.panel.behind(self.viewers.seen):
-            self._stalled = False
-        elif not self._asking and not self._stalled:
-            self._asking = True
-            self.viewers.after_beats(self._judge)
-        return self._stalled
-
-    def _judge(self) -> None:
-        self._stalled = self.panel.behind(self.viewers.seen)
-        self._asking = False
-
-    def _resubscribe(self) -> None:
-        """Be called by the sampler as often as is wanted now: not at all where nobody looks."""
-        # One at a time: the page's messages and the sampler's thread both come here. The sampler never polls under its own lock.
-        with self._subscribing:
-            wanted = self._rate if self.watched and not self._closed and not self._gone else 0
-            ended, self._subscription = self._subscription, None
-            if wanted:
-                self._source.listen()
-                self._subscription = self._sampling().subscribe(self._poll, wanted)
-            if ended is not None:
-                ended.close()
-
-    def _sampling(self) -> Sampling:
-        if self._sampler is None:
-            self._sampler = _sampler_of(device_of(self.buffer))
-        return self._sampler
-
-
-def _sampler_of(device: Any) -> Sampling:
-    from pynq_widgets.live import Sampler
-
-    if device is not None:
-        return Sampler.of(device)
-    global _host_sampler
-    if _host_sampler is None:
-        from pynq_widgets.device.clock import WallClock
-
-        _host_sampler = Sampler(WallClock())
-    return _host_sampler
-
-
-_host_sampler: Sampling | None = None  # for arrays that are of no device
-
-
-def _in_units(numbers: Statistics, scale: float) -> Statistics:
-    if scale == 1.0 or numbers.least is None or numbers.greatest is None:
-        return numbers
-    low, high = sorted((numbers.least * scale, numbers.greatest * scale))
-    mean, rms, deviation = (None if value is None else float(value) for value in (numbers.mean, numbers.rms, numbers.deviation))
-    return replace(
-        numbers,
-        least=low,
-        greatest=high,
-        mean=None if mean is None else mean * scale,
-        rms=None if rms is None else rms * abs(scale),
-        deviation=None if deviation is None else deviation * abs(scale),
-    )
-
-
-def _range_text(shown: Range | None) -> list[str]:
-    return [] if shown is None else [f"{shown[0]:.6g}", f"{shown[1]:.6g}"]
+        return self._follower.watched

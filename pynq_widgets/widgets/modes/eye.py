@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pynq_widgets.analysis.curve import Curve, limits
+from pynq_widgets.analysis.curve import Curve, Floats, limits
 from pynq_widgets.widgets.buffer_source import Source
 from pynq_widgets.widgets.plot_layers import COLOURS
 
@@ -16,6 +16,8 @@ from .settings import Choice, Number, Setting
 from .xy import density_drawing
 
 _MOST = 60  # a plot has no more layers than 64
+_MOST_DENSE = 400
+_ACROSS, _UP = 300, 200  # pixels of a density
 
 
 class EyeMode(Mode):
@@ -49,9 +51,10 @@ class EyeMode(Mode):
         settings = self.settings
         data = scene.seen(part_index(scene, settings))
         # Frames are counted from the start of the buffer, so that zooming does not shift them.
-        found = overlaid(data, settings.period, settings.offset - scene.window[0], settings.most)
+        most = _MOST_DENSE if settings.style == "density" else settings.most
+        found = overlaid(data, settings.period, settings.offset - scene.window[0], most)
         if not found.y.size:
-            raise ValueError(f"the visible part of {data.size:,} samples is shorter than a period of {settings.period:g}")
+            raise ValueError(f"no frame of {settings.period:g} samples begins in the visible part of {data.size:,}")
         seconds = 1 / scene.rate if scene.rate else 1.0
         low, high = limits(found.y * scene.scale, scene.limits)
         some = f" of {found.of:,}" if found.of > len(found.y) else ""
@@ -60,8 +63,8 @@ class EyeMode(Mode):
         if settings.style == "density":
             bottom, top = sorted((low / scene.scale, high / scene.scale))
             extent = (0.0, float(settings.period), bottom, top)
-            columns = int(min(400, max(settings.period, 2)))
-            counts, _ = density(found.x.reshape(-1), found.y.reshape(-1), 200, columns, extent)
+            x, y = _filled(found.x, found.y, np.linspace(0.0, float(settings.period), _ACROSS))
+            counts, _ = density(x, y, _UP, _ACROSS, extent)
             drawing = density_drawing(counts, extent, scene, seconds, (label, ""), unit)
             return PlotDrawing(drawing.layers, drawing.x, drawing.y, notes, (), (), False, drawing.numbers)
         curves = []
@@ -71,3 +74,13 @@ class EyeMode(Mode):
         layers = [Line("", curve, "line", COLOURS[0]) for curve in curves]
         y_axis = Axis("", scene.unit, low, high)
         return PlotDrawing(layers, Axis(label, unit, 0.0, found.period * seconds), y_axis, notes, (), curves, False, [found.x, found.y])
+
+
+def _filled(x: Floats, y: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """Each frame (a row of `x` and `y`) between its samples too, so that it is a line on a picture and not some dots."""
+    frames = []
+    for across, up in zip(x, y, strict=True):
+        there = np.isfinite(across) & np.isfinite(up)
+        if there.any():
+            frames.append(np.interp(at, across[there], up[there]))
+    return np.tile(at, len(frames)), np.concatenate(frames) if frames else np.empty(0)

@@ -50,7 +50,7 @@ class HistogramMode(Mode):
             if self.settings.logarithmic:
                 counts = np.log10(1 + counts)
             left_out += int(found.left_out)
-            curve = Curve((edges[:-1] + edges[1:]) / 2, counts, 1, False)
+            curve = Curve(edges[:-1] / 2 + edges[1:] / 2, counts, 1, False)
             low, high = min(low, float(edges.min())), max(high, float(edges.max()))
             tint = colour(len(layers))
             layers.append(Line(name, curve, "bars"))

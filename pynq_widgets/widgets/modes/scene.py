@@ -149,6 +149,11 @@ class PictureDrawing:
     gaps: bool = False
     raster: Any = field(default=None, repr=False)
 
+    @property
+    def shown_text(self) -> list[str]:
+        """The values of the darkest and the brightest colour; empty where the values are colours."""
+        return [] if self.shown is None else [f"{self.shown[0]:.6g}", f"{self.shown[1]:.6g}"]
+
     def same(self, other: Any) -> bool:
         return isinstance(other, PictureDrawing) and self.raster is other.raster and self.size == other.size
 

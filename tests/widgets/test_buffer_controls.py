@@ -1,0 +1,399 @@
+"""The buffer view's controls: what Python sets and the page asks for is the same, and bad values teach and harm nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pynq_widgets as pw
+from pynq_widgets.analysis.interpretation import Interpretation, InterpretationError
+from pynq_widgets.analysis.trigger import Trigger
+from pynq_widgets.device import SimulatedDevice
+from pynq_widgets.widgets import BufferView
+from pynq_widgets.widgets.buffer_messages import parse_rate, parse_shape
+
+
+@pytest.fixture
+def pool():
+    device = SimulatedDevice(tag="test pool", pool_size=1 << 22)
+    yield device
+    device.close()
+
+
+@pytest.fixture
+def make(sampler, now):
+    views = []
+
+    def one(array: Any, **options: Any) -> BufferView:
+        view = BufferView(array, sampler=sampler, now=now, later=lambda seconds, function: function(), **options)
+        view.said = []
+        view.panel.send = lambda content, buffers=None: view.said.append((content, buffers))
+        views.append(view)
+        return view
+
+    yield one
+    for view in views:
+        view.close()
+
+
+def page_says(view, kind, /, **content):
+    view.panel._handle_custom_msg({"kind": kind, "view": "eye", **content}, [])
+
+
+def look(view, **more):
+    page_says(view, "beat", visible=True, seen=view.panel.frame, **more)
+
+
+def problems(view):
+    return [content["text"] for content, _ in view.said if content["kind"] == "problem"]
+
+
+def lines(view):
+    return {layer.name: layer.curve for layer in view.plot.layers}
+
+
+RAMP = np.arange(1000, dtype="<i2")
+
+
+def test_modes_from_python_and_from_the_page(make):
+    view = make(RAMP)
+    view.mode = "spectrum"
+    assert view.plot in view.children
+    page_says(view, "mode", mode="hex")
+    assert view.mode == "hex"
+    assert view.children == (view.panel,)
+    page_says(view, "rows", first=2, count=1)
+    assert view.said[-1][0]["rows"][0][0] == 32
+    with pytest.raises(ValueError, match=re.escape("this buffer cannot be shown as 'xy': X-Y takes two lines of numbers")):
+        view.mode = "xy"
+    page_says(view, "mode", mode="image")
+    assert problems(view)[-1].startswith("this buffer cannot be shown as 'image': An image has rows and columns")
+    assert view.mode == "hex"
+    assert view.modes["line"] == ""
+    assert view.modes["xy"].startswith("X-Y takes two lines")
+
+
+def test_settings_from_the_page(make):
+    view = make(RAMP, mode="spectrum")
+    page_says(view, "setting", name="window", value="flat top")
+    assert view.settings.window == "flat top"
+    page_says(view, "setting", name="averages", value="1000")
+    assert problems(view) == ["averages of mode 'spectrum': expected a whole number from 1 to 256, not '1000'"]
+    assert view.settings.averages == 8
+    page_says(view, "setting", name="nothing", value=1)
+    page_says(view, "setting", name="_changed", value=1)
+    assert len(problems(view)) == 1
+
+
+def test_hex_rows_follow(make, sampler, pool):
+    buffer = pw.allocate(1000, "u4", target=pool)
+    view = make(buffer, mode="hex")
+    look(view)
+    page_says(view, "rows", first=0, count=2)
+    view.said.clear()
+    sampler.turn()
+    assert view.said == [], "what did not change is not sent"
+    buffer[100] = 5
+    sampler.turn()
+    assert view.said == [], "nor what is out of sight"
+    buffer[1] = 5
+    sampler.turn()
+    ((content, _),) = view.said
+    assert content["rows"][0][1] == ["00000000", "00000005", "00000000", "00000000"]
+
+
+def test_other_ways_to_read_the_memory(make):
+    view = make(RAMP)
+    view.interpret(dtype=">i2")
+    assert view.curves[0].y[1] == 256
+    assert np.shares_memory(view._source.array, RAMP)
+    page_says(view, "interpret", byteorder="little")
+    assert view.curves[0].y[1] == 1
+    page_says(view, "interpret", channels=2)
+    assert lines(view)["1"].y[:2].tolist() == [1, 3]
+    page_says(view, "interpret")
+    assert view.interpretation == Interpretation()
+    page_says(view, "interpret", shape="20 x 50")
+    assert view.mode == "image"
+    assert view.window == (0, 20, 0, 50)
+    assert "20" in dict(map(tuple, view.panel.facts))["Read as"]
+    page_says(view, "interpret", shape="7,7777")
+    assert "7" in problems(view)[-1]
+    assert view.window == (0, 20, 0, 50)
+    page_says(view, "interpret", shape="a,b")
+    assert problems(view)[-1] == "a shape is whole numbers with commas, as 480,640, not 'a,b'"
+    page_says(view, "interpret", channels="1.5")
+    assert problems(view)[-1] == "channels is a whole number, not '1.5'"
+    with pytest.raises(InterpretationError):
+        view.interpret(dtype="nonsense")
+    assert view.interpretation.shape == (20, 50)
+
+
+def test_a_chosen_mode_and_its_settings_stay(make):
+    view = make(RAMP)
+    view.mode = "spectrum"
+    view.settings.window = "flat top"
+    view.interpret(dtype="u2")
+    assert (view.mode, view.settings.window) == ("spectrum", "flat top")
+
+
+def test_units_and_time(make):
+    view = make(RAMP, sample_rate=1000, unit="V", scale=0.5)
+    view.show(100, 200)
+    assert view.plot.view[:2] == pytest.approx((0.1, 0.199))
+    view.sample_rate = 2000
+    assert view.window == (100, 200), "the same samples stay in sight"
+    assert view.plot.view[:2] == pytest.approx((0.05, 0.0995))
+    page_says(view, "axis", sample_rate="48 kHz", scale="2", unit="mA")
+    assert (view.sample_rate, view.scale, view.unit) == (48_000.0, 2.0, "mA")
+    assert view.plot.axes[1].unit == "mA"
+    for wrong, text in (
+        ({"sample_rate": "fast"}, "a sample rate is a number, as 48e3 or 48 kHz, not 'fast'"),
+        ({"scale": "0"}, "scale expected a number other than 0, not 0.0"),
+        ({"unit": "x" * 50}, f"unit expected a text of at most 16 characters, such as 'V', not {'x' * 50!r}"),
+    ):
+        page_says(view, "axis", **wrong)
+        assert problems(view)[-1] == text
+    with pytest.raises(ValueError, match="^sample_rate expected a number above 0, not -1$"):
+        view.sample_rate = -1
+
+
+def test_numbers_that_a_person_types():
+    assert parse_shape("480, 640") == parse_shape("480 x 640") == parse_shape("(480×640)") == (480, 640)
+    assert parse_shape(" ") is None
+    assert [parse_rate(text) for text in ("48e3", "48 kHz", "2.5M", "1 GS/s", "", "0")] == [48e3, 48e3, 2.5e6, 1e9, None, None]
+
+
+def test_the_part_that_was_zoomed_is_what_a_spectrum_is_of(make):
+    array = np.zeros(8000, "f4")
+    array[4000:] = np.sin(2 * np.pi * np.arange(4000) / 10)
+    view = make(array)
+    view.show(4000, 8000)
+    view.mode = "spectrum"
+    assert view.curves[0].y.max() == pytest.approx(0, abs=1.5)
+    page_says(view, "whole")
+    assert view.window == (0, 8000)
+    view.mode = "line"
+    view.show(10, 20)
+    view.mode = "histogram"
+    view.mode = "line"
+    assert view.plot.view[:2] == (10, 19)
+
+
+def test_comparing(make):
+    view = make(RAMP)
+    other = RAMP + np.int16(3)
+    view.compare(other)
+    assert list(lines(view)) == ["", "other"]
+    view.compare(other, difference=True)
+    assert set(lines(view)["difference"].y.tolist()) == {-3}
+    view.compare(None)
+    assert list(lines(view)) == [""]
+    with pytest.raises(TypeError, match="^compare expected a buffer or a numpy array, not list: try numpy.asarray"):
+        view.compare([1])
+    with pytest.raises(ValueError, match="^compare expected numbers, not elements of type <U1$"):
+        view.compare(np.array(["a"]))
+
+
+def test_statistics(make, now):
+    view = make(RAMP, unit="V", scale=-2.0)
+    assert (view.statistics.least, view.statistics.greatest, view.statistics.count) == (-1998, 0, 1000)
+    view.show(10, 20)
+    assert view.statistics.greatest == -20
+    view.statistics_of = "whole"
+    assert view.statistics.greatest == 0
+    page_says(view, "statistics_of", of="visible")
+    assert view.statistics_of == "visible"
+    page_says(view, "statistics_of", of="some")
+    assert problems(view) == ["statistics are of the 'visible' part or the 'whole', not 'some'"]
+    view.said.clear()
+    now.pass_(2)
+    look(view)
+    assert not [content for content, _ in view.said if content["kind"] == "statistics"], "nobody asked for them"
+    look(view, details=True)
+    (told,) = [content for content, _ in view.said if content["kind"] == "statistics"]
+    assert told["lines"][0][1][:3] == [["count", "10"], ["least", "-38 V"], ["greatest", "-20 V"]]
+    assert [type(each).__name__ for each in make(np.zeros(5, "c8")).statistics] == ["Statistics", "Statistics"]
+
+
+def test_hold_stands_still_and_can_be_zoomed(make, sampler):
+    array = RAMP.copy()
+    view = make(array)
+    look(view)
+    page_says(view, "hold", hold=True)
+    assert view.hold
+    array[:] = 7
+    sampler.turn()
+    view.show(10, 20)
+    assert view.curves[0].y.tolist() == list(range(10, 20))
+    view.hold = False
+    assert view.curves[0].y.tolist() == [7] * 10
+
+
+def test_trigger_holds_the_edge_in_place(make, sampler):
+    array = np.zeros(1000, "f4")
+    array[300:] = 1
+    view = make(array)
+    look(view)
+    view.trigger = Trigger(0.5)
+    assert view._origin == 300
+    assert view.plot.view[0] < 0 < view.plot.view[1]
+    assert view.curves[0].y[view.curves[0].x == 0].tolist() == [1]
+    array[:] = 0
+    array[410:] = 1
+    sampler.turn()
+    assert view._origin == 410
+    assert view.curves[0].y[view.curves[0].x == 0].tolist() == [1]
+    before = view.curves
+    array[:] = 0
+    sampler.turn()
+    assert view.curves is not None
+    assert [c.y.tolist() for c in view.curves] == [c.y.tolist() for c in before], "without an edge the last one stays"
+    assert view.said[-1][0]["detail"] == "waiting for the trigger"
+    view.trigger = None
+    assert view.window == (0, 1000)
+
+
+def test_single_shot(make, sampler):
+    array = np.zeros(1000, "f4")
+    view = make(array)
+    with pytest.raises(ValueError, match="^a single shot waits for a trigger, and there is none: set view.trigger"):
+        view.single()
+    look(view)
+    page_says(view, "trigger", slope="rising", level="0.5")
+    assert view.trigger == Trigger(0.5)
+    page_says(view, "single")
+    assert not view.hold
+    sampler.turn()
+    assert not view.hold
+    array[400:] = 1
+    look(view)
+    sampler.turn()
+    assert view.hold
+    page_says(view, "trigger", slope="")
+    assert view.trigger is None
+
+
+def test_the_level_of_the_trigger_can_be_dragged(make):
+    view = make(np.sin(np.arange(1000) / 30), scale=2.0)
+    view.trigger = Trigger(0.0)
+    (level, _) = view.plot.marks
+    assert (level.kind, level.axis, level.draggable) == ("trigger", "y", True)
+    view.plot._handle_custom_msg({"kind": "mark", "view": "eye", "n": 0, "label": level.label, "at": 1.0}, [])
+    assert view.trigger.level == 0.5
+    with pytest.raises(TypeError, match="^trigger expected a Trigger or None, not float: try Trigger"):
+        view.trigger = 0.5
+
+
+class Moving:
+    """A transfer under way."""
+
+    title = "dma.recvchannel"
+    to_memory = True
+    done = False
+    error = None
+
+    def __init__(self, offset, nbytes, at):
+        self.offset, self.nbytes, self.at = offset, nbytes, at
+
+    def position(self):
+        return self.at
+
+
+def test_where_the_dma_writes(make, sampler, pool):
+    buffer = pw.allocate(1000, "i4", target=pool)
+    view = make(buffer, sample_rate=1000.0)
+    look(view)
+    transfer = Moving(400, 2000, 800)
+    buffer.begin_transfer(transfer)
+    sampler.turn()
+    (mark,) = view.plot.marks
+    assert (mark.at, mark.kind, mark.label) == (0.3, "dma", "dma.recvchannel writes")
+    assert view.said[-1][0]["transfers"] == ["dma.recvchannel"]
+    transfer.at = None
+    sampler.turn()
+    assert view.plot.marks == ()
+    transfer.at = 100
+    part = make(buffer[100:])
+    part.refresh()
+    assert part.plot.marks[0].at == 25
+    image = make(buffer.reshape(50, 20))
+    page_says(image, "hello")
+    assert image.said[-1][0]["rows"] == [[6.0, "dma.recvchannel writes"]]
+    buffer.end_transfer(transfer)
+    view.refresh()
+    assert view.plot.marks == ()
+    assert view.said[-1][0]["transfers"] == []
+
+
+def test_both_sides_of_a_cache(make, sampler, pool):
+    buffer = pw.allocate(100, "i4", target=pool, cacheable=True)
+    buffer[:] = 1
+    buffer.flush()
+    view = make(buffer)
+    look(view)
+    assert view.side == "host"
+    buffer[10] = 5
+    sampler.turn()
+    assert view.said[-1][0]["coherence"] == ["host newer", "host newer in bytes 0 to 63"]
+    assert view.curves[0].y.max() == 5
+    page_says(view, "side", side="device")
+    assert view.side == "device"
+    assert view.curves[0].y.max() == 1
+    buffer.flush()
+    sampler.turn()
+    assert view.curves[0].y.max() == 5
+    assert view.said[-1][0]["coherence"] == ["", ""]
+    page_says(view, "side", side="moon")
+    assert problems(view) == ["the side of a buffer is 'host' or 'device', not 'moon'"]
+    with pytest.raises(ValueError, match="^the view shows the side 'host' only: this array is memory of the host alone$"):
+        make(RAMP).side = "device"
+
+
+def test_a_large_buffer_is_told_what_hardware_wrote(make, sampler, pool):
+    buffer = pw.allocate(500_000, "i4", target=pool)
+    view = make(buffer)
+    look(view)
+    seen = []
+    pyramid = view._source._pyramids[0]
+    pyramid.changed = lambda start, stop: seen.append((start, stop))
+    buffer.tell_changed(4000, 400)
+    sampler.turn()
+    assert seen == [(1000, 1100)]
+    view.close()
+    assert buffer._origin.listeners == ()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"kind": "mode"},
+        {"kind": "mode", "mode": ["x"]},
+        {"kind": "setting", "name": []},
+        {"kind": "interpret", "dtype": "O"},
+        {"kind": "interpret", "dtype": "a" * 10_000},
+        {"kind": "interpret", "channels": -1},
+        {"kind": "interpret", "offset": 1e30},
+        {"kind": "interpret", "byteorder": 7},
+        {"kind": "axis", "scale": "inf"},
+        {"kind": "axis", "sample_rate": "-1"},
+        {"kind": "trigger", "slope": "up", "level": 1},
+        {"kind": "trigger", "slope": "rising", "level": "x"},
+        {"kind": "rows", "first": -5, "count": 1e9},
+        {"kind": "rows"},
+        {"kind": "export", "format": "exe"},
+        {"kind": "export"},
+        {"kind": "side", "side": None},
+        {"kind": "statistics_of"},
+        {"kind": "hold", "hold": "x"},
+        {"kind": "at", "index": "abc"},
+        {"kind": "region", "region": [1, 2, 3, 4]},
+    ],
+)
+def test_mad_messages_harm_nothing(make, message):
+    view = make(RAMP)
+    view.panel._handle_custom_msg({"view": "eye", **message}, [])
+    assert (view.mode, view.window, view.interpretation, view.trigger, view.hold) == ("line", (0, 1000), Interpretation(), None, False)

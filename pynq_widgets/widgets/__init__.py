@@ -5,7 +5,7 @@ Imported when something is first shown; a script never pays for it. The plotting
 
 from pynq_widgets import lazy
 
-from . import buffer_bundle, bundles
+from . import buffer_bundle, bundles, memory_map
 from .buffer_view import BufferView
 from .detail import NodeDetail
 from .summary import NodeSummary
@@ -14,6 +14,7 @@ from .tree import OverlayTree
 
 bundles.register_all()
 buffer_bundle.register_buffer()
+memory_map.register_memory()
 
 # Loaded when first asked for, and the plotting library with it.
 __getattr__, __dir__ = lazy.names(__name__, {"StripChart": ".strip_chart", "strip": ".strip_chart"})

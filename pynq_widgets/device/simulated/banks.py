@@ -86,6 +86,9 @@ def pool_of(device: SimulatedDevice, memory: Memory) -> ContiguousPool:
         # A part of it is the default pool's, which gives its addresses out itself.
         before, after = max(0, default.base - base), max(0, base + size - default.base - default.size)
         base, size = (base, before) if before >= after else (default.base + default.size, after)
+    known = device.memory.pool_at(base, size)
+    if known is not None:
+        return known
     try:
         i = host.find(base, "read")
         target = host.target(i)
@@ -94,7 +97,7 @@ def pool_of(device: SimulatedDevice, memory: Memory) -> ContiguousPool:
             f"the memory {memory.name} at {memory.base:#x} is not on the bus that software sees: no buffer can be in it"
         ) from None
     if isinstance(target, MemoryWindow):
-        return device.memory.former(base, size) or ContiguousPool(base, size, name=memory.name, device=device)
+        return ContiguousPool(base, size, name=memory.name, device=device)
     storage = target.view(base - host.origins[i], size) if size else None
     if storage is None:
         raise MemoryError(

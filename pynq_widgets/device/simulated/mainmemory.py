@@ -60,8 +60,8 @@ class MainMemory(Shown):
         if all(other is not pool for other in self._own):
             self._own.append(pool)
 
-    def former(self, base: int, size: int) -> ContiguousPool | None:
-        """The bank of an earlier design at the same place, in which there are buffers yet."""
+    def pool_at(self, base: int, size: int) -> ContiguousPool | None:
+        """The bank that is at this very place: of the other of two ports to one memory, or of an earlier design, with buffers in it."""
         return next((pool for pool in self._own[1:] if (pool.base, pool.size) == (base, size)), None)
 
     def drop_banks(self) -> None:

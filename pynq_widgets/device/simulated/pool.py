@@ -179,7 +179,7 @@ class ContiguousPool:
     def _ordered(self) -> list[int]:
         if self.changed:
             self.changed = False  # before they are looked at, so that what changes meanwhile is not missed
-            self._starts = sorted(tuple(self.allocations_by_address))
+            self._starts = sorted(self.allocations_by_address)
         return self._starts
 
     def at(self, address: int) -> Allocation | None:

@@ -75,9 +75,9 @@ class Pyramid:
                 self._reduce(first, last, found)
                 if budget is not None and self._clock() >= end:
                     return _extent(found, self.data.size)
+            if new:  # nothing has had time to change
+                return _extent(found, self.data.size)
             if budget is None:
-                if new:  # nothing has had time to change
-                    return _extent(found, self.data.size)
                 end = self._clock() + BUDGET
             for first, last in self._in_turn(within):
                 self._reduce(first, last, found)

@@ -140,6 +140,17 @@ def test_a_budget_ends_the_first_reading():
     assert [b for a, b in extents[:-1]] == [a for a, b in extents[1:]]
 
 
+def test_the_first_reading_reads_once(monkeypatch):
+    for budget in (None, float("inf")):
+        pyramid = Pyramid(np.zeros(3 * module._AT_ONCE, "u1"))
+        pieces = []
+        monkeypatch.setattr(
+            pyramid, "_fold", lambda piece, at, real=pyramid._fold, pieces=pieces: (pieces.append(piece.size), real(piece, at))[1]
+        )
+        pyramid.refresh(budget)
+        assert sum(pieces) == pyramid.data.size
+
+
 def test_what_is_not_read_yet_is_drawn_as_nothing():
     data = np.ones(20 * module._AT_ONCE // 4, dtype="f4")
     pyramid = Pyramid(data, clock=Ticks())

@@ -47,7 +47,8 @@ class _Moments:
             np.ldexp(numbers, -exponent, out=numbers)
         mean = float(numbers.sum()) / numbers.size
         numbers -= mean
-        other = _Moments(values.size, exponent, mean, float(np.dot(numbers, numbers)))
+        np.square(numbers, out=numbers)  # not np.dot: its threads wait for each other where cores are shared
+        other = _Moments(values.size, exponent, mean, float(numbers.sum()))
         common = max(self.exponent, exponent) if self.count else exponent
         self._scale(common)
         other._scale(common)

@@ -27,13 +27,9 @@ class Head(NamedTuple):
     user: int
 
 
-class _Segment(NamedTuple):
-    data: memoryview
-    last: bool
-    dest: int
-    user: int
-    ready_at: float
-    lent: bool
+# A block that waits: data, last, TDEST, TUSER, when its last byte is there, whether its memory is lent. A plain tuple, since one is made
+# for each block and a named one takes as long as all the rest.
+_Segment = tuple[memoryview, bool, int, int, float, bool]
 
 
 class StreamQueue:
@@ -105,8 +101,8 @@ class StreamQueue:
         """What the next byte to be received carries beside it; None if nothing waits."""
         if not self._segments or (self.faults is not None and self.faults.exit_closed):
             return None
-        first = self._segments[0]
-        return Head(first.dest, first.user)
+        _, _, dest, user, _, _ = self._segments[0]
+        return Head(dest, user)
 
     @property
     def space(self) -> int:
@@ -164,29 +160,30 @@ class StreamQueue:
 
     def enter(self, source: memoryview, last: bool, dest: int, user: int, ready_at: float | None, lend: bool) -> int:
         """As `send`, past the faults that change packets."""
-        take = min(len(source), self.space)
-        if take < len(source):
+        take = len(source)
+        space = self.space
+        if space < take:
             self._starved = True
-            last = False
+            take, last = space, False
             if take == 0:
                 return 0
+            source = source[:take]
         elif take == 0 and not last:
             return 0
         ready = _NEVER
         if self._now is not None:
             now = self._sent_at = self._now()
-            ready = now if ready_at is None else max(now, ready_at)
+            ready = now if ready_at is None or ready_at < now else ready_at
             if self.entry_rate:
                 self._entry_free = max(now, self._entry_free) + take / self.entry_rate
             if self.rate:
                 ready = max(ready, max(now, self._line_free) + take / self.rate)
             self._line_free = ready
-        data = source[:take]
-        constant = type(data.obj) is bytes
+        constant = type(source.obj) is bytes
         lent = lend and not constant and take >= _WORTH_LENDING and self._post is not None
         if not lent and not constant:
-            data = memoryview(bytes(data))  # the sender may change its memory before the receiver looks
-        self._segments.append(_Segment(data, last, dest, user, ready, lent))
+            source = memoryview(bytes(source))  # the sender may change its memory before the receiver looks
+        self._segments.append((source, last, dest, user, ready, lent))
         self._available += take
         self._packets += last
         self.sent += take
@@ -198,9 +195,9 @@ class StreamQueue:
         return take
 
     def _keep_lent(self) -> None:
-        for i, segment in enumerate(self._segments):
-            if segment.lent:
-                self._segments[i] = segment._replace(data=memoryview(bytes(segment.data)), lent=False)
+        for i, (data, last, dest, user, ready, lent) in enumerate(self._segments):
+            if lent:
+                self._segments[i] = (memoryview(bytes(data)), last, dest, user, ready, False)
 
     def _send_kept(self, source: memoryview, mask: Sequence[Any], last: bool, dest: int, user: int, ready_at: float | None) -> int:
         packed = bytes(compress(source, mask))
@@ -224,7 +221,7 @@ class StreamQueue:
         parts: list[memoryview] = []
         got, last, any_yet, dest = 0, False, False, 0
         while segments and not last:
-            data, ends, to, user, ready, _ = first = segments[0]
+            data, ends, to, user, ready, lent = segments[0]
             if any_yet and (user or to != dest):
                 break
             any_yet, dest = True, to
@@ -233,19 +230,21 @@ class StreamQueue:
                 if room:
                     parts.append(data[:room])
                     rest = data[room:]
-                    segments[0] = first._replace(data=rest, user=0)
+                    segments[0] = (rest, ends, to, 0, ready, lent)
                     self.ready_at = max(self.ready_at, ready - len(rest) / self.rate if self.rate else ready)
                     got += room
                 break
             segments.popleft()
             if len(data):
                 parts.append(data)
-            self.ready_at = max(self.ready_at, ready)
+            if ready > self.ready_at:
+                self.ready_at = ready
             got += len(data)
             last = ends
         self._available -= got
         self._packets -= last
-        self._demand = max(0, self._demand - got)
+        if self._demand:
+            self._demand = max(0, self._demand - got)
         self.received += got
         self._open = 0 if last else self._open + got
         if got:

@@ -1,26 +1,41 @@
 """What software does with AXI4-Stream FIFO: packets in and out, word by word.
 
-Source: AMD PG080, AXI4-Stream FIFO v4.3: "Register Space", "Programming Sequence", "Interrupt Status Register".
+Source: AMD PG080, AXI4-Stream FIFO v4.3: "Register Space", "Programming Sequence", "Interrupt Status Register", as remembered.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
+import operator
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_fifo_mm_s import registers as r
+from pynq_drivers.transfers.diagnosis import far_end, stream_words
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
 from pynq_widgets.overlay.traits import Word
 
 _FIRST_LOOK, _LONGEST_PAUSE = 10e-6, 2e-3
 _RESERVED = 4  # words of the depth that the core keeps to itself
+# With an interrupt the FIFO is looked at all the same after so many seconds: an interrupt can be lost.
+_LOOK_AGAIN = 0.5
+# Who waits without a timeout is told after so many seconds, once, what stands still.
+_TELL_AFTER = 3.0
+_RESET_PATIENCE = 0.5  # seconds
+
+_log = logging.getLogger(__name__)
 
 
 class AxiFifo(DefaultIP):
     """AXI4-Stream FIFO: ``fifo.send(b'...')`` sends one packet, ``fifo.receive(timeout=1)`` gives one.
 
     Reading RDFD takes a word away and reading RLR opens the next packet, so neither is ever read by a display.
+
+    Attributes
+    ----------
+    received_destination : int
+        TDEST of the packet that was received last, 0 where the core has none.
     """
 
     bindto = [f"xilinx.com:ip:axi_fifo_mm_s:{version}" for version in ("4.0", "4.1", "4.2", "4.3")]
@@ -57,6 +72,8 @@ class AxiFifo(DefaultIP):
         self._sends = parameters.integer(given, "C_USE_TX_DATA", 1) != 0
         self._receives = parameters.integer(given, "C_USE_RX_DATA", 1) != 0
         self._depth = parameters.integer(given, "C_TX_FIFO_DEPTH", 512)
+        self._sideband = r.Sideband.of(given)
+        self.received_destination = 0
         self.interrupt_pin: Any = self["interrupt"] if "interrupt" in self._interrupts else None
 
     # State.
@@ -77,20 +94,31 @@ class AxiFifo(DefaultIP):
         self.write(r.ISR, sum(r.ERRORS))
 
     def reset(self) -> None:
-        """Empties both FIFOs and resets the streams' logic; what is in them is lost."""
-        self._reset(r.SRR)
+        """Empties both FIFOs and resets the streams' logic; what is in them is lost. TimeoutError where the core does not finish it."""
+        self._reset(r.SRR, (r.TRC if self._sends else 0) | (r.RRC if self._receives else 0))
+        self._partial = b""
 
     def reset_transmit(self) -> None:
-        """Empties the transmit FIFO."""
-        self._reset(r.TDFR)
+        """Empties the transmit FIFO. TimeoutError where the core does not finish it."""
+        self._reset(r.TDFR, r.TRC)
 
     def reset_receive(self) -> None:
-        """Empties the receive FIFO."""
-        self._reset(r.RDFR)
+        """Empties the receive FIFO. TimeoutError where the core does not finish it."""
+        self._reset(r.RDFR, r.RRC)
+        self._partial = b""
 
-    def _reset(self, word: int) -> None:
+    def _reset(self, word: int, complete: int) -> None:
+        clock = self.device.clock
         with self.device.lock:
+            self.write(r.ISR, r.ALL)
             self.write(word, r.RESET_KEY)
+            deadline = waiting.Deadline(clock, _RESET_PATIENCE)
+            while self.read(r.ISR) & complete != complete:
+                if deadline.passed():
+                    raise TimeoutError(
+                        f"{self._fullpath} did not come out of reset within {_RESET_PATIENCE} s: do the clocks of its streams run?"
+                    )
+                clock.sleep(_FIRST_LOOK)
             self.write(r.ISR, r.ALL)
 
     # Packets.
@@ -99,25 +127,36 @@ class AxiFifo(DefaultIP):
         """Sends the bytes of `data` (bytes, or anything with a contiguous buffer, such as an array) as one packet.
 
         Waits for room in the FIFO. `destination` is the packet's TDEST, where the core has one. Raises ValueError, and nothing is
-        written, for an empty packet or one longer than the FIFO, and TimeoutError, and nothing is written, after `timeout` seconds.
+        written, for a packet that is empty, longer than the FIFO, or ends within a word where the core has no TKEEP, and for a
+        destination that the core cannot give; TimeoutError, and nothing is written, after `timeout` seconds. With no `timeout`, what
+        stands still is logged once after 3 s.
         """
-        packet = self._packet(data)
-        deadline = waiting.Deadline(self.device.clock, timeout)
-        pause = _FIRST_LOOK
+        packet, destination = self._packet(data), self._destination(destination)
+        wait = _Wait(self, "send", timeout)
         while not self._put(packet, destination):
-            self._check(deadline, timeout, "send", f"no room for {len(packet)} bytes: does what the stream leads to take data?")
-            self.device.clock.sleep(deadline.slice(pause))
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            self.device.clock.sleep(wait.next(f"no room for {len(packet)} bytes"))
 
     async def send_async(self, data: Any, destination: int | None = None, timeout: float | None = None) -> None:
         """As `send`, for coroutines."""
-        packet = self._packet(data)
-        deadline = waiting.Deadline(self.device.clock, timeout)
-        pause = _FIRST_LOOK
+        packet, destination = self._packet(data), self._destination(destination)
+        wait = _Wait(self, "send", timeout)
         while not self._put(packet, destination):
-            self._check(deadline, timeout, "send", f"no room for {len(packet)} bytes: does what the stream leads to take data?")
-            await waiting.pause(self.device.clock, deadline.slice(pause))
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            await waiting.pause(self.device.clock, wait.next(f"no room for {len(packet)} bytes"))
+
+    def _destination(self, destination: int | None) -> int | None:
+        bits = self._sideband.destination_bits
+        if not bits:
+            if destination:
+                raise ValueError(
+                    f"{self._fullpath} has no TDEST in this design (C_HAS_AXIS_TDEST is 0): it cannot send to destination {destination}"
+                )
+            return None
+        number = operator.index(destination or 0)
+        if not 0 <= number < 1 << bits:
+            raise ValueError(
+                f"{self._fullpath}: a destination is 0 to {(1 << bits) - 1} in this design ({bits} bits of TDEST), not {number}"
+            )
+        return number
 
     def _packet(self, data: Any) -> bytes:
         if not self._sends:
@@ -130,6 +169,11 @@ class AxiFifo(DefaultIP):
             raise ValueError(f"{self._fullpath} cannot send an empty packet")
         if len(packet) > self.longest:
             raise ValueError(f"{self._fullpath} sends packets of up to {self.longest} bytes in this design, not {len(packet)}")
+        if len(packet) % 4 and not self._sideband.keeps:
+            raise ValueError(
+                f"{self._fullpath} sends whole words of 4 bytes in this design, not {len(packet)} bytes: "
+                "enable TKEEP in the core, or fill up the packet"
+            )
         return packet
 
     def _put(self, packet: bytes, destination: int | None) -> bool:
@@ -146,35 +190,35 @@ class AxiFifo(DefaultIP):
         return True
 
     def receive(self, timeout: float | None = None) -> bytes:
-        """One packet. Waits until there is one; TimeoutError after `timeout` seconds."""
+        """One packet; its TDEST is in `received_destination`. Waits until there is one; TimeoutError after `timeout` seconds.
+
+        Without TKEEP the core cannot tell where in its last word a packet ends: it is as long as its words. With no `timeout`, what
+        stands still is logged once after 3 s.
+        """
         self._check_receives()
-        deadline = waiting.Deadline(self.device.clock, timeout)
-        pause = _FIRST_LOOK
+        wait = _Wait(self, "receive", timeout)
         while (packet := self._next_packet()) is None:
-            self._check(deadline, timeout, "receive", "no packet came: a packet ends with TLAST")
-            if self.interrupt_pin is not None:
-                with self._listening(), contextlib.suppress(TimeoutError):
-                    if not self.occupancy:
-                        self.interrupt_pin.wait_blocking(deadline.left())
-            else:
-                self.device.clock.sleep(deadline.slice(pause))
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = wait.next("no packet came")
+            if self.interrupt_pin is None:
+                self.device.clock.sleep(pause)
+                continue
+            with self._listening(), contextlib.suppress(TimeoutError):
+                if not self.occupancy:
+                    self.interrupt_pin.wait_blocking(pause)
         return packet
 
     async def receive_async(self, timeout: float | None = None) -> bytes:
         """As `receive`, for coroutines."""
         self._check_receives()
-        deadline = waiting.Deadline(self.device.clock, timeout)
-        pause = _FIRST_LOOK
+        wait = _Wait(self, "receive", timeout)
         while (packet := self._next_packet()) is None:
-            self._check(deadline, timeout, "receive", "no packet came: a packet ends with TLAST")
-            if self.interrupt_pin is not None:
-                with self._listening(), contextlib.suppress(TimeoutError):
-                    if not self.occupancy:
-                        await self.interrupt_pin.wait(deadline.left())
-            else:
-                await waiting.pause(self.device.clock, deadline.slice(pause))
-                pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = wait.next("no packet came")
+            if self.interrupt_pin is None:
+                await waiting.pause(self.device.clock, pause)
+                continue
+            with self._listening(), contextlib.suppress(TimeoutError):
+                if not self.occupancy:
+                    await self.interrupt_pin.wait(pause)
         return packet
 
     def _check_receives(self) -> None:
@@ -187,6 +231,8 @@ class AxiFifo(DefaultIP):
         with self.device.lock:
             while self.occupancy:
                 length = self.read(r.RLR)
+                if self._sideband.destination_bits:
+                    self.received_destination = self.read(r.RDR) & ((1 << self._sideband.destination_bits) - 1)
                 nbytes = length & ~r.PARTIAL
                 read, port = self._data.read, self._rdfd
                 data = b"".join([read(port).to_bytes(4, "little") for _ in range(-(-nbytes // 4))])
@@ -211,6 +257,43 @@ class AxiFifo(DefaultIP):
             with self.device.lock:
                 self.write(r.IER, self.read(r.IER) & ~r.RC)
 
-    def _check(self, deadline: waiting.Deadline, timeout: float | None, what: str, why: str) -> None:
-        if deadline.passed():
-            raise TimeoutError(f"{self._fullpath}.{what}: within {timeout} s {why}")
+    def why(self, what: str) -> str:
+        """Why `what` (``'send'`` or ``'receive'``) may be standing still, in words, from the design's wires and the errors of the core."""
+        interface = "AXI_STR_TXD" if what == "send" else "AXI_STR_RXD"
+        end = far_end(self.description.get("design"), self._fullpath, interface)
+        name = end[0] if end is not None else "whatever its stream is connected to"
+        words = f"does {name} take the data?" if what == "send" else f"a packet ends with TLAST, which {name} has to give."
+        errors = self.errors
+        told = f" Since clear_errors(): {'; '.join(errors)}." if errors else ""
+        return words + stream_words(self.device, self._fullpath, interface) + told
+
+
+class _Wait:
+    """One who waits for a FIFO: deadline, patience, and how long to pause before the next look."""
+
+    def __init__(self, fifo: AxiFifo, what: str, timeout: float | None) -> None:
+        self._fifo, self._what, self._timeout = fifo, what, timeout
+        clock = fifo.device.clock
+        self._deadline = waiting.Deadline(clock, timeout)
+        self._patience = waiting.Deadline(clock, _TELL_AFTER if timeout is None else None)
+        self._pause = _FIRST_LOOK
+
+    def next(self, trouble: str) -> float:
+        """Seconds to pause before the next look. Raises TimeoutError where the deadline has passed."""
+        fifo = self._fifo
+        if self._deadline.passed():
+            raise TimeoutError(f"{fifo._fullpath}.{self._what}: within {self._timeout:g} s {trouble}: {fifo.why(self._what)}")
+        if self._patience.passed():
+            self._patience = waiting.Deadline(fifo.device.clock, None)
+            _log.warning(
+                "%s.%s: after %g s %s, and it goes on waiting: %s Interrupt the kernel to give up, or pass timeout=...",
+                fifo._fullpath,
+                self._what,
+                _TELL_AFTER,
+                trouble,
+                fifo.why(self._what),
+            )
+        if self._what == "receive" and fifo.interrupt_pin is not None:
+            return self._deadline.slice(_LOOK_AGAIN)
+        pause, self._pause = self._pause, min(2 * self._pause, _LONGEST_PAUSE)
+        return self._deadline.slice(pause)

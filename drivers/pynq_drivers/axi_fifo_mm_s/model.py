@@ -1,8 +1,10 @@
 """What AXI4-Stream FIFO does, for the simulated device.
 
-Source: AMD PG080, AXI4-Stream FIFO v4.3: "Register Space", "Interrupt Status Register", "Programming Sequence".
-Transmission is by whole packets (store and forward) also where the core is set to cut-through; TDEST is stored and goes nowhere, since
-simulated streams have none.
+Source: AMD PG080, AXI4-Stream FIFO v4.3: "Register Space", "Interrupt Status Register", "Programming Sequence", as remembered.
+Transmission is by whole packets (store and forward) also where the core is set to cut-through. A packet takes bytes / (32 bits x clock) to
+be sent; what is received is there at once. Without TKEEP a packet ends with a whole word: the length in TLR is rounded up, and a received
+last word is filled with zeros. RDR is the TDEST of the packet that RLR opened, or is about to open. The words of TID and TUSER behind RDR
+are not modelled.
 """
 
 from __future__ import annotations
@@ -30,11 +32,14 @@ class AxiFifoModel(IPModel):
         self._rx_empty = parameters.integer(given, "C_RX_FIFO_PE_THRESHOLD", 2)
         self._partial = parameters.integer(given, "C_USE_RX_CUT_THROUGH", 0) != 0
         self._width = 4
+        self._sideband = r.Sideband.of(given)
+        self._rate = context.frequency("s_axi_aclk") * self._width
+        self._line_free = 0.0  # when the last packet is out
         self._full = parameters.integer(given, "C_DATA_INTERFACE_TYPE", 0) != 0
         self._tx = context.stream("AXI_STR_TXD") if parameters.integer(given, "C_USE_TX_DATA", 1) else None
         self._rx = context.stream("AXI_STR_RXD") if parameters.integer(given, "C_USE_RX_DATA", 1) else None
         self._pin = context.interrupt("interrupt")
-        self._isr = self._ier = 0
+        self._isr = self._ier = self._destination = 0
         self._clear_tx()
         self._clear_rx()
 
@@ -46,11 +51,13 @@ class AxiFifoModel(IPModel):
 
     def _clear_tx(self) -> None:
         self._words: list[int] = []  # written to TDFD, no length yet
-        self._sending: deque[memoryview] = deque()  # packets on their way
+        self._sending: deque[tuple[memoryview, int]] = deque()  # packets on their way, with their TDEST
 
     def _clear_rx(self) -> None:
         self._packets: deque[bytearray] = deque()  # complete and unread, the first perhaps opened
+        self._destinations: deque[int] = deque()  # of the complete packets, and of the one that arrives
         self._growing = bytearray()  # arriving
+        self._arriving = False
         self._open = 0  # bytes of the first packet that RLR has announced and RDFD has not given yet
 
     def _reset_tx(self) -> None:
@@ -64,7 +71,7 @@ class AxiFifoModel(IPModel):
     # Occupancy, in words.
 
     def _tx_used(self) -> int:
-        return len(self._words) + sum(-(-len(packet) // self._width) for packet in self._sending)
+        return len(self._words) + sum(-(-len(packet) // self._width) for packet, _ in self._sending)
 
     def _rx_used(self) -> int:
         """Words that can be read: of complete packets, in cut-through mode also of the one that is arriving."""
@@ -91,6 +98,8 @@ class AxiFifoModel(IPModel):
             return self._pop()
         if offset == r.RLR:
             return self._next_length()
+        if offset == r.RDR:
+            return self._destinations[0] if self._destinations else 0
         return 0
 
     def write(self, interface: str, offset: int, value: int) -> None:
@@ -108,7 +117,7 @@ class AxiFifoModel(IPModel):
         elif offset == r.TLR:
             self._send(value)
         elif offset == r.TDR:
-            self._destination = value
+            self._destination = value & ((1 << self._sideband.destination_bits) - 1)
         elif value & 0xFF == r.RESET_KEY:
             if offset in (r.TDFR, r.SRR):
                 self._reset_tx()
@@ -136,9 +145,9 @@ class AxiFifoModel(IPModel):
             self._raise(r.TSE)
             if not nbytes or words > len(self._words):
                 return
-        data = b"".join([word.to_bytes(4, "little") for word in self._words[:words]])[:nbytes]
+        data = b"".join([word.to_bytes(4, "little") for word in self._words[:words]])
         del self._words[:words]
-        self._sending.append(memoryview(data))
+        self._sending.append((memoryview(data[:nbytes] if self._sideband.keeps else data), self._destination))
         self._drain()
 
     def on_space(self, interface: str) -> None:
@@ -147,12 +156,14 @@ class AxiFifoModel(IPModel):
     def _drain(self) -> None:
         before = self._tx_used()
         while self._sending and self._tx is not None:
-            packet = self._sending[0]
-            taken = self._tx.send(packet, True)
+            packet, destination = self._sending[0]
+            ready = max(self.context.clock.now(), self._line_free) + len(packet) / self._rate
+            taken = self._tx.send(packet, True, dest=destination, ready_at=ready)
             if not taken:
                 break
+            self._line_free = ready - (len(packet) - taken) / self._rate
             if taken < len(packet):
-                self._sending[0] = packet[taken:]
+                self._sending[0] = packet[taken:], destination
                 continue
             self._sending.popleft()
             self._raise(r.TC)
@@ -166,9 +177,16 @@ class AxiFifoModel(IPModel):
             if room <= 0:
                 return
             before = self._rx_used()
+            head = self._rx.head
+            if not self._arriving:
+                self._arriving = True
+                self._destinations.append(head.dest if head is not None and self._sideband.destination_bits else 0)
             data, last = self._rx.receive(room)
             self._growing += data
             if last:
+                self._arriving = False
+                if not self._sideband.keeps:
+                    self._growing += bytes(-len(self._growing) % self._width)
                 self._packets.append(self._growing)
                 self._growing = bytearray()
             self._raise((r.RC if last else 0) | (r.RFPF if before < self._rx_full <= self._rx_used() else 0))
@@ -197,6 +215,7 @@ class AxiFifoModel(IPModel):
         self._open = max(0, self._open - self._width)
         if self._packets and not self._packets[0]:
             self._packets.popleft()
+            self._destinations.popleft()
             self._open = 0
         self._raise(r.RFPE if self._rx_used() <= self._rx_empty < before else 0)
         self.on_stream("AXI_STR_RXD")

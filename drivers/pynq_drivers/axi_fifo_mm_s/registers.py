@@ -1,9 +1,15 @@
 """Words and bits of AXI4-Stream FIFO that driver and model share.
 
-Source: AMD PG080, AXI4-Stream FIFO v4.3: "Register Space", "Interrupt Status Register", "Resets".
+Source: AMD PG080, AXI4-Stream FIFO v4.3: "Register Space", "Interrupt Status Register", "Resets", "Customizing and Generating the Core"
+(parameters), as remembered.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pynq_drivers import parameters
 
 ISR, IER, TDFR, TDFV, TDFD, TLR, RDFR, RDFO, RDFD, RLR, SRR, TDR, RDR = range(0x00, 0x34, 4)
 
@@ -25,3 +31,17 @@ ERRORS = {
     TPOE: "the transmit FIFO was written while it was full",
     TSE: "the transmit length was not that of the words written",
 }
+
+
+@dataclass(frozen=True)
+class Sideband:
+    """What a FIFO of a given design carries beside the data."""
+
+    destination_bits: int  # of TDEST, 0 where there is none
+    keeps: bool  # TKEEP: a packet may end within a word
+
+    @classmethod
+    def of(cls, given: Any) -> Sideband:
+        """As the parameters `given` say. A design that is silent about TKEEP is taken to have it, and about TDEST, not to."""
+        bits = parameters.integer(given, "C_AXIS_TDEST_WIDTH", 4) if parameters.integer(given, "C_HAS_AXIS_TDEST", 0) else 0
+        return cls(bits, parameters.integer(given, "C_HAS_AXIS_TKEEP", 1) != 0)

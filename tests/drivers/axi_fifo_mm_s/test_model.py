@@ -139,3 +139,65 @@ def test_cut_through_tells_of_a_packet_that_goes_on(fifo: Any) -> None:
     model.on_stream("AXI_STR_RXD")
     assert mmio.read(r.RLR) == 3
     assert mmio.read(r.RDFD) == 0x06_0504
+
+
+# Register: offset, reset value, what is read after ones were written to it. The status is of a core that has just been reset.
+REGISTERS = {
+    "ISR": (r.ISR, 0x01D0_0000, 0),
+    "IER": (r.IER, 0, r.ALL),
+    "TDFR": (r.TDFR, 0, 0),
+    "TDFV": (r.TDFV, 508, 508),
+    "TDFD": (r.TDFD, 0, 0),
+    "TLR": (r.TLR, 0, 0),
+    "RDFR": (r.RDFR, 0, 0),
+    "RDFO": (r.RDFO, 0, 0),
+    "RDFD": (r.RDFD, 0, 0),
+    "RLR": (r.RLR, 0, 0),
+    "SRR": (r.SRR, 0, 0),
+    "TDR": (r.TDR, 0, 0),
+    "RDR": (r.RDR, 0, 0),
+}
+
+
+@pytest.mark.parametrize("name", REGISTERS)
+def test_reset_value_and_access(fifo: Any, name: str) -> None:
+    mmio = fifo().overlay.fifo.mmio
+    offset, reset, after = REGISTERS[name]
+    assert mmio.read(offset) == reset
+    mmio.write(offset, 0xFFFF_FFFF)
+    assert mmio.read(offset) == after
+
+
+def test_destinations(fifo: Any) -> None:
+    bench = fifo(C_HAS_AXIS_TDEST=1, C_AXIS_TDEST_WIDTH=2)
+    mmio = bench.overlay.fifo.mmio
+    for destination in (2, 7):  # two bits of it
+        mmio.write(r.TDR, destination)
+        words(bench, destination).write(r.TLR, 4)
+    for destination, word in ((2, 2), (3, 7)):
+        assert mmio.read(r.RLR) == 4
+        assert (mmio.read(r.RDR), mmio.read(r.RDFD)) == (destination, word)
+    assert mmio.read(r.RDR) == 0
+
+
+def test_without_tkeep_a_packet_ends_with_a_word(fifo: Any) -> None:
+    bench = fifo(C_HAS_AXIS_TKEEP=0)
+    mmio = words(bench, 0x0403_0201, 0x0807_0605)
+    mmio.write(r.TLR, 6)
+    assert mmio.read(r.RLR) == 8
+    assert (mmio.read(r.RDFD), mmio.read(r.RDFD)) == (0x0403_0201, 0x0807_0605)
+    silent = fifo(streams=[], C_HAS_AXIS_TKEEP=0)
+    silent.device.stream("fifo", "AXI_STR_RXD").send(b"\1\2\3\4\5")
+    silent.model("fifo").on_stream("AXI_STR_RXD")
+    assert silent.overlay.fifo.mmio.read(r.RLR) == 8
+
+
+def test_the_time_that_a_packet_takes(fifo: Any) -> None:
+    bench = fifo(streams=[])
+    queue = bench.device.stream("fifo", "AXI_STR_TXD")
+    for _ in range(2):
+        words(bench, *range(100)).write(r.TLR, 400)
+    queue.receive()
+    assert queue.ready_at == pytest.approx(1e-6)  # 100 words at 100 MHz
+    queue.receive()
+    assert queue.ready_at == pytest.approx(2e-6)

@@ -18,7 +18,7 @@ from pynq_widgets.device.simulated.signals import ip_name
 from pynq_widgets.device.simulated.world import ModelFailure, World, is_dram, is_processor
 
 if TYPE_CHECKING:
-    from pynq_widgets.design import Design, InterruptLine, Memory
+    from pynq_widgets.design import Design, InterruptLine, Memory, Module
     from pynq_widgets.device.buffer import PynqBuffer
     from pynq_widgets.device.coherence import Coherence
     from pynq_widgets.device.simulated.allocation import Allocation
@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from pynq_widgets.device.simulated.stream import StreamQueue
 
 _log = logging.getLogger(__name__)
+
+
+def _zynq_memory(host: Module | None) -> int:
+    """How many bytes of main memory a Zynq-7000 has, as its configuration says; what it can address, where that says nothing."""
+    try:
+        most = int(host.parameters["PCW_DDR_RAM_HIGHADDR"], 0) + 1 if host is not None else 0
+    except (KeyError, ValueError):
+        most = 0
+    return most if 1 << 24 <= most <= 0x4000_0000 else 0x4000_0000
 
 
 class SimulatedDevice(Device):
@@ -192,7 +201,7 @@ class SimulatedDevice(Device):
     def _place_pool(self, design: Design) -> None:
         """Put the pool where every master of the design that reaches main memory reaches it."""
         host = design.host
-        low, high = 0, (0x4000_0000 if ip_name(host) == "processing_system7" else 0x8000_0000)
+        low, high = 0, (_zynq_memory(host) if ip_name(host) == "processing_system7" else 0x8000_0000)
         if not is_processor(host):
             own = [r for r in design.address_map if r.kind == "memory" and is_dram(r.module)]
             if not own:

@@ -22,6 +22,8 @@ _CONTROL = (
 )  # fmt: skip
 # So many frames may be on their way between the memory that is read and the memory that is written.
 FRESH = 3
+# A connection of streams holds so many bytes (StreamQueue's own capacity).
+BETWEEN = 4096
 # What lies on its way for longer (seconds) is replaced by what would be there: who reads again and again waits for each frame anyway.
 LONG = 0.05
 # Who asks where the channel is makes it go on by a frame, once in so many seconds.
@@ -564,7 +566,8 @@ class ReceiveChannel(Channel):
         if self._coasting is not None:
             # What is on its way was made long ago. As many frames as are under way between memory and memory pass at once, as if they had
             # come in time, so that who reads next finds what the stream carries now.
-            self._go_on(FRESH if self.clock.now() - self._coasting > LONG else 0)
+            small = 2 * (BETWEEN // (self.lines * self.line))  # of small frames, many lie in the FIFOs between
+            self._go_on(FRESH + small if self.clock.now() - self._coasting > LONG else 0)
 
     def glance(self) -> None:
         if self._coasting is not None and self.clock.now() - self._coasting > max(GLANCE, self.duration):

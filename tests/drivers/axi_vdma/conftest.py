@@ -52,3 +52,35 @@ def loop(build: Any, vdma_block: Any) -> Callable[..., Any]:
         return build(vdma_block(**parameters), streams=LOOP)
 
     return make
+
+
+@pytest.fixture
+def camera(build: Any, vdma_block: Any, block: Any) -> Callable[..., Any]:
+    """``camera(**parameters)``: a bench whose VDMA has an IP without a model before it, and one behind it."""
+
+    def make(**parameters: Any) -> Any:
+        vdma = vdma_block(**parameters)
+        streams = []
+        others = []
+        if vdma.parameters["c_include_s2mm"]:
+            others.append(block("sensor", "example.com:ip:sensor:1.0", 0x4400_0000))
+            streams.append(("sensor", "out", "vdma", "S_AXIS_S2MM"))
+        if vdma.parameters["c_include_mm2s"]:
+            others.append(block("screen", "example.com:ip:screen:1.0", 0x4401_0000))
+            streams.append(("vdma", "M_AXIS_MM2S", "screen", "in"))
+        return build(vdma, *others, streams=streams)
+
+    return make
+
+
+@pytest.fixture
+def feed() -> Callable[..., None]:
+    """``feed(bench, picture)``: a picture (rows × bytes) comes from the sensor, as lines; the first has the start of frame."""
+
+    def send(bench: Any, picture: Any, start: bool = True) -> None:
+        stream = bench.device.stream("vdma", "S_AXIS_S2MM")
+        for row, line in enumerate(picture):
+            assert stream.send(bytes(line), user=int(start and row == 0)) == len(bytes(line))
+        bench.device.settle()
+
+    return send

@@ -162,6 +162,29 @@ def test_a_mistake_puts_nothing_in(device: Any, ask: Any, kind: type[Exception],
     assert device.read_word(GPIO) == 7
 
 
+def test_a_master_that_reaches_a_failing_model_gets_a_slave_error(build: Any) -> None:
+    class Broken(IPModel):
+        def read(self, interface: str, offset: int) -> int:
+            raise ZeroDivisionError("no")
+
+        def write(self, interface: str, offset: int, value: int) -> None:
+            raise ZeroDivisionError("neither")
+
+    model("v:l:broken")(Broken)
+    build.module("broken", "v:l:broken:1")
+    build.module("dma", "v:l:dma:1")
+    build.range("broken", GPIO)
+    build.range("broken", GPIO, master="dma")
+    device = build.device()
+    for access in (lambda: master(device, "dma").read(GPIO, 4), lambda: master(device, "dma").write(GPIO, bytes(4))):
+        with pytest.raises(BusError) as error:
+            access()
+        assert error.value.response == "SLVERR"
+        assert isinstance(error.value.__cause__, ZeroDivisionError)
+    assert str(error.value) == f"write of 0x{GPIO:08x} failed: the model of broken failed: ZeroDivisionError('neither')"
+    assert [str(each) for each in device.model_errors] == ["no", "neither"]
+
+
 def test_a_strided_view_has_no_address_for_a_fault(device: Any) -> None:
     buffer = device.allocate(16, "u4")
     with pytest.raises(TypeError, match="expected an address or a buffer"):

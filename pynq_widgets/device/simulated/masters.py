@@ -184,19 +184,43 @@ class FaultyRange:
         raise self._refuse(offset, "read")
 
 
-class MasterMemory:
-    """What a master reaches: ``read(address, nbytes)``, ``write(address, data)``. An access to nothing is a `BusError`."""
+class ModelFailure(Exception):
+    """A model raised; its cause is what it raised. The device makes a `BusError` of it, which knows the address."""
 
-    def __init__(self, decoder: AddressDecoder) -> None:
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+class MasterMemory:
+    """What a master reaches: ``read(address, nbytes)``, ``write(address, data)``.
+
+    An access to nothing is a `BusError`, and so is one to a model that fails (`response` ``'SLVERR'``), of which `failed` is told.
+    """
+
+    def __init__(self, decoder: AddressDecoder, failed: Callable[[BaseException], object] | None = None) -> None:
         self.decoder = self._decoder = decoder
+        self._failed = failed
+
+    def _error(self, address: int, operation: str, failure: ModelFailure) -> BusError:
+        cause = failure.__cause__ or failure
+        if self._failed is not None:
+            self._failed(cause)
+        return BusError(address, operation, f"the model of {failure.path} failed: {cause!r}", "SLVERR")
 
     def read(self, address: int, nbytes: int) -> bytes | memoryview:
         """`nbytes` bytes at `address`, as this master addresses them; perhaps a live view of memory."""
-        return self._decoder.read(address, nbytes)
+        try:
+            return self._decoder.read(address, nbytes)
+        except ModelFailure as failure:
+            raise self._error(address, "read", failure) from failure.__cause__
 
     def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
         """Write the bytes of `data` at `address`, as this master addresses them."""
-        self._decoder.write(address, data)
+        try:
+            self._decoder.write(address, data)
+        except ModelFailure as failure:
+            raise self._error(address, "write", failure) from failure.__cause__
 
     def view(self, address: int, nbytes: int) -> memoryview:
         """The memory itself, live and writable, where it lies in one piece; else `BusError`."""

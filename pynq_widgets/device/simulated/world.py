@@ -16,6 +16,7 @@ from pynq_widgets.device.simulated.interrupts import Interrupts
 from pynq_widgets.device.simulated.ipmodel import IPModel, ModelContext
 from pynq_widgets.device.simulated.mainmemory import MemoryWindow
 from pynq_widgets.device.simulated.masters import AddressDecoder, MasterMemory, Target, Window
+from pynq_widgets.device.simulated.masters import ModelFailure as ModelFailure
 from pynq_widgets.device.simulated.memory import memory_range
 from pynq_widgets.device.simulated.registerfile import RegisterFile
 from pynq_widgets.device.simulated.registry import ModelTable
@@ -252,10 +253,10 @@ class World:
             if own:
                 # Several interfaces of one IP often see the same memory: one window is enough.
                 unique = {(r.base, r.size, r.slave, r.kind): r for r in own}
-                found = MasterMemory(AddressDecoder(self._windows(unique.values())))
+                found = MasterMemory(AddressDecoder(self._windows(unique.values())), self.device.model_failed)
             else:
                 self.assume(f"{path}: the design does not say what its master {interface or ''} reaches: it is given what the host reaches")
-                found = MasterMemory(AddressDecoder(self.host.windows))
+                found = MasterMemory(AddressDecoder(self.host.windows), self.device.model_failed)
             self._masters[key] = found
             if self.on_master is not None:
                 self.on_master(path, found.decoder)
@@ -410,11 +411,3 @@ class ModelTarget:
         view = getattr(self._model, "view", None)
         block: memoryview | None = view(self._interface, offset, length) if view is not None else None
         return block
-
-
-class ModelFailure(Exception):
-    """A model raised; its cause is what it raised. The device makes a `BusError` of it, which knows the address."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path

@@ -112,7 +112,7 @@ function drawLine(pen, p, layer) {
   const spacing = m.gap || Math.abs(m.px(m.to - 1) - m.px(m.from)) / Math.max(count - 1, 1);
   if (layer.style === "bars") return drawBars(pen, p, layer, m, spacing);
   if (layer.style === "points") return dots(pen, m, m.from, m.to, spacing > 12 ? 2.5 : 1.5);
-  if (layer.wide || spacing * p.ratio < 1) return drawBand(pen, p, m, layer);
+  if (layer.wide || spacing * p.ratio < 0.5) return drawBand(pen, p, m, layer);
   pen.beginPath();
   const steps = layer.style === "steps" && !layer.wide;
   let last = NaN;
@@ -162,9 +162,30 @@ function drawBand(pen, p, m, layer) {
   if (bars) for (const run of runs) fillBars(pen, run);
   else {
     pen.beginPath();
-    for (const run of runs) traceBand(pen, run);
+    if (thickness > 0.6 * count) for (const run of runs) traceBand(pen, run);
     pen.fill();
+    // Its middle is a smooth line, which stays one where the band is steep and so a hair.
+    pen.lineJoin = "bevel";
+    pen.beginPath();
+    for (const run of runs) traceMiddle(pen, run);
+    pen.stroke();
   }
+}
+
+/** The middle of a band, without the points that lie on the way between their neighbours: of a thousand some hundred remain. */
+function traceMiddle(pen, { n, lefts, highs, lows, shift }) {
+  const middle = (k) => (highs[k] + lows[k]) / 2;
+  let kept = 0;
+  pen.moveTo(lefts[0] + shift, middle(0));
+  for (let k = 1; k < n - 1; k++) {
+    const slope = (middle(k + 1) - middle(kept)) / (lefts[k + 1] - lefts[kept]);
+    // Where it turns slowly the way back to the last point shows it.
+    const off = middle(kept) + slope * (lefts[k] - lefts[kept]) - middle(k);
+    if (Math.abs(off) < 0.06 * Math.max(1, Math.abs(slope)) && k - kept < 12) continue;
+    pen.lineTo(lefts[k] + shift, middle(k));
+    kept = k;
+  }
+  pen.lineTo(lefts[n - 1] + shift, middle(n - 1));
 }
 
 const HALF = 0.7; // pixels: half of a line's width
@@ -215,14 +236,11 @@ function fillBars(pen, { n, lefts, highs, lows, last }) {
   }
 }
 
-function traceBand(pen, { n, lefts, highs, lows, last, shift }) {
-  if (n === 1) return pen.rect(lefts[0], highs[0] - HALF, Math.max(last, 2 * HALF), lows[0] - highs[0] + 2 * HALF);
-  pen.moveTo(lefts[0], highs[0] - HALF);
-  for (let k = 0; k < n; k++) pen.lineTo(lefts[k] + shift, highs[k] - HALF);
-  pen.lineTo(lefts[n - 1] + last, highs[n - 1] - HALF);
-  pen.lineTo(lefts[n - 1] + last, lows[n - 1] + HALF);
-  for (let k = n - 1; k >= 0; k--) pen.lineTo(lefts[k] + shift, lows[k] + HALF);
-  pen.lineTo(lefts[0], lows[0] + HALF);
+function traceBand(pen, { n, lefts, highs, lows, shift }) {
+  if (n < 2) return;
+  pen.moveTo(lefts[0] + shift, highs[0]);
+  for (let k = 1; k < n; k++) pen.lineTo(lefts[k] + shift, highs[k]);
+  for (let k = n - 1; k >= 0; k--) pen.lineTo(lefts[k] + shift, lows[k]);
   pen.closePath();
 }
 

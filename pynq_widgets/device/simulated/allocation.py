@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from pynq_widgets.device.buffer import Listener, PynqBuffer
 from pynq_widgets.device.errors import PoolExhaustedError
+from pynq_widgets.device.simulated.leaks import place
 from pynq_widgets.device.simulated.pool import PAGE
 from pynq_widgets.device.simulated.watch import Watch
 
@@ -63,7 +64,7 @@ class Allocation(ref[Any]):
     @property
     def owner(self) -> str:
         """Who holds the memory: the name that was given, or what it is; and the line that asked for it."""
-        return self.name or f"{self.what} made at {self.file}:{self.line}"
+        return self.name or f"{self.what} made at {place(self.file, self.line)}"
 
     @property
     def what(self) -> str:

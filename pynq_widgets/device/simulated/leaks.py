@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +11,15 @@ if TYPE_CHECKING:
     from pynq_widgets.device.simulated.pool import ContiguousPool
 
 _LISTED = 20
+
+
+def place(file: str, line: int) -> str:
+    """A line of Python as the user knows it: a cell of a notebook by its number (``In[3]:2``), anything else by its file."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    naming = getattr(getattr(shell, "compile", None), "format_code_name", None)
+    named = naming(file) if naming is not None else None
+    return f"{named[1] if named else file}:{line}"
 
 
 class Held(NamedTuple):
@@ -26,8 +36,8 @@ class Held(NamedTuple):
 
     @property
     def where(self) -> str:
-        """The line that made it."""
-        return f"{self.file}:{self.line}"
+        """The line that made it; see `place`."""
+        return place(self.file, self.line)
 
     def __str__(self) -> str:
         name = f" {self.name!r}" if self.name else ""

@@ -112,8 +112,11 @@ class Watch:
                 at, end = first + offset, end + offset
                 for low, up in [*self.written.within(at, end), (end, end)]:
                     # Where a device wrote, a line that differs is its; but what stands between, in the same line, is the host's.
-                    if not np.array_equal(host[at:low], dram[at:low]):
-                        ours.add(at, low)
+                    first_line = min(low, (at + LINE - 1) & -LINE)
+                    if not np.array_equal(host[at:first_line], dram[at:first_line]):
+                        ours.add(at, first_line)
+                    for start, stop in differing(host[first_line:low], dram[first_line:low]):
+                        ours.add(first_line + start, first_line + stop)
                     if not np.array_equal(host[low:up], dram[low:up]):
                         theirs.add(low, up)
                     at = up

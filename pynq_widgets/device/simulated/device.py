@@ -18,7 +18,7 @@ from pynq_widgets.device.simulated.signals import ip_name
 from pynq_widgets.device.simulated.world import ModelFailure, World, is_dram, is_processor
 
 if TYPE_CHECKING:
-    from pynq_widgets.design import Design, InterruptLine, Memory, Module
+    from pynq_widgets.design import Design, InterruptLine, Memory
     from pynq_widgets.device.buffer import PynqBuffer
     from pynq_widgets.device.coherence import Coherence
     from pynq_widgets.device.simulated.allocation import Allocation
@@ -29,14 +29,27 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# What a master shares with others of main memory has to have so many bytes to be of use for buffers.
+_SHARED = 1 << 24
 
-def _zynq_memory(host: Module | None) -> int:
-    """How many bytes of main memory a Zynq-7000 has, as its configuration says; what it can address, where that says nothing."""
-    try:
-        most = int(host.parameters["PCW_DDR_RAM_HIGHADDR"], 0) + 1 if host is not None else 0
-    except (KeyError, ValueError):
-        most = 0
-    return most if 1 << 24 <= most <= 0x4000_0000 else 0x4000_0000
+
+def _reached_by_most(low: int, high: int, masters: list[list[tuple[int, int]]]) -> tuple[int, int]:
+    """The part of ``low..high`` that as many masters as possible reach, each its own ranges (first byte, one past the last).
+
+    What they share with a master in less than 16 MiB does not count. Of parts with as many masters, the lowest.
+    """
+    best, most = (low, high), -1
+    for first in sorted({span for ranges in masters for span in ranges}):
+        part, count = (max(low, first[0]), min(high, first[1])), 0
+        if part[1] - part[0] < _SHARED:
+            continue
+        for ranges in masters:
+            shared = max(((max(part[0], a), min(part[1], b)) for a, b in ranges), key=lambda span: span[1] - span[0], default=(0, 0))
+            if shared[1] - shared[0] >= _SHARED:
+                part, count = shared, count + 1
+        if count > most:
+            best, most = part, count
+    return best
 
 
 class SimulatedDevice(Device):
@@ -201,22 +214,24 @@ class SimulatedDevice(Device):
     def _place_pool(self, design: Design) -> None:
         """Put the pool where every master of the design that reaches main memory reaches it."""
         host = design.host
-        low, high = 0, (_zynq_memory(host) if ip_name(host) == "processing_system7" else 0x8000_0000)
+        low, high = 0, (0x4000_0000 if ip_name(host) == "processing_system7" else 0x8000_0000)
         if not is_processor(host):
             own = [r for r in design.address_map if r.kind == "memory" and is_dram(r.module)]
             if not own:
                 return
             largest = max(own, key=lambda r: r.size)
             low, high = largest.base, largest.high + 1
-        for ranges in design.address_maps.values():
-            shared = [
-                (max(low, r.base), min(high, r.high + 1))
+        masters = [
+            [
+                (r.base, r.high + 1)
                 for r in ranges
                 if r.kind == "memory" and (is_processor(r.module) if is_processor(host) else is_dram(r.module))
             ]
-            reached = max(shared, key=lambda part: part[1] - part[0], default=(0, 0))
-            if reached[1] - reached[0] >= 1 << 24:
-                low, high = reached
+            for path, ranges in design.address_maps.items()
+            # Buffers are for the cores that move data; a processor in the logic may see main memory elsewhere.
+            if ip_name(design.modules.get(path)) != "microblaze"
+        ]
+        low, high = _reached_by_most(low, high, masters)
         pool = self.memory.pool
         if low <= pool.base and pool.base + pool.size <= high and pool.size == self.pool_size:
             return

@@ -10,7 +10,8 @@ import pytest
 
 from pynq_drivers.axi_dma import registers as r
 from pynq_widgets import Overlay, SimulatedDevice
-from pynq_widgets.device import VirtualClock
+from pynq_widgets.device import VirtualClock, model
+from pynq_widgets.device.simulated import registry
 
 LOOP = [("dma", "M_AXIS_MM2S", "dma", "S_AXIS_S2MM")]
 BASE = 0x4040_0000
@@ -194,3 +195,24 @@ def test_a_sender_stalls_at_a_full_fifo_until_somebody_takes(bench: Any) -> None
     assert bench.clock.now() - start == pytest.approx(0.01 + 65536 / (4 * CLOCK), rel=1e-6)
     dma.sendchannel.wait()
     assert np.array_equal(source, target)
+
+
+def test_a_core_between_gives_no_result_before_its_packet_is_there(build: Any, dma_block: Any, block: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(registry, "_defined", {})
+
+    @model("v:l:twice:1.0")
+    def twice(core: Any) -> None:
+        core.send("M_AXIS", core.receive("S_AXIS", "u1") * 2)
+
+    core = block("twice", "v:l:twice:1.0", 0x4500_0000)
+    bench = build(
+        dma_block(c_m_axis_mm2s_tdata_width=8, c_s_axis_s2mm_tdata_width=64),
+        core,
+        streams=[("dma", "M_AXIS_MM2S", "twice", "S_AXIS"), ("twice", "M_AXIS", "dma", "S_AXIS_S2MM")],
+    )
+    source, target = buffers(bench)
+    start = bench.clock.now()
+    both(bench, source, target)
+    bench.overlay.dma.recvchannel.wait()
+    assert bench.clock.now() - start == pytest.approx(65536 / CLOCK, rel=1e-6)
+    assert np.array_equal(np.asarray(source) * 2, target)

@@ -424,3 +424,14 @@ def test_the_cores_of_real_designs(hwh_folder: Any, name: str, path: str) -> Non
     with pytest.raises(ValueError, match=r"is not in what M_AXI reaches by the design's address map"):
         cdma.transfer(source, 0xD000_0000)
     assert device.model_errors == []
+
+
+def test_a_buffer_in_block_ram_is_where_the_core_sees_it(make: Any, block: Any) -> None:
+    bram = block("bram", "xilinx.com:ip:axi_bram_ctrl:4.1", 0x4000_0000, {}, size=0x1000, memory=True)
+    bench = make(blocks=[bram], reach=[("bram", "S_AXI", 0xC000_0000, 0x1000, "M_AXI")], brams={"bram": "memory"})
+    source, target = pair(bench, 64)
+    within = allocate(64, "u1", target=bench.overlay.bram)
+    assert 0x4000_0000 <= within.physical_address < 0x4000_1000
+    assert bench.overlay.cdma.transfer(source, within).wait(timeout=1) == 64
+    assert bench.overlay.cdma.transfer(within, target).wait(timeout=1) == 64
+    assert np.array_equal(source, target)

@@ -15,6 +15,8 @@ from pynq_drivers.transfers.transfer import DONE, FAILED, Transfer
 
 # A transfer with no interrupt is looked at after so many seconds, then after twice as many, up to the second number.
 FIRST_LOOK, LONGEST_PAUSE = 10e-6, 2e-3
+# Who blocks a thread looks so many times before he pauses or arms the interrupt, which takes longer than a short transfer.
+AT_ONCE = 2
 # With an interrupt the status is looked at all the same after so many seconds: an interrupt can be lost.
 LOOK_AGAIN = 0.5
 # Who waits without a timeout is told after so many seconds, once, what stands still.
@@ -195,7 +197,7 @@ class TransferQueue:
         """As `Transfer.wait`."""
         if transfer.poll():
             return self._result(transfer)
-        with _Wait(self, transfer, timeout, progress) as wait:
+        with _Wait(self, transfer, timeout, progress, True) as wait:
             interrupt, clock = self.carrier.interrupt, self.carrier.device.clock
             while not transfer.poll():
                 polls, pause = wait.next()
@@ -210,7 +212,7 @@ class TransferQueue:
         """As `Transfer.wait_async`."""
         if transfer.poll():
             return self._result(transfer)
-        with _Wait(self, transfer, timeout, progress) as wait:
+        with _Wait(self, transfer, timeout, progress, False) as wait:
             interrupt, clock = self.carrier.interrupt, self.carrier.device.clock
             while not transfer.poll():
                 polls, pause = wait.next()
@@ -230,7 +232,7 @@ class TransferQueue:
 class _Wait:
     """One who waits: deadline, patience, the bar, and how long to pause before the next look."""
 
-    def __init__(self, queue: TransferQueue, transfer: Transfer, timeout: float | None, progress: bool | None) -> None:
+    def __init__(self, queue: TransferQueue, transfer: Transfer, timeout: float | None, progress: bool | None, blocks: bool) -> None:
         self._queue, self._transfer, self._timeout = queue, transfer, timeout
         clock = queue.carrier.device.clock
         self._clock = clock
@@ -238,6 +240,7 @@ class _Wait:
         self._patience = waiting.Deadline(clock, TELL_AFTER if timeout is None else None)
         self._pause = FIRST_LOOK
         self._progress = Progress(transfer, clock, progress)
+        self._at_once = AT_ONCE if blocks else 0
 
     def __enter__(self) -> _Wait:
         return self
@@ -248,6 +251,9 @@ class _Wait:
     def next(self) -> tuple[bool, float]:
         """Whether to sleep, and not to wait for the interrupt, and how many seconds. Raises TimeoutError where the deadline has passed."""
         transfer = self._transfer
+        if self._at_once:
+            self._at_once -= 1
+            return True, 0.0
         if self._deadline.passed():
             raise TimeoutError(
                 f"{transfer.title}: {transfer.nbytes} bytes were not through within {self._timeout:g} s. {transfer.why()} "

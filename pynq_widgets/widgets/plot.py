@@ -275,6 +275,38 @@ class Plot(anywidget.AnyWidget):
             raise ValueError(f"a plot has at most {_MOST_MARKS} marks, not {len(marks)}")
         return marks
 
+    # Files, and the drawing that a stored notebook keeps.
+
+    def svg(self, width: int = 900, height: int = 400) -> str:
+        """What is seen, as the text of an SVG file: the points that the page has, with axes, names, marks and cursors.
+
+        Raises ``ValueError`` for a size that is not 120 to 8192 pixels each way.
+        """
+        from .plot_export import svg
+
+        return svg(self, width, height)
+
+    def png(self, width: int = 900, height: int = 400) -> bytes:
+        """What is seen, as the bytes of a PNG file, as `svg`."""
+        from .plot_export import png
+
+        return png(self, width, height)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        from .plot_export import svg
+
+        bundle = super()._repr_mimebundle_(**options)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data["text/html"] = svg(self, 600, 220, inline=True)
+            data["text/plain"] = repr(self)
+        return bundle
+
+    def __repr__(self) -> str:
+        names = ", ".join(layer.name for layer in self._layers if layer.name) or "nothing drawn"
+        x, y = (" ".join(filter(None, (axis.label, axis.unit and f"[{axis.unit}]"))) for axis in self.axes)
+        return f"Plot({names}; {x or 'x'}, {y or 'y'}{', closed' if self._closed else ''})"
+
     # From the page: whatever a message holds, it harms nothing.
 
     def _message(self, _: Any, content: Any, buffers: Any) -> None:

@@ -397,6 +397,17 @@ def test_memories(write_design: Callable[..., Path]) -> None:
     assert repr(ol.bram) == "<Memory bram at 0x40000000, 8 KB>"
     ol.bram.write(0x1FFC, 7)
     assert ol.bram.read(0x1FFC) == 7
+    buffer = pynq_widgets.allocate(4, target=ol.bram)
+    buffer[1] = 5
+    assert (buffer.physical_address, ol.bram.read(4)) == (0x4000_0000, 5)
+
+
+def test_a_memory_on_a_device_that_does_not_know_its_banks(write_design: Callable[..., Path]) -> None:
+    class Plain(SimulatedDevice):
+        get_memory: Any = None
+
+    spans = [("S_AXI", "Mem0", 0x4000_0000, 0x2000, "MEMORY")]
+    ol = Overlay(write_design({"bram": ("xilinx.com:ip:axi_bram_ctrl:4.1", spans)}), device=Plain("t"))
     with pytest.raises(MemoryError, match=r"bram \(0x2000 bytes at 0x40000000\): device 't' allocates at 0x.*, outside this memory"):
         pynq_widgets.allocate(4, target=ol.bram)
     assert not ol.device.pool.allocations, "what lay elsewhere was given back"

@@ -373,3 +373,133 @@ def test_status_and_length_are_attributes_where_the_design_lists_registers(build
     assert "bytes" in dma.trait_page()
     with pytest.raises(AttributeError, match="S2MM_LENGTH"):
         dma.S2MM_LENGTH
+
+
+# Queues of transfers, one after another.
+
+
+def test_a_queue_of_transfers_in_direct_mode(bench: Any) -> None:
+    dma = bench.overlay.dma
+    sources, targets = zip(*(buffers(bench, 50 + i) for i in range(4)), strict=True)
+    receives = [dma.recvchannel.submit(target) for target in targets]
+    sends = [dma.sendchannel.submit(source) for source in sources]
+    assert [transfer.state for transfer in receives] == ["under way", "queued", "queued", "queued"]
+    assert repr(receives[0]) == "<Transfer of 100 bytes by dma.recvchannel: under way>"
+    assert receives[1].wait(timeout=1) == 102  # which lets the sends go on, too
+    dma.recvchannel.wait(timeout=1)
+    assert all(np.array_equal(source, target) for source, target in zip(sources, targets, strict=True))
+    assert [transfer.done for transfer in sends] == [True] * 4
+    assert repr(receives[3]) == "<Transfer of 106 bytes by dma.recvchannel: done, 106 transferred>"
+
+
+def test_asking_whether_it_is_done_lets_the_queue_go_on(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    last = [dma.recvchannel.submit(target) for _ in range(3)][-1]
+    for _ in range(3):
+        dma.sendchannel.transfer(source).wait(timeout=1)
+        bench.clock.advance(1e-3)
+        last.done
+    assert last.state == "done"
+
+
+def test_cancelling_in_direct_mode(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    first, second, third = (dma.recvchannel.submit(target) for _ in range(3))
+    assert second.cancel()
+    assert first.cancel()
+    assert (first.state, second.state, third.state) == ("cancelled", "cancelled", "under way")
+    dma.sendchannel.transfer(source)
+    assert third.wait(timeout=1) == 200
+    assert first.why() == ""
+
+
+def test_an_error_fails_what_waits_behind_it(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    first, second = dma.recvchannel.submit(target, nbytes=100), dma.recvchannel.submit(target)
+    dma.sendchannel.transfer(source)
+    for transfer in (second, first):
+        with pytest.raises(RuntimeError, match=r"^DMA Internal Error"):
+            transfer.wait(timeout=1)
+    assert (first.error, second.error) == (second.error, first.error)
+    assert dma.recvchannel.transferred == 0  # and not what the one before it had
+    dma.reset()
+    with pytest.raises(RuntimeError, match=r"^DMA Internal Error"):
+        dma.recvchannel.wait()
+
+
+def test_a_reset_is_told_to_whoever_waited(bench: Any) -> None:
+    dma = bench.overlay.dma
+    _, target = buffers(bench)
+    dma.recvchannel.transfer(target)
+    bench.clock.call_later(1, dma.reset)
+    with pytest.raises(RuntimeError, match=r"^dma.recvchannel: the transfer of 200 bytes was given up by reset\(\)$"):
+        dma.recvchannel.wait()
+    dma.recvchannel.transfer(target)
+
+
+def test_an_error_left_by_somebody_else_is_reset_at_the_first_start(bench: Any) -> None:
+    for word, value in ((r.DMACR, r.RS), (r.ADDRESS, 0xF000_0000), (r.LENGTH, 64)):
+        bench.device.write_word(0x4040_0000 + word, value)
+    assert bench.device.read_word(0x4040_0000 + r.DMASR) & r.DMA_DEC_ERR
+    source, target = buffers(bench)
+    dma = bench.overlay.dma
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.transfer(target)
+    dma.recvchannel.wait(timeout=1)
+    assert np.array_equal(source, target)
+
+
+def test_micro_dma_stays_within_4_kib(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block(c_micro_dma=1, c_mm2s_burst_size=16), streams=LOOP)
+    source, _ = buffers(bench, 4096, "u1")
+    refused(
+        bench,
+        bench.overlay.dma.sendchannel,
+        ValueError,
+        "Transfer size is 65 bytes, which exceeds the maximum DMA buffer size 64 of dma.sendchannel. Micro DMA moves one burst at a time "
+        "(c_micro_dma): transfer in parts, or disable it in the core",
+        source,
+        0,
+        65,
+    )
+    start = 4096 - source.physical_address % 4096 - 32
+    if start + 64 > 4096:
+        source, _ = buffers(bench, 8192, "u1")
+        start = 4096 - source.physical_address % 4096 - 32
+    with pytest.raises(ValueError, match=r"^dma.sendchannel cannot cross a boundary of 4096 bytes in one transfer"):
+        bench.overlay.dma.sendchannel.transfer(source, start, 64)
+
+
+def test_the_position_is_known_where_the_device_is_simulated(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block(), streams=LOOP, autojump=False)
+    dma = bench.overlay.dma
+    source, target = buffers(bench, 4000, "u1")
+    receive, send = dma.recvchannel.transfer(target), dma.sendchannel.transfer(source)
+    bench.clock.advance(1000 / 400e6)
+    assert bench.accesses("dma", lambda: (receive.position(), send.position())) == []
+    assert receive.position() == pytest.approx(1000, abs=8)
+    assert send.position() == pytest.approx(1000, abs=8)
+    bench.clock.advance(1)
+    receive.wait()
+    assert receive.position() == 4000
+
+
+def test_a_long_wait_shows_a_bar(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+    from types import SimpleNamespace
+
+    from pynq_drivers.transfers import progress
+
+    stream = io.StringIO()
+    monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stream, modules={}))
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    dma.recvchannel.transfer(target)
+    bench.clock.call_later(2.5, lambda: dma.sendchannel.transfer(source))
+    dma.recvchannel.wait()
+    assert "dma.recvchannel: |" in stream.getvalue()
+    assert stream.getvalue().rstrip().endswith("200 bytes of 200 bytes, 2.5 s, 80 bytes/s, done")

@@ -195,7 +195,7 @@ class Channel:
         self.update_interrupt()
 
     def _write_status(self, value: int) -> None:
-        if value & self.status & r.FRMCNT_IRQ:
+        if value & self.status & (r.FRMCNT_IRQ | r.MISMATCHES):
             self._is_dealt_with = True
             self.wake()
         self.status &= ~(value & (r.MISMATCHES | r.INT_ERR | r.INTERRUPTS))
@@ -530,7 +530,7 @@ class ReceiveChannel(Channel):
         if self._fed is None:  # asked late: the models of two that feed each other cannot each be there before the other
             source = self.stream.source.rpartition("/")[0]
             self._fed = source in self.context.design.modules and self.context.model_of(source) is not None
-        return self._fed and not self._is_late and not self.status & r.MISMATCHES
+        return self._fed and not self._is_late
 
     @property
     def _is_late(self) -> bool:
@@ -541,6 +541,7 @@ class ReceiveChannel(Channel):
         self._in_step = False  # the last that came belonged to a frame
         self._dropped = 0
         self._fresh, self._fresh_at = 0, 0.0
+        self._in_vain = 0  # frames in a row that were cut short
         self.early_hsize = self.early_vsize = 0
         super().restart()
 
@@ -566,14 +567,19 @@ class ReceiveChannel(Channel):
         if self._coasting is not None:
             # What is on its way was made long ago. As many frames as are under way between memory and memory pass at once, as if they had
             # come in time, so that who reads next finds what the stream carries now.
-            small = 2 * (BETWEEN // (self.lines * self.line))  # of small frames, many lie in the FIFOs between
-            self._go_on(FRESH + small if self.clock.now() - self._coasting > LONG else 0)
+            self._go_on(self._on_the_way if self.clock.now() - self._coasting > LONG else 0)
+
+    @property
+    def _on_the_way(self) -> int:
+        """How many frames may be between memory and memory; of small ones, many lie in the FIFOs."""
+        return FRESH + 2 * (BETWEEN // (self.lines * self.line))
 
     def glance(self) -> None:
         if self._coasting is not None and self.clock.now() - self._coasting > max(GLANCE, self.duration):
             self._go_on(0)
 
     def _go_on(self, fresh: int) -> None:
+        self._in_vain = 0
         self._coasting = None
         self._fresh, self._fresh_at = fresh, self.clock.now()
         self._begin()
@@ -620,6 +626,7 @@ class ReceiveChannel(Channel):
         self._rows.append(self._row[0] if len(self._row) == 1 else b"".join(self._row))
         self._row, self._row_size = [], 0
         if len(self._rows) == self.lines and self._write():
+            self._in_vain = 0
             late = self._is_late
             self._fresh -= 1
             began = self._first
@@ -649,7 +656,11 @@ class ReceiveChannel(Channel):
                 self.store = self._next_store()
             self._locate()
             self._rows, self._row, self._row_size = [], [], 0
-            self._want()
+            self._in_vain += 1
+            if self._in_vain > self._on_the_way and self.may_coast:
+                self._coasting = self.clock.now()  # none will be complete, and the errors have been told
+            else:
+                self._want()
 
     def _write(self) -> bool:
         """What has come of the frame goes to memory; False where that fails, and the channel with it."""

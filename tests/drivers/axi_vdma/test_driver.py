@@ -36,6 +36,11 @@ def read_many(vdma: AxiVDMA) -> None:
         vdma.readchannel.readframe(timeout=1)
 
 
+def write_many(vdma: AxiVDMA) -> None:
+    for _ in range(100):
+        vdma.writechannel.writeframe(vdma.writechannel.newframe(), timeout=0.2)
+
+
 # Modes.
 
 
@@ -450,6 +455,28 @@ def test_reset_leaves_the_other_channel_running(loop: Any) -> None:
     assert (vdma.readchannel.running, vdma.writechannel.running) == (False, True)
     vdma.readchannel.start()
     assert vdma.readchannel.readframe(timeout=1) is not None
+
+
+def test_a_lost_interrupt_costs_half_a_second_and_no_more(camera: Any, feed: Any) -> None:
+    bench = camera()
+    channel = bench.overlay.vdma.readchannel
+    channel.mode = MODE
+    channel.start()
+    with bench.device.faults.lost_interrupt("vdma", "s2mm_introut"):
+        bench.clock.call_later(0.1, lambda: feed(bench, flat(3).reshape(4, 24)))
+        assert np.array_equal(channel.readframe(timeout=2), flat(3))
+    assert 0.1 < bench.clock.now() <= 0.51
+
+
+def test_a_screen_that_takes_nothing_is_named(loop: Any) -> None:
+    bench = loop()
+    vdma = bench.overlay.vdma
+    vdma.writechannel.mode = MODE
+    vdma.writechannel.start()
+    with pytest.raises(
+        TimeoutError, match=r"^vdma.writechannel: no frame went out within 0.2 s. It waits for vdma \(S_AXIS_S2MM\) to take"
+    ):
+        write_many(vdma)
 
 
 # Ties.

@@ -226,6 +226,22 @@ def test_a_running_loop_rests_when_nobody_looks_and_is_fresh_when_somebody_does(
     assert np.all(vdma.readchannel.readframe(timeout=1) == 99)
 
 
+def test_frames_that_are_never_complete_make_no_events_for_ever(loop: Any) -> None:
+    bench = loop()
+    vdma = bench.overlay.vdma
+    vdma.writechannel.mode, vdma.readchannel.mode = VideoMode(8, 3, 24), MODE
+    vdma.readchannel.start()
+    vdma.writechannel.start()
+    with pytest.raises(TimeoutError, match="What came before was not as the mode says: SOF Early Error"):
+        vdma.readchannel.readframe(timeout=0.001)
+    bench.clock.advance(1.0)
+    assert bench.clock.pending == 0
+    vdma.writechannel.mode = MODE
+    vdma.writechannel.start()
+    assert vdma.readchannel.readframe(timeout=1).shape == MODE.shape
+    assert not vdma.readchannel.error
+
+
 def test_a_slave_follows_its_master_by_the_frame_delay(camera: Any, feed: Any) -> None:
     bench = camera()
     vdma = bench.overlay.vdma

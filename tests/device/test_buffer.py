@@ -175,8 +175,8 @@ def test_exhaustion_tells_what_is_left_and_who_holds_the_rest() -> None:
         device.allocate(12288, "u1")
     assert str(error.value) == (
         "no contiguous block of 12288 bytes: 12288 of 16384 bytes are left, the largest block has 8192; held by "
-        "mask (4096 bytes at 0x10001000); it is fragmented. Try to free buffers that lie between the free pieces (device.memory shows them) "
-        "or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
+        "mask (4096 bytes at 0x10001000); it is fragmented. Try to free buffers that lie between the free pieces "
+        "(device.memory shows them) or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
     )
     assert isinstance(error.value, MemoryError)
     del second
@@ -272,3 +272,77 @@ def test_a_copy_that_outlives_its_buffer_has_no_address_wherever_it_lies(device:
     later = [picked[[0] * 1024 * n] for n in range(1, 64)]  # some may be where the buffer was
     assert not any(hasattr(array, "physical_address") for array in later)
     assert start
+
+
+@pytest.mark.parametrize(
+    "dtype", ["?", "i1", "<u2", ">u4", "f2", "f4", "f8", "u8", "i8", "c8", "c16", "S5", "M8[ms]", "m8[us]", [("i", "<i2"), ("q", "<i2", 3)]]
+)
+def test_types_of_every_size_are_all_zero_and_leave_as_plain_arrays(device: SimulatedDevice, dtype: Any) -> None:
+    kind = np.dtype(dtype)
+    buffer = device.allocate((3, 5), kind)
+    assert (buffer.dtype, buffer.nbytes) == (kind, 15 * kind.itemsize)
+    assert bytes(device.memory.read(buffer.physical_address, buffer.nbytes)) == bytes(buffer.nbytes)
+    part = buffer[1:, :]
+    assert part.physical_address == buffer.physical_address + 5 * kind.itemsize
+    device.memory.write(part.physical_address, b"\1" * part.nbytes)
+    assert buffer.tobytes() == bytes(5 * kind.itemsize) + b"\1" * part.nbytes
+    file = io.BytesIO()
+    np.save(file, part)
+    file.seek(0)
+    for plain in (np.load(file), pickle.loads(pickle.dumps(part)), part.copy(), copy.deepcopy(part)):
+        assert type(plain) is np.ndarray
+        assert plain.tobytes() == part.tobytes()
+        assert not hasattr(plain, "physical_address")
+
+
+def test_views_of_fields_and_parts_know_where_they_are(device: SimulatedDevice) -> None:
+    samples = device.allocate(8, [("i", "<i2"), ("q", "<i2")])
+    assert samples["q"].offset == 2
+    with pytest.raises(NoAddressError, match="is strided"):
+        _ = samples["q"].physical_address
+    complex_ = device.allocate(4, "c8")
+    assert complex_.imag.offset == 4
+    assert complex_.view("f4")[3:].physical_address == complex_.physical_address + 12
+    assert np.lib.stride_tricks.as_strided(complex_, (2,), (8,), subok=True).physical_address == complex_.physical_address
+
+
+def test_memory_that_is_given_again_is_zero_again(device: SimulatedDevice) -> None:
+    for cacheable in (False, True, False):
+        buffer = device.allocate(1024, cacheable=cacheable)
+        assert not buffer.any()
+        assert not any(device.memory.read(buffer.physical_address, 4096))
+        buffer[:] = 0xFFFFFFFF
+        if cacheable:
+            buffer.flush()
+        buffer.freebuffer()
+
+
+@pytest.mark.parametrize("shape", [1 << 40, (1 << 40, 1 << 40), (10**30,)])
+def test_huge_requests_are_exhausted_pools(device: SimulatedDevice, shape: Any) -> None:
+    with pytest.raises(PoolExhaustedError, match=r"Try to ask for less"):
+        device.allocate(shape, "u8")
+    assert device.pool.largest == 1 << 20
+
+
+def test_a_whole_view_frees_the_buffer_too(device: SimulatedDevice) -> None:
+    buffer = device.allocate(16)
+    buffer.reshape(4, 4).freebuffer()
+    with pytest.raises(BufferFreedError, match="use after free"):
+        _ = buffer[0]
+    with pytest.raises(NoAddressError, match="this array has no memory to free: it is a copy of a buffer, not a view"):
+        device.allocate(4)[[0]].freebuffer()
+
+
+def test_a_class_that_allocates_by_itself_is_asked() -> None:
+    from pynq_widgets.access import allocate
+
+    class Counting(SimulatedDevice):
+        asked = 0
+
+        def allocate(self, *args: Any, **kwargs: Any) -> PynqBuffer:
+            self.asked += 1
+            return super().allocate(*args, **kwargs)
+
+    device = Counting("counting", clock=VirtualClock())
+    buffers = [allocate(4, target=device) for _ in range(3)]
+    assert (device.asked, len(buffers)) == (3, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,6 +47,7 @@ class Follower:
         self._asking = False
         self._watched_plot = False
         self._rest_until = -math.inf
+        self._took: deque[float] = deque(maxlen=3)
         self._ended = False
         self.viewers = Viewers(self._watched, now=now, later=later)
 
@@ -110,8 +112,9 @@ class Follower:
         before = self._now()
         if not view.hold and before >= self._rest_until:
             view._look(BUDGET)
-            took = self._now() - before
-            # What takes long is looked at less often, so that the kernel stays the user's.
+            self._took.append(self._now() - before)
+            # What takes long is looked at less often, so that the kernel stays the user's. One long look may have waited for others.
+            took = min(self._took)
             self._rest_until = before + took * _SHARE if took > _LONG else -math.inf
         view._messages.tell_statistics()
         view._answer()

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _MOST = 8  # transfers, and ranges that are told
 
 
-def dma_marks(source: Source, place: Callable[[float], float]) -> list[Mark]:
-    """A mark for each transfer that is under way, where it is now."""
+def dma_marks(source: Source, place: Callable[[float], float] = float) -> list[Mark]:
+    """A mark for each transfer that is under way, where it is now: `place` makes of a sample a place on the axis."""
     from .plot_layers import Mark
 
     marks = []
@@ -48,3 +48,8 @@ def coherence_text(buffer: Any) -> tuple[str, str]:
             some = ", ".join(f"{offset:,} to {offset + nbytes - 1:,}" for offset, nbytes in ranges[:_MOST])
             words.append(f"{side} newer in bytes {some}{', …' if len(ranges) > _MOST else ''}")
     return found.state, "; ".join(words)
+
+
+def sides(buffer: Any) -> dict[str, Any]:
+    """What a page says of the cache and of transfers that are under way."""
+    return {"coherence": list(coherence_text(buffer)), "transfers": [transfer.title for transfer in getattr(buffer, "under_way", ())]}

@@ -44,6 +44,7 @@ class BufferMessages:
         self._rows_told: dict[str, Any] = {}
         self._details_at = self._numbers_after = -math.inf
         self._numbers_told: Any = None
+        self._pixels: dict[str, tuple[int, int]] = {}
 
     def heard(self, kind: str, content: Mapping[str, Any]) -> None:
         """One message."""
@@ -60,6 +61,21 @@ class BufferMessages:
         except (TypeError, LookupError, OverflowError, AttributeError):
             _log.debug("a message of the page was not understood: %r", content, exc_info=True)
 
+    @property
+    def pixels(self) -> tuple[int, int] | None:
+        """Rows and columns of pixels that the largest page has for a picture; None while there is none."""
+        told = list(self._pixels.values())
+        return (max(rows for rows, _ in told), max(columns for _, columns in told)) if told else None
+
+    def _sized(self, key: str, content: Mapping[str, Any]) -> None:
+        pixels = content.get("pixels")
+        if isinstance(pixels, list) and len(pixels) == 2 and all(isinstance(n, int) and 0 < n <= 16_384 for n in pixels):
+            if len(self._pixels) >= _MOST_VIEWS and key not in self._pixels:
+                self._pixels.clear()
+            before, self._pixels[key] = self._pixels.get(key), (pixels[0], pixels[1])
+            if before != self._pixels[key] and isinstance(self._view._mode, ImageMode):
+                self._view._last = None  # drawn for another size
+
     # Who is there.
 
     def _on_hello(self, content: Mapping[str, Any]) -> None:
@@ -75,6 +91,7 @@ class BufferMessages:
         seen = content.get("seen")
         frame = seen if isinstance(seen, int) else view.panel.frame
         view.viewers.beat(str(content.get("view"))[:64], bool(content.get("visible")), (), frame)
+        self._sized(str(content.get("view"))[:64], content)
         if content.get("details") is True:
             self._details_at = view._now()
             self.tell_statistics()
@@ -85,6 +102,7 @@ class BufferMessages:
         key = str(content.get("view"))
         self._rows.pop(key, None)
         self._rows_told.pop(key, None)
+        self._pixels.pop(key, None)
         self._view.viewers.bye(key)
 
     # What is seen.

@@ -19,7 +19,7 @@ from pynq_widgets.analysis.statistics import Statistics
 from . import outbox
 from .buffer_facts import buffer_name, facts, gone_text
 from .buffer_follower import BUDGET, Follower, Sampling
-from .buffer_marks import coherence_text, dma_marks, trigger_marks
+from .buffer_marks import dma_marks, sides, trigger_marks
 from .buffer_messages import BufferMessages
 from .buffer_numbers import numbers
 from .buffer_options import checked_rate, checked_scale, checked_unit, clipped_region, positive
@@ -103,7 +103,6 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         self._view_to_set: Any = None
         self._plane: tuple[int, ...] = ()
         self._region: tuple[int, int, int, int] | None = None
-        self._pixels = (1080, 1920)
         self._last: Drawing | None = None
         self._modes: dict[str, Mode] = {}
         self._chosen = False  # whether somebody chose the mode
@@ -357,12 +356,12 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
                 "mime": drawing.mime,
                 "shape": list(drawing.size),
             }
-            status["rows"] = [[mark.at // max(drawing.size[1], 1), mark.label] for mark in self._dma()]
+            status["rows"] = [[mark.at // max(drawing.size[1], 1), mark.label] for mark in dma_marks(self._source)]
         elif isinstance(drawing, HexDrawing):
             status |= {"hex": [drawing.rows, drawing.group, drawing.base]}
         elif isinstance(drawing, TextDrawing):
             status["value"] = drawing.text
-        status |= self._sides()
+        status |= {"side": self.side} | sides(self.buffer)
         told = self._say(picture=drawing.data if changed and isinstance(drawing, PictureDrawing) else None, **status)
         if self._single and self._trigger is not None and not self._waiting:
             self.hold = True
@@ -404,6 +403,7 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
             difference=self._difference,
             region=self._image_region() if isinstance(self._mode, ImageMode) else None,
             plane=self._plane,
+            pixels=self._messages.pixels,
             limits=limits,
             last=last.raster if isinstance(last, PictureDrawing) else None,
         )
@@ -530,14 +530,6 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         scene = self.scene()
         marks = trigger_marks(self._trigger, self._scale) if self._mode.name != "lanes" else []
         return marks + dma_marks(source, scene.position)
-
-    def _dma(self) -> list[Mark]:
-        return dma_marks(self._source, lambda sample: sample)
-
-    def _sides(self) -> dict[str, Any]:
-        state, where = coherence_text(self.buffer)
-        under_way = [transfer.title for transfer in getattr(self.buffer, "under_way", ())]
-        return {"side": self._source.side, "coherence": [state, where], "transfers": under_way}
 
     def _facts(self) -> list[list[str]]:
         found = [list(fact) for fact in facts(self.buffer)]

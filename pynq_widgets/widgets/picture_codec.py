@@ -13,6 +13,7 @@ from .png import encode_png
 
 QUALITY = 80
 _SMALL = 1 << 16  # pixels; a picture of fewer is as quick without loss
+_LARGE = 1 << 19  # pixels; one of more takes too long without loss, whatever is on it
 _FEW = 16  # grey levels or colours that a photograph never keeps to
 
 Pixels = npt.NDArray[np.uint8]
@@ -28,21 +29,25 @@ def pillow() -> Any:
     return Image if features.check("jpg") else None
 
 
-def encode(pixels: Pixels, palette: Pixels | None = None, quality: int | None = QUALITY, level: int = 1) -> tuple[bytes, str]:
+def encode(
+    pixels: Pixels, palette: Pixels | None = None, quality: int | None = QUALITY, level: int = 1, shrink: int = 1
+) -> tuple[bytes, str]:
     """`pixels` encoded, and their MIME type.
 
     `pixels` and `palette` (RGBA, the first entry for what is no number) are as in `encode_png`. `quality` is JPEG's, 1 to 100; None for
-    no loss. Small pictures, such with few colours and such with anything transparent are never JPEG.
+    no loss. Small pictures, such with few colours that are not large, and such with anything transparent are never JPEG. One that is is
+    made smaller by the whole number `shrink`, each pixel the mean of those it stands for.
     """
     if quality is None or pillow() is None or not _is_photograph(pixels, palette):
         return encode_png(pixels, palette, level), "image/png"
     if palette is not None:
         pixels = palette[:, :3][pixels]
-    return encode_jpeg(pixels, quality, fine=palette is not None), "image/jpeg"
+    return encode_jpeg(pixels, quality, fine=palette is not None, shrink=shrink), "image/jpeg"
 
 
-def encode_jpeg(pixels: Pixels, quality: int = QUALITY, fine: bool = False) -> bytes:
+def encode_jpeg(pixels: Pixels, quality: int = QUALITY, fine: bool = False, shrink: int = 1) -> bytes:
     """A JPEG of rows x columns (grey), x 3 (RGB) or x 4 (whose last channel is left out). `fine`: colours at full resolution.
+    `shrink`: as in `encode`.
 
     Raises ``ValueError`` for another shape or type, a quality out of 1 to 100, or more than 65,535 rows or columns, ``RuntimeError``
     without Pillow.
@@ -60,7 +65,10 @@ def encode_jpeg(pixels: Pixels, quality: int = QUALITY, fine: bool = False) -> b
     if len(shape) == 3:
         pixels = np.ascontiguousarray(pixels[:, :, :3])
     out = BytesIO()
-    image.fromarray(pixels).save(out, "JPEG", quality=int(quality), subsampling=0 if fine else 2)
+    picture = image.fromarray(pixels)
+    if shrink > 1:
+        picture = picture.reduce(shrink)
+    picture.save(out, "JPEG", quality=int(quality), subsampling=0 if fine else 2)
     return out.getvalue()
 
 
@@ -71,7 +79,7 @@ def _is_photograph(pixels: Pixels, palette: Pixels | None) -> bool:
     # A look at some of it tells more cheaply than all.
     some = pixels[:: max(rows // 64, 1), :: max(columns // 64, 1)]
     if palette is not None:
-        return bool(pixels.min() > 0) and np.unique(some).size > _FEW
+        return bool(pixels.min() > 0) and (rows * columns > _LARGE or np.unique(some).size > _FEW)
     if pixels.ndim == 3 and pixels.shape[2] == 4 and not bool((pixels[..., 3] == 255).all()):
         return False
-    return np.unique(some).size > _FEW
+    return rows * columns > _LARGE or np.unique(some).size > _FEW

@@ -16,6 +16,7 @@ from .picture_codec import QUALITY, encode, pillow
 
 HEIGHT, WIDTH = 640, 1024  # most pixels of a picture that is sent without loss
 _LARGEST = 1080, 1920  # and as JPEG
+_ROWS = 64  # that are compared at once
 
 Range = tuple[float, float]
 Region = tuple[int, int, int, int]  # first row, row after the last, first column, column after the last
@@ -32,6 +33,7 @@ class Raster:
     gaps: bool
     part: Array  # the numbers behind the pixels
     mime: str = "image/png"
+    shrunk: int = 1  # numbers of `part`, each way, that a pixel stands for
 
 
 def most_pixels(array: Array, quality: int | None) -> tuple[int, int]:
@@ -54,17 +56,19 @@ def rasterize(
     level: int = 1,
     last: Raster | None = None,
     quality: int | None = QUALITY,
+    page: tuple[int, int] | None = None,
 ) -> Raster:
     """The part `region` of a 2-D array, or of rows x columns x 3 or 4 colours, as a picture of at most `height` x `width` pixels.
 
     Unsigned bytes and booleans are shown as they are, grey or colour. Other numbers are scaled from `limits` (default: the least and
     the greatest on the picture) to a palette from dark blue to yellow; NaN and infinities are left transparent.
-    `quality` is that of a JPEG, None for no loss. Where nothing changed since the picture `last` (of the same array and limits), `last`
-    itself is the answer: to see that costs less than to encode.
+    `quality` is that of a JPEG, None for no loss; `page` the rows and columns of pixels that the page has for it. Where
+    nothing changed since the picture `last` (of the same array and limits), `last` itself is the answer.
     """
-    part = np.array(reduce_picture(array, region[:2], region[2:], height, width), order="C")
-    if last is not None and last.region == region and last.part.shape == part.shape and last.part.tobytes() == part.tobytes():
+    found = np.asarray(reduce_picture(array, region[:2], region[2:], height, width))
+    if last is not None and last.region == region and same_bytes(found, last.part):
         return last
+    part = np.array(found, order="C")
     colours = part.ndim == 3
     table = None
     shown: Range | None = None
@@ -83,8 +87,17 @@ def rasterize(
             pixels = (scaled * 255).astype(np.uint8)
         else:
             pixels, table = np.where(finite, 1 + scaled * 254, 0).astype(np.uint8), palette()
-    data, mime = encode(pixels, table, quality, level)
-    return Raster(data, region, shown, gaps, part, mime)
+    # Not more than the page can show of it, and not less.
+    shrink = 1 if page is None else max(1, min(pixels.shape[0] // max(page[0], 1), pixels.shape[1] // max(page[1], 1)))
+    data, mime = encode(pixels, table, quality, level, shrink)
+    return Raster(data, region, shown, gaps, part, mime, shrink if mime == "image/jpeg" else 1)
+
+
+def same_bytes(a: Array, b: Array) -> bool:
+    """Whether two arrays hold the same, a NaN being the NaN that it was; where they differ early, that is soon found."""
+    if a.shape != b.shape or a.dtype != b.dtype:
+        return False
+    return all(a[row : row + _ROWS].tobytes() == b[row : row + _ROWS].tobytes() for row in range(0, a.shape[0], _ROWS))
 
 
 def _range(values: npt.NDArray[np.float64], fractions: bool) -> Range:

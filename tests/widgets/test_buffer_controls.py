@@ -157,7 +157,7 @@ def test_units_and_time(make):
     ):
         page_says(view, "axis", **wrong)
         assert problems(view)[-1] == text
-    with pytest.raises(ValueError, match="^sample_rate expected a number above 0, not -1$"):
+    with pytest.raises(ValueError, match=r"^sample_rate expected a number above 0, not -1$"):
         view.sample_rate = -1
 
 
@@ -192,9 +192,9 @@ def test_comparing(make):
     assert set(lines(view)["difference"].y.tolist()) == {-3}
     view.compare(None)
     assert list(lines(view)) == [""]
-    with pytest.raises(TypeError, match="^compare expected a buffer or a numpy array, not list: try numpy.asarray"):
+    with pytest.raises(TypeError, match=r"^compare expected a buffer or a numpy array, not list: try numpy.asarray"):
         view.compare([1])
-    with pytest.raises(ValueError, match="^compare expected numbers, not elements of type <U1$"):
+    with pytest.raises(ValueError, match=r"^compare expected numbers, not elements of type <U1$"):
         view.compare(np.array(["a"]))
 
 
@@ -260,7 +260,7 @@ def test_trigger_holds_the_edge_in_place(make, sampler):
 def test_single_shot(make, sampler):
     array = np.zeros(1000, "f4")
     view = make(array)
-    with pytest.raises(ValueError, match="^a single shot waits for a trigger, and there is none: set view.trigger"):
+    with pytest.raises(ValueError, match=r"^a single shot waits for a trigger, and there is none: set view.trigger"):
         view.single()
     look(view)
     page_says(view, "trigger", slope="rising", level="0.5")
@@ -284,7 +284,7 @@ def test_the_level_of_the_trigger_can_be_dragged(make):
     assert (level.kind, level.axis, level.draggable) == ("trigger", "y", True)
     view.plot._handle_custom_msg({"kind": "mark", "view": "eye", "n": 0, "label": level.label, "at": 1.0}, [])
     assert view.trigger.level == 0.5
-    with pytest.raises(TypeError, match="^trigger expected a Trigger or None, not float: try Trigger"):
+    with pytest.raises(TypeError, match=r"^trigger expected a Trigger or None, not float: try Trigger"):
         view.trigger = 0.5
 
 
@@ -349,7 +349,7 @@ def test_both_sides_of_a_cache(make, sampler, pool):
     assert view.said[-1][0]["coherence"] == ["", ""]
     page_says(view, "side", side="moon")
     assert problems(view) == ["the side of a buffer is 'host' or 'device', not 'moon'"]
-    with pytest.raises(ValueError, match="^the view shows the side 'host' only: this array is memory of the host alone$"):
+    with pytest.raises(ValueError, match=r"^the view shows the side 'host' only: this array is memory of the host alone$"):
         make(RAMP).side = "device"
 
 
@@ -397,3 +397,35 @@ def test_mad_messages_harm_nothing(make, message):
     view = make(RAMP)
     view.panel._handle_custom_msg({"view": "eye", **message}, [])
     assert (view.mode, view.window, view.interpretation, view.trigger, view.hold) == ("line", (0, 1000), Interpretation(), None, False)
+
+
+def test_a_picture_is_as_large_as_the_largest_page_shows_it(make, sampler):
+    y, x = np.mgrid[:1000, :1600]
+    view = make(np.stack([x // 8, y // 5, (x + y) // 12], -1).astype("u1"))
+    assert view.drawing.raster.shrunk == 1
+    page_says(view, "beat", visible=True, pixels=[300, 480])
+    sampler.turn()
+    assert view.drawing.raster.shrunk == 3
+    assert view.drawing.notes == ["a pixel stands for 3 × 3 elements"]
+    view.panel._handle_custom_msg({"kind": "beat", "view": "other", "visible": True, "pixels": [500, 800]}, [])
+    view.refresh()
+    assert view.drawing.raster.shrunk == 2
+    for mad in ([0, 5], [1e9, 2], "x", [1], [True, None]):
+        page_says(view, "beat", visible=True, pixels=mad)
+    assert view._messages.pixels == (500, 800)
+
+
+def test_looks_that_take_long_leave_the_kernel_to_the_user(make, sampler, now):
+    view = make(RAMP.copy())
+    look(view)
+    looks = []
+    view._look = lambda budget: (looks.append(now()), now.pass_(0.1))
+    for _ in range(3):
+        sampler.turn()
+    assert len(looks) == 3, "one long look may have waited for others"
+    sampler.turn()
+    assert len(looks) == 3
+    now.pass_(0.5)
+    look(view)
+    sampler.turn()
+    assert len(looks) == 4

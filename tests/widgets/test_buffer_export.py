@@ -107,7 +107,7 @@ def test_errors_name_what_would_do(make, tmp_path):
         ValueError, match=re.escape("mode 'hex' is no picture that could be written as .png: set view.mode, or export .csv or .npy")
     ):
         view.export(tmp_path / "x.png")
-    with pytest.raises(ValueError, match="^Python objects are not written as .npy"):
+    with pytest.raises(ValueError, match=r"^Python objects are not written as .npy"):
         make(np.array([None])).export(tmp_path / "x.npy")
     assert list(tmp_path.iterdir()) == []
 

@@ -66,9 +66,9 @@ def test_without_pillow_all_is_png(monkeypatch):
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match=re.escape("expected uint8 of shape rows x columns [x 3 or 4], not float64 of shape (3, 3)")):
         encode_jpeg(np.zeros((3, 3)))
-    with pytest.raises(ValueError, match="^encode_jpeg expected a quality from 1 to 100, not 0$"):
+    with pytest.raises(ValueError, match=r"^encode_jpeg expected a quality from 1 to 100, not 0$"):
         encode_jpeg(photograph(), 0)
-    with pytest.raises(ValueError, match="^a JPEG has at most 65,500 rows and columns, not 70,000 x 1$"):
+    with pytest.raises(ValueError, match=r"^a JPEG has at most 65,500 rows and columns, not 70,000 x 1$"):
         encode_jpeg(np.zeros((70_000, 1), "u1"))
 
 
@@ -77,3 +77,12 @@ def test_a_frame_of_1080_lines_travels_whole():
     raster = rasterize(frame, (0, 1080, 0, 1920), 1080, 1920)
     assert raster.mime == "image/jpeg"
     assert opened(raster.data).shape == (1080, 1920, 3)
+    # A page with fewer pixels gets no more than it can show, and not less.
+    small = rasterize(frame, (0, 1080, 0, 1920), 1080, 1920, page=(506, 900))
+    assert opened(small.data).shape == (540, 960, 3)
+    assert small.shrunk == 2
+    assert np.abs(opened(small.data).astype(int) - frame[::2, ::2]).mean() < 12
+
+
+def test_what_is_large_is_jpeg_whatever_is_on_it():
+    assert encode(np.zeros((1080, 1920, 3), "u1"))[1] == "image/jpeg"

@@ -68,7 +68,7 @@ function render({ model, el }) {
   const single = button("Single", "Wait for the trigger once, then hold", () => send("single"));
   const where = make("input", { type: "text", class: "pw-buf-where", "aria-label": "Index of an element", title: "Type an index and press Enter to see its value", spellcheck: "false", autocomplete: "off" });
   const planes = make("span", { class: "pw-buf-form" });
-  const numbers = make("div", { class: "pw-buf-numbers" });
+  const numbers = make("div", { class: "pw-buf-numbers", tabindex: 0, role: "group", "aria-label": "Statistics" });
   const numbersOf = controlForm((_, value) => send("statistics_of", { of: value }));
   const files = make("span", { class: "pw-buf-form" });
   const section = (name, ...parts) => make("div", { class: "pw-buf-section", role: "group", "aria-label": name }, make("span", { class: "pw-buf-head" }, name), ...parts);
@@ -87,7 +87,7 @@ function render({ model, el }) {
   const root = make("div", { class: "pw pw-buffer-panel" }, bar, details, said, stage, foot);
   keepKeys(root);
   el.append(root);
-  const pulse = heartbeat(model, root, () => ({ seen, details: !details.hidden }));
+  const pulse = heartbeat(model, root, () => ({ seen, details: !details.hidden, pixels: surface?.pixels?.() }));
 
   more.addEventListener("click", () => {
     details.hidden = !details.hidden;

@@ -161,6 +161,12 @@ function pictureCanvas(shape, move, look) {
 
   return {
     el: canvas,
+    /** Rows and columns of the screen that the picture gets. */
+    pixels() {
+      const box = place();
+      const ratio = window.devicePixelRatio || 1;
+      return box.w > 1 && box.h > 1 ? [Math.round(box.h * ratio), Math.round(box.w * ratio)] : undefined;
+    },
     /** Whether all of it is seen. */
     whole: () => seen.bottom - seen.top >= rows && seen.right - seen.left >= columns,
     all: () => show(0, 0, rows, columns),

@@ -12,7 +12,7 @@ from pynq_widgets.analysis.curve import Array, plain
 from pynq_widgets.widgets.buffer_facts import shape_text, value_text
 from pynq_widgets.widgets.buffer_source import Source
 from pynq_widgets.widgets.picture_codec import QUALITY, encode
-from pynq_widgets.widgets.raster import Raster, Region, is_picture, most_pixels, rasterize
+from pynq_widgets.widgets.raster import Raster, Region, is_picture, most_pixels, rasterize, same_bytes
 
 from .base import Mode, nothing
 from .scene import PictureDrawing, Scene
@@ -74,6 +74,7 @@ class ImageMode(Mode):
         raster = self.raster(scene, region)
         first, end, left, right = region
         down, across = -(-(end - first) // raster.part.shape[0]), -(-(right - left) // raster.part.shape[1])
+        down, across = down * raster.shrunk, across * raster.shrunk
         notes = [f"a pixel stands for {down} × {across} elements"] if max(down, across) > 1 else []
         if scene.plane:
             notes.append(f"plane {list(scene.plane)} of {shape_text(array)}")
@@ -97,12 +98,14 @@ class ImageMode(Mode):
         as_it_is = array.ndim == 3 and settings.format == {3: "RGB", 4: "RGBA"}.get(array.shape[-1])
         if settings.format == AS_NUMBERS or as_it_is:
             height, width = most_pixels(array, quality)
-            return rasterize(array, region, height, width, limits, last=last, quality=quality)
+            return rasterize(array, region, height, width, limits, last=last, quality=quality, page=scene.pixels)
         part = self.pixels(scene.source, scene.plane, region, *most_pixels(np.empty(0, np.uint8), quality))
-        if last is not None and last.region == region and last.part.shape == part.shape and np.array_equal(last.part, part):
+        if last is not None and last.region == region and same_bytes(part, last.part):
             return last
-        data, mime = encode(part, None, quality)
-        return Raster(data, region, None, False, part, mime)
+        page = scene.pixels or part.shape[:2]
+        shrink = max(1, min(part.shape[0] // max(page[0], 1), part.shape[1] // max(page[1], 1)))
+        data, mime = encode(part, None, quality, shrink=shrink)
+        return Raster(data, region, None, False, part, mime, shrink if mime == "image/jpeg" else 1)
 
     def pixels(self, source: Source, plane: tuple[int, ...], region: Region, height: int | None = None, width: int | None = None) -> Any:
         """RGB of a region, each pixel as it is; of more than `height` x `width` those in between are left out."""

@@ -31,7 +31,7 @@ class Scene:
     origin: int = 0
     other: Source | None = None
     difference: bool = False
-    pixels: tuple[int, int] = (640, 1024)
+    pixels: tuple[int, int] | None = None  # rows and columns that the page has for a picture
     region: tuple[int, int, int, int] | None = None
     plane: tuple[int, ...] = ()
     limits: tuple[float, float] | None = None  # of the colours of a picture, or of the last vertical axis

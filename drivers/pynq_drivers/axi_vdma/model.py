@@ -1,4 +1,4 @@
-"""What AXI VDMA does, for the simulated device: control, status, frame stores; `engine` moves the pictures.
+"""What AXI VDMA does, for the simulated device: control, status, frame stores; `sending` and `receiving` move the pictures.
 
 Source: AMD PG020, AXI VDMA v6.3: "Register Space", "Line and Frame Errors", "Genlock Synchronization", "Programming Sequence".
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pynq_drivers import parameters
 from pynq_drivers.axi_vdma import registers as r
-from pynq_drivers.axi_vdma.engine import Channel, ReceiveChannel, SendChannel
+from pynq_drivers.axi_vdma.engine import Channel
+from pynq_drivers.axi_vdma.receiving import ReceiveChannel
+from pynq_drivers.axi_vdma.sending import SendChannel
 from pynq_widgets.device import IPModel, ModelContext
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .access import RegisterMap as RegisterMap
     from .access import allocate as allocate
     from .access import freebuffer as freebuffer
+    from .analysis.interpretation import Interpretation as Interpretation
+    from .analysis.trigger import Trigger as Trigger
     from .design import Design as Design
     from .design import DesignError as DesignError
     from .design import read_design as read_design
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "analysis.interpretation": ("Interpretation",),
+    "analysis.trigger": ("Trigger",),
     "design": ("Design", "DesignError", "read_design"),
     "device": ("BusError", "Device", "IPModel", "PynqBuffer", "ReplayDevice", "SimulatedDevice", "VirtualClock", "model"),
     "access": ("MMIO", "Clocks", "GPIO", "Interrupt", "Register", "RegisterMap", "allocate", "freebuffer"),

@@ -114,7 +114,7 @@ class Follower:
             view._look(BUDGET)
             self._took.append(self._now() - before)
             # What takes long is looked at less often, so that the kernel stays the user's. One long look may have waited for others.
-            took = min(self._took)
+            took = min(self._took) if len(self._took) == self._took.maxlen else 0.0
             self._rest_until = before + took * _SHARE if took > _LONG else -math.inf
         view._messages.tell_statistics()
         view._answer()

@@ -101,7 +101,8 @@ def test_every_mode_both_ways(lab):
     notebook = lab.run(
         [
             SETUP
-            + "n = 4096\nbuffer = allocate(n, 'c8')\nbuffer[:] = np.exp(2j * np.pi * np.arange(n) / 32)\nview = BufferView(buffer, sample_rate=1e6, unit='V')\nview",
+            + "n = 4096\nbuffer = allocate(n, 'c8')\nbuffer[:] = np.exp(2j * np.pi * np.arange(n) / 32)\n"
+            + "view = BufferView(buffer, sample_rate=1e6, unit='V')\nview",
         ]
     )
     page = lab.page
@@ -128,9 +129,7 @@ def test_every_mode_both_ways(lab):
     notebook.execute("view.settings.format = 'numbers'")
     _wait_for(page, "() => document.querySelector('.pw-buf-quick select').value === 'numbers'")
     page.get_by_role("button", name="As allocated").click()
-    notebook.wait_until(
-        "view.interpretation.dtype is None and view.source_dtype if hasattr(view, 'source_dtype') else view.drawing is not None", "True"
-    )
+    notebook.wait_until("view.interpretation.dtype is None and view.drawing is not None", "True")
     notebook.execute("view.mode = 'text'")
     _wait_for(page, "() => document.querySelector('.pw-buf-values')?.textContent.startsWith('[0] (1+0j)')")
     assert page.locator(".pw-buf-mode select").input_value() == "text"
@@ -258,7 +257,8 @@ def test_jpeg_frames_reach_the_page(lab):
     notebook = lab.run(
         [
             SETUP
-            + "y, x = np.mgrid[:1080, :1920]\nframe = np.stack([x // 8, y // 5, (x + y) // 12], -1).astype('u1')\nview = BufferView(frame, rate=100)\nview"
+            + "y, x = np.mgrid[:1080, :1920]\nframe = np.stack([x // 8, y // 5, (x + y) // 12], -1).astype('u1')\n"
+            + "view = BufferView(frame, rate=100)\nview"
         ]
     )
     page = lab.page
@@ -266,7 +266,8 @@ def test_jpeg_frames_reach_the_page(lab):
     assert notebook.execute("view.drawing.mime, view.drawing.raster.part.shape") == "('image/jpeg', (1080, 1920, 3))"
     before = int(page.locator(".pw-buf-canvas").get_attribute("data-serial"))
     notebook.execute(
-        "import threading, time\ndef play():\n    for i in range(60):\n        frame[:, 100:200] = i * 4\n        time.sleep(0.02)\nthreading.Thread(target=play).start()"
+        "import threading, time\ndef play():\n    for i in range(60):\n        frame[:, 100:200] = i * 4\n        time.sleep(0.02)\n"
+        "threading.Thread(target=play).start()"
     )
     _wait_for(page, "before => Number(document.querySelector('.pw-buf-canvas').dataset.serial) > before + 15", before)
 

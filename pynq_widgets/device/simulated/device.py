@@ -413,6 +413,8 @@ class SimulatedDevice(Device):
         """
         if kwargs:
             raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable, name and align")
+        if self.quick is not None and not cacheable and name is None and align == PAGE:
+            return self.quick(shape, dtype)
         # Loaded with the first buffer, not with the first overlay: it needs numpy.
         from pynq_widgets.device.simulated.allocation import buffer_in
 

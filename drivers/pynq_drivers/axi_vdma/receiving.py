@@ -21,9 +21,9 @@ FRESH = 3
 # A connection of streams holds so many bytes (StreamQueue's own capacity).
 BETWEEN = 4096
 # What lies on its way for longer (seconds) is replaced by what would be there: who reads again and again waits for each frame anyway.
-LONG = 0.05
+LONG = 0.25
 # Who asks where the channel is makes it go on by a frame, once in so many seconds.
-GLANCE = 0.02
+GLANCE = 0.1
 # Time that follows the wall's goes on while the simulation works on them.
 AT_ONCE = 1.0
 

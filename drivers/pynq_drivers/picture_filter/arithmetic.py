@@ -27,6 +27,8 @@ def filtered(picture: Bytes, kernel: Weights, channels: int, shift: int, offset:
     rows, line = picture.shape
     if not rows or not line:
         return np.zeros((rows, line), np.uint8)
+    if not shift and not offset and kernel[1, 1] == 1 and np.count_nonzero(kernel) == 1:
+        return np.array(picture)  # most pictures pass as they are
     step = max(1, channels)
     padded = np.empty((rows + 2, line + 2 * step), np.uint8)
     padded[1:-1, step:-step] = picture

@@ -77,7 +77,7 @@ def test_another_filter_shows_in_the_next_frame_after_a_while(overlay: Any) -> N
     vdma.writechannel.writeframe(frame, timeout=1)
     for name, expected in (("identity", 10), ("negative", 245), ("emboss", 128 + 0)):
         core.use(name)
-        overlay.device.clock.advance(0.2)
+        overlay.device.clock.advance(0.5)
         assert np.all(vdma.readchannel.readframe(timeout=1) == expected), name
 
 

@@ -39,13 +39,20 @@ def buffer_bundle(buffer: Array, widget: bool) -> showing.Bundle:
     return data
 
 
+def view_bundle(view: BufferView, bundle: Any) -> Any:
+    """`bundle`, as ipywidgets makes it of `view`, with what is shown where no kernel runs."""
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    told = {**(data or {}), "text/plain": plain_text(view.buffer), "text/html": str(buffer_html(view.buffer, view))}
+    return (told, metadata) if isinstance(bundle, tuple) else told
+
+
 def buffer_html(buffer: Array, view: BufferView | None = None) -> Markup:
     """Facts, a drawing and statistics, with no script: what a saved notebook shows. It is drawn as `view` shows it, where that is small."""
     rows = [element("div", element("span", f"{name}: ", style="opacity:.7"), value) for name, value in facts(buffer)]
     sentence = gone_text(buffer)
     if sentence:
         return page(buffer_name(buffer), *rows, element("div", sentence))
-    source = Source(buffer)
+    source = view._held or view._source if view is not None else Source(buffer)
     drawing = _of_view(view) if view is not None else None
     drawing = drawing or _natural(source)
     parts: list[Markup] = []
@@ -81,7 +88,7 @@ def _of_view(view: BufferView) -> Drawing | None:
     if isinstance(drawing, PlotDrawing):
         scene = view.scene(columns=_COLUMNS)
         try:
-            coarse = view.drawn(scene)
+            coarse = view._mode.draw(scene)
         except ValueError:
             return None
         return coarse if isinstance(coarse, PlotDrawing) else None

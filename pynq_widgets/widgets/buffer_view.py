@@ -312,6 +312,11 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         """Look at the buffer now, and send what changed of the visible part; whether anything had."""
         return self._look(math.inf)
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        from .buffer_bundle import view_bundle
+
+        return view_bundle(self, super()._repr_mimebundle_(**kwargs))
+
     # Drawing. All of it under `_drawing`: the sampler's thread and the page's messages take turns.
 
     def _look(self, budget: float) -> bool:
@@ -379,10 +384,6 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
             self.plot.draw(drawing.layers, x=drawing.x, y=drawing.y, view=view, marks=marks)
         else:
             self.plot.marks = marks
-
-    def drawn(self, scene: Scene) -> Drawing:
-        """`scene` in the present mode."""
-        return self._mode.draw(scene)
 
     def scene(self, columns: int | None = None) -> Scene:
         """What the mode draws from."""
@@ -585,10 +586,7 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         with self._drawing:
             self._closed = True
         self._follower.end()
-        for source in (self._source, self._other):
-            if source is not None:
-                source.close()
-        for part in (self.plot, self.panel):
+        for part in (self._source, self._other, self.plot, self.panel):
             if part is not None:
                 part.close()
         close_layout(self)

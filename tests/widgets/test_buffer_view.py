@@ -498,3 +498,17 @@ def test_wrong_windows_are_named(make):
         make(np.zeros(9)).show(5, 5)
     with pytest.raises(ValueError, match=re.escape("a part of a picture is (row, row_end, column, column_end), not (1, 2)")):
         make(np.zeros((9, 9))).show(1, 2)
+
+
+def test_a_view_that_is_displayed_is_stored_as_it_is_seen(make):
+    view = make(np.arange(400, dtype="u2"), mode="lanes")
+    bundle = view._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert data[VIEW]["model_id"] == view.model_id
+    assert ">bit 15</text>" in data["text/html"]
+    assert data["text/plain"].startswith("ndarray(shape=(400,), dtype=uint16)")
+    assert "<script" not in data["text/html"]
+    view.interpret(shape=(20, 20))
+    view.mode = "image"
+    data = view._repr_mimebundle_()
+    assert 'src="data:image/png;base64,' in (data[0] if isinstance(data, tuple) else data)["text/html"]

@@ -28,7 +28,7 @@ class Scene:
     rate: float | None = None
     unit: str = ""
     scale: float = 1.0
-    origin: int = 0
+    origin: float = 0
     other: Source | None = None
     difference: bool = False
     pixels: tuple[int, int] | None = None  # rows and columns that the page has for a picture

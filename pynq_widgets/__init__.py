@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .widgets import BufferView as BufferView
     from .widgets import OverlayTree as OverlayTree
     from .widgets import RegisterTable as RegisterTable
+    from .widgets.oscilloscope import Scope as Scope
+    from .widgets.oscilloscope import scope as scope
     from .widgets.strip_chart import StripChart as StripChart
     from .widgets.strip_chart import strip as strip
 
@@ -54,7 +56,7 @@ _PUBLIC = {
     "access": ("MMIO", "Clocks", "GPIO", "Interrupt", "Register", "RegisterMap", "allocate", "freebuffer"),
     "live": ("Sampler",),
     "overlay": ("DefaultHierarchy", "DefaultIP", "DefaultOverlay", "Overlay", "StaleOverlayError", "UnsupportedConfiguration"),
-    "widgets": ("BufferView", "OverlayTree", "RegisterTable", "StripChart", "strip"),
+    "widgets": ("BufferView", "OverlayTree", "RegisterTable", "Scope", "StripChart", "scope", "strip"),
 }
 _ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names}
 

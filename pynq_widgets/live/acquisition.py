@@ -58,6 +58,8 @@ class Acquisition(ABC):
         What ended it by itself.
     waiting : str
         What stands still, in words; empty while frames come.
+    news : Callable[[], object] | None
+        Called when a frame can be taken, and when it has ended, on the thread where that happened; it must not wait for the acquisition.
     """
 
     def __init__(self, accept: Callable[[Array], bool] | None, now: Callable[[], float]) -> None:
@@ -70,6 +72,7 @@ class Acquisition(ABC):
         self.frames = self.overruns = self.rejected = 0
         self.error: BaseException | None = None
         self.waiting = ""
+        self.news: Callable[[], object] | None = None
 
     @property
     def accept(self) -> Callable[[Array], bool] | None:
@@ -90,8 +93,14 @@ class Acquisition(ABC):
         """Ask for frames; nothing if it does already."""
 
     @abstractmethod
-    def stop(self) -> None:
-        """Ask for no more; returns when the hardware writes no more."""
+    def stop(self, wait: bool = True) -> None:
+        """Ask for no more; returns when the hardware writes no more, or at once (`wait` False, or on the thread that brings frames): it is
+        `running` until then."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a frame to be taken."""
+        return self._ready is not None
 
     def take(self, timeout: float = 0.0) -> Frame | None:
         """The newest frame, if it was not taken before; waits up to `timeout` seconds (of wall time) for one. None if there is none."""
@@ -108,6 +117,15 @@ class Acquisition(ABC):
             return 0.0
         passed = self._now() - began
         return (self.frames - self._before) / passed if passed > 0 else 0.0
+
+    def _tell(self) -> None:
+        """Tell the news (the condition is not held)."""
+        news = self.news
+        if news is not None:
+            try:
+                news()
+            except Exception:
+                _log.warning("what was called with news of an acquisition failed", exc_info=True)
 
     def _begin(self) -> None:
         self.error, self.waiting = None, ""
@@ -183,10 +201,9 @@ class ChannelAcquisition(Acquisition):
             self._loop = _Loop(self, self._channel, self._feed)
             self._loop.thread.start()
 
-    def stop(self) -> None:
+    def stop(self, wait: bool = True) -> None:
         loop = self._loop
-        if loop is not None:
-            loop.end()
+        if loop is not None and loop.end(wait):
             self._ended(loop, None)
 
     def take(self, timeout: float = 0.0) -> Frame | None:
@@ -232,6 +249,8 @@ class ChannelAcquisition(Acquisition):
                 self._ready_buffer = buffer
             else:
                 self._free.append(buffer)
+        if wanted:
+            self._tell()
 
     def _rest(self, taken: float) -> float:
         """Seconds to leave to others after a frame that took `taken` of them."""
@@ -239,11 +258,13 @@ class ChannelAcquisition(Acquisition):
 
     def _ended(self, loop: _Loop, error: BaseException | None) -> None:
         with self._change:
-            if self._loop is loop:
-                self.error = error
-                self._loop = None
-                self._began = None
-                self._change.notify_all()
+            if self._loop is not loop:
+                return
+            self.error = error
+            self._loop = None
+            self._began = None
+            self._change.notify_all()
+        self._tell()
 
 
 class _Loop:
@@ -258,14 +279,15 @@ class _Loop:
         self._began = 0.0
         self.thread = threading.Thread(target=self._run, name="pynq_widgets acquisition", daemon=True)
 
-    def end(self) -> None:
-        """Return when nothing is written any more."""
+    def end(self, wait: bool) -> bool:
+        """Begin no turn any more, and with `wait` return when nothing is written; whether that is so."""
         self._ending.set()
-        if self.thread is threading.current_thread():
-            return
+        if not wait or self.thread is threading.current_thread():
+            return False
         self.thread.join(_PATIENCE)
         if self.thread.is_alive():
             self._disarm()  # perhaps the clock of the device stands still; the thread ends when it wakes
+        return True
 
     def _run(self) -> None:
         error: BaseException | None = None
@@ -361,12 +383,16 @@ class BufferAcquisition(Acquisition):
                 this = weakref.WeakMethod(self._heard)
                 self._undo = listen(lambda offset, nbytes: _tell(this, offset, nbytes))
 
-    def stop(self) -> None:
+    def stop(self, wait: bool = True) -> None:
         with self._change:
+            if self._began is None:
+                return
             self._began = None
             undo, self._undo = self._undo, None
+            self._change.notify_all()
         if undo is not None:
             undo()
+        self._tell()
 
     def poll(self) -> None:
         """Look at the buffer now, for what nobody told of: a frame if it differs from the one before."""
@@ -377,18 +403,23 @@ class BufferAcquisition(Acquisition):
             data = np.array(self._buffer, copy=True, subok=False)
             if last is not None and last.tobytes() == data.tobytes():
                 return
-            self._frame(data)
+            wanted = self._frame(data)
+        if wanted:
+            self._tell()
 
     def _heard(self, offset: int, nbytes: int) -> None:
         with self._change:
-            if self._began is not None:
-                self._frame(np.array(self._buffer, copy=True, subok=False))
+            wanted = self._began is not None and self._frame(np.array(self._buffer, copy=True, subok=False))
+        if wanted:
+            self._tell()
 
-    def _frame(self, data: Array) -> None:
+    def _frame(self, data: Array) -> bool:
         self._last = data
         self.frames += 1
-        if self._wanted(data):
+        wanted = self._wanted(data)
+        if wanted:
             self._publish(data)
+        return wanted
 
 
 def _tell(method: Any, offset: int, nbytes: int) -> None:

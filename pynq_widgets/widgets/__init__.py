@@ -17,6 +17,8 @@ buffer_bundle.register_buffer()
 memory_map.register_memory()
 
 # Loaded when first asked for, and the plotting library with it.
-__getattr__, __dir__ = lazy.names(__name__, {"StripChart": ".strip_chart", "strip": ".strip_chart"})
+__getattr__, __dir__ = lazy.names(
+    __name__, {"Scope": ".oscilloscope", "scope": ".oscilloscope", "StripChart": ".strip_chart", "strip": ".strip_chart"}
+)
 
-__all__ = ["BufferView", "NodeDetail", "NodeSummary", "OverlayTree", "RegisterTable", "StripChart", "strip"]  # the last two are lazy
+__all__ = ["BufferView", "NodeDetail", "NodeSummary", "OverlayTree", "RegisterTable", "Scope", "StripChart", "scope", "strip"]  # four are lazy

@@ -56,13 +56,16 @@ def reduce_line(data: Array, start: int = 0, stop: int | None = None, columns: i
 
     `data` is 1-D, of booleans, integers or floats, with any stride and byte order. Where two points a column would hold every sample,
     the samples themselves are the answer. Columns begin at whole multiples of their width, so that a curve does not shimmer while it
-    is moved; the first and the last may therefore reach out of the range by less than a column.
+    is moved; the first and the last may therefore reach out of the range by less than a column. Raises ``ValueError`` for another shape
+    or type.
     """
     if data.ndim != 1:
         raise ValueError(f"reduce_line expected a 1-D array, not one of shape {data.shape}")
     if columns < 1:
         raise ValueError(f"reduce_line expected at least 1 column, not {columns}")
     data = plain(data)
+    if data.dtype.kind not in "biuf":
+        raise ValueError(f"reduce_line expected booleans, integers or floats, not {data.dtype}")
     if data.dtype.kind == "b":
         data = data.view(np.uint8)
     start = min(max(start, 0), data.size)
@@ -96,7 +99,8 @@ def curve_of(data: Array, start: int, stop: int, step: int, low: Floats, high: F
 
 
 def _samples(data: Array, start: int, stop: int) -> Curve:
-    y = data[start:stop].astype(np.float64)
+    with np.errstate(over="ignore"):  # what a longer float has and this one has not is drawn as what it is here: infinite
+        y = data[start:stop].astype(np.float64)
     finite = np.isfinite(y)
     gaps = not bool(finite.all())
     if gaps:
@@ -112,7 +116,7 @@ def _extremes(rows: Array) -> tuple[Floats, Floats]:
     # numpy searches halves, foreign byte orders and strided values many times slower than a copy of a block costs.
     direct = rows.dtype.isnative and rows.dtype.itemsize != 2 * (rows.dtype.kind == "f") and rows.strides[1] == rows.itemsize
     kind = np.dtype(np.float32) if rows.dtype.kind == "f" and rows.itemsize == 2 else rows.dtype.newbyteorder("=")
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         for row in range(0, count, at_once):
             block = rows[row : row + at_once]
             if not direct:
@@ -126,7 +130,8 @@ def _fill_gaps(data: Array, start: int, stop: int, step: int, low: Floats, high:
     """Columns with a NaN or an infinity get the extremes of their other values; whether there were any."""
     bad = np.flatnonzero(~(np.isfinite(low) & np.isfinite(high)))
     for column in bad:
-        values = data[start + column * step : min(start + (column + 1) * step, stop)]
+        with np.errstate(over="ignore"):
+            values = data[start + column * step : min(start + (column + 1) * step, stop)].astype(np.float64)
         values = values[np.isfinite(values)]
         low[column], high[column] = (values.min(), values.max()) if values.size else (np.nan, np.nan)
     return bool(bad.size)

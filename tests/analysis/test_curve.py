@@ -99,6 +99,21 @@ def test_wrong_arguments_are_named():
         reduce_line(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="expected at least 1 column, not 0"):
         reduce_line(np.zeros(2), columns=0)
+    for dtype in ("c8", "S4", "M8[s]", [("a", "i2")]):
+        for size in (1, 5000):
+            with pytest.raises(ValueError, match="reduce_line expected booleans, integers or floats, not "):
+                reduce_line(np.zeros(size, dtype), columns=10)
+
+
+@pytest.mark.skipif(np.dtype("g").itemsize == 8, reason="this computer has no longer floats")
+@pytest.mark.parametrize("size", [1, 5000])
+def test_longer_floats_than_a_page_has_are_gaps(size):
+    data = np.full(size, np.finfo("g").max)
+    data[0] = 3
+    curve = reduce_line(data, columns=10)
+    assert curve.y[0] == 3
+    assert np.isnan(curve.y[2:]).all()
+    assert curve.gaps == (size > 1)
 
 
 def test_components():

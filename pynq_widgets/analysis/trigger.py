@@ -54,13 +54,12 @@ class Trigger:
             block = native(data[first : first + _AT_ONCE])
             events = [edges.find(block) for edges in (rising, falling) if edges is not None]
             at = events[0] if len(events) == 1 else np.sort(np.concatenate(events), kind="stable")  # two ascending runs
-            at = at + first
             if self.holdoff:
-                for event in self._held_off(at, found[-1] if found else None):
-                    found.append(event)
+                earliest = found[-1] + self.holdoff + 1 - first if found else 0
+                found += [first + event for event in self._held_off(at, block.size, max(earliest, 0))]
                 count = len(found)
             else:
-                whole.append(at)
+                whole.append(at + first)
                 count += at.size
         answer = np.array(found, np.int64) if self.holdoff else np.concatenate([np.empty(0, np.int64), *whole])
         return answer[:most]
@@ -69,13 +68,18 @@ class Trigger:
         """The level beyond which the signal must have been; an integer stays one, since it may have more digits than a float."""
         return self.level + side * self.hysteresis if self.hysteresis else self.level
 
-    def _held_off(self, at: npt.NDArray[np.int64], last: int | None) -> list[int]:
-        """The events that are far enough from the one before."""
+    def _held_off(self, at: npt.NDArray[np.int64], size: int, earliest: int) -> list[int]:
+        """The events in a block of `size` samples that are far enough from the one before; none before `earliest`."""
+        if not at.size:
+            return []
+        marks = np.zeros(size, np.uint8)
+        marks[at] = 1
+        flags = marks.tobytes()  # a search for a byte is the quickest there is for the next of many
         taken = []
-        i = 0 if last is None else int(np.searchsorted(at, last + self.holdoff, "right"))
-        while i < at.size:
-            taken.append(int(at[i]))
-            i = int(np.searchsorted(at, at[i] + self.holdoff, "right"))
+        event = flags.find(1, earliest)
+        while event >= 0:
+            taken.append(event)
+            event = flags.find(1, event + self.holdoff + 1)
         return taken
 
 
@@ -107,7 +111,8 @@ class _Edges:
         if not told.size:
             return np.empty(0, np.int64)
         state = beyond[told]
-        events = told[1:][state[1:] & ~state[:-1]]
+        # By position: to pick by a mask that is as good as random takes five times as long.
+        events = told.take(np.flatnonzero(state[1:] > state[:-1]) + 1)
         if self.armed and state[0]:
             events = np.concatenate([told[:1], events])
         self.armed = not bool(state[-1])

@@ -105,6 +105,14 @@ def test_the_search_ends_with_the_first(monkeypatch):
     assert looks == [1 << 17]
 
 
+def test_a_holdoff_goes_on_from_block_to_block(monkeypatch):
+    monkeypatch.setattr(module, "_AT_ONCE", 10)
+    data = np.tile([0, 1], 50)
+    assert Trigger(1, holdoff=14).all(data).tolist() == [1, 17, 33, 49, 65, 81, 97]
+    assert Trigger(1, holdoff=10**30).all(data).tolist() == [1]
+    assert Trigger(1, holdoff=2).all(data, most=2).tolist() == [1, 5]
+
+
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="the slope is 'rising', 'falling' or 'both', not 'up'"):
         Trigger(0, "up")

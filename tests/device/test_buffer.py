@@ -232,6 +232,18 @@ def test_what_cannot_be_a_buffer_is_refused(device: SimulatedDevice) -> None:
         device.allocate(4, bank=1)
 
 
+@pytest.mark.parametrize("shape", [2.5, (2.5,), "3", None, float("nan"), [[1], [2, 3]]])
+def test_a_shape_is_of_whole_numbers(device: SimulatedDevice, shape: Any) -> None:
+    left = device.pool.left
+    with pytest.raises(TypeError, match="the shape of a buffer is an int or a tuple of ints, not "):
+        device.allocate(shape)
+    assert device.pool.left == left
+
+
+def test_shapes_as_numpy_has_them(device: SimulatedDevice) -> None:
+    assert [device.allocate(n).shape for n in (np.int64(3), [2, 3], np.array([2, 3]), (np.uint8(2),))] == [(3,), (2, 3), (2, 3), (2,)]
+
+
 def test_empty_and_zero_dimensional_buffers(device: SimulatedDevice) -> None:
     assert device.allocate((0, 3)).transfer_span()[1] == 0
     scalar = device.allocate((), "u8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from pathlib import Path
 from types import CodeType
@@ -172,6 +173,17 @@ def kind_of(dtype: Any) -> np.dtype[Any]:
     return kind
 
 
+def lengths_of(shape: Any) -> tuple[int, ...]:
+    """`shape`, a number or several, as numpy wants it; ``TypeError`` for what are no whole numbers, ``ValueError`` for negative ones."""
+    try:
+        lengths = tuple(map(operator.index, shape)) if np.ndim(shape) else (operator.index(shape),)
+    except (TypeError, ValueError):
+        raise TypeError(f"the shape of a buffer is an int or a tuple of ints, not {shape!r}") from None
+    if any(length < 0 for length in lengths):
+        raise ValueError(f"a buffer cannot have a negative dimension: {lengths}")
+    return lengths
+
+
 _zeros = np.zeros
 _frame = sys._getframe
 _ours: dict[str, bool] = {}  # whether a file is one of this package
@@ -199,9 +211,7 @@ def buffer_in(
     if type(shape) is tuple and len(shape) == 1 and type(shape[0]) is int and shape[0] >= 0:
         nbytes = shape[0] * kind.itemsize
     else:
-        shape = (int(shape),) if np.ndim(shape) == 0 else tuple(int(n) for n in shape)
-        if any(n < 0 for n in shape):
-            raise ValueError(f"a buffer cannot have a negative dimension: {shape}")
+        shape = lengths_of(shape)
         nbytes = math.prod(shape) * kind.itemsize
     # As ContiguousPool.take, without a call, for what is asked for again and again.
     address = pool.aside.pop((nbytes + 4095) & -4096 or PAGE, None) if align == PAGE else None

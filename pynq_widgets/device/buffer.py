@@ -408,6 +408,10 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         plain = np.asarray(array)
         return plain[()] if plain.ndim == 0 else plain
 
+    def squeeze(self, axis: Any = None) -> PynqBuffer:
+        """A view without the axes of length 1; as numpy's, but that knows its address as other views do."""
+        return self.reshape(np.asarray(self).squeeze(axis).shape)
+
     # NumPy 1.26 types these three as giving the subclass.
     def copy(self, order: Any = "C") -> PlainArray:  # type: ignore[override, unused-ignore]
         """A plain array with the same contents, in ordinary memory."""
@@ -483,6 +487,15 @@ class FreedBuffer(PynqBuffer):
     byteswap = _refuse
     put = _refuse
     nonzero = _refuse
+    squeeze = _refuse
+    conj = _refuse
+    conjugate = _refuse
+    __bool__ = _refuse
+    __int__ = _refuse
+    __float__ = _refuse
+    __complex__ = _refuse
+    __index__ = _refuse
+    ctypes = property(_refuse)
     flat = property(_refuse)
     real = property(_refuse)
     imag = property(_refuse)

@@ -140,6 +140,13 @@ def test_use_after_free_and_double_free_are_clear_errors(device: SimulatedDevice
         lambda b: b.flat[0],
         lambda b: b.real,
         lambda b: b.__enter__(),
+        lambda b: b.squeeze(),
+        lambda b: b.conj(),
+        lambda b: b.ctypes,
+        lambda b: bool(b),
+        lambda b: float(b),
+        lambda b: complex(b),
+        lambda b: range(b),
     ],
 )
 def test_what_numpy_does_by_itself_is_refused_after_free_too(use: Callable[[Any], Any], device: SimulatedDevice) -> None:
@@ -305,6 +312,16 @@ def test_types_of_every_size_are_all_zero_and_leave_as_plain_arrays(device: Simu
         assert type(plain) is np.ndarray
         assert plain.tobytes() == part.tobytes()
         assert not hasattr(plain, "physical_address")
+
+
+def test_a_view_without_axes_of_length_1_knows_where_it_is(device: SimulatedDevice) -> None:
+    buffer = device.allocate((1, 4, 1, 2), "u2")
+    for view in (buffer[:, 2].squeeze(), np.squeeze(buffer[:, 2]), buffer[:, 2].squeeze((0, 1))):
+        assert view.tolist() == [0, 0]
+        assert view.physical_address == buffer.physical_address + 8
+    assert buffer[:, ::2].squeeze(0).shape == (2, 1, 2)
+    with pytest.raises(ValueError, match="cannot select an axis to squeeze out"):
+        buffer.squeeze(1)
 
 
 def test_views_of_fields_and_parts_know_where_they_are(device: SimulatedDevice) -> None:

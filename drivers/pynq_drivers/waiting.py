@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from numbers import Real
 from typing import Any
+
+
+def check(timeout: Any) -> None:
+    """ValueError for what is no number of seconds, 0 or more, nor None. NaN is none: nothing is ever later than it."""
+    if timeout is not None and not (isinstance(timeout, Real) and float(timeout) >= 0):
+        raise ValueError(f"a timeout is 0 or more seconds, or None to wait for ever, not {timeout!r}")
 
 
 class Deadline:
     """A moment on `clock`, `timeout` seconds from when it is made; None is never."""
 
     def __init__(self, clock: Any, timeout: float | None) -> None:
-        if timeout is not None and not timeout >= 0:
-            raise ValueError(f"a timeout is 0 or more seconds, or None to wait for ever, not {timeout!r}")
+        check(timeout)
         self._clock = clock
         self._at = None if timeout is None else clock.now() + timeout
 

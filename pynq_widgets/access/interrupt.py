@@ -103,6 +103,16 @@ class Interrupt:
     def _is_edge(self) -> bool:
         return self._wiring.is_edge(self.line)
 
+    def once(self, told: Callable[[BaseException | None], object]) -> Callable[[], None]:
+        """Call ``told(None)`` once, when the interrupt is high; ``told(error)`` where the overlay goes before. The result takes it back.
+
+        It is called on whatever thread found out, perhaps at once and perhaps with the bus held: it must be quick and may not touch
+        hardware. Raises ``StaleOverlayError`` where the overlay has been replaced.
+        """
+        waiter = Waiter(told)
+        node = self._arm(waiter)
+        return lambda: node.remove(self._number, waiter)
+
     async def wait(self, timeout: float | None = None) -> None:
         """Return when the interrupt is high.
 

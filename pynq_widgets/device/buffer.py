@@ -54,6 +54,10 @@ class Origin(Protocol):
         ...
 
 
+# What was freed while hardware was at work in it, with the array that holds its memory until that is over.
+_kept: dict[Origin, PynqBuffer] = {}
+
+
 class ForeignOrigin:
     """The memory of a buffer that was made by a device of PYNQ's."""
 
@@ -354,17 +358,22 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         origin.transfers = (*origin.transfers, transfer)
 
     def end_transfer(self, transfer: Transfer) -> None:
-        """A driver says that `transfer` is no longer under way; nothing happens if it was not, or if the buffer was freed meanwhile."""
+        """A driver says that `transfer` is no longer under way; nothing happens if it was not. A buffer freed meanwhile is given back now."""
         origin = self._find()
         if origin is not None:
             origin.transfers = tuple(other for other in origin.transfers if other is not transfer)
+            if _kept and origin in _kept and all(other.done for other in origin.transfers):
+                whole = _kept.pop(origin)
+                origin.freed = False
+                origin.give_back(whole)
 
     # The end of it.
 
     def freebuffer(self) -> None:
         """Give the memory back, whoever still has views of it: they keep their contents, but have no address any more.
 
-        `BufferFreedError` if that was done before; `ValueError` for a slice, which is not the buffer.
+        Memory in which a transfer is under way goes to nobody else before that is over, whatever hardware writes there; a RuntimeWarning
+        says so. `BufferFreedError` if that was done before; `ValueError` for a slice, which is not the buffer.
         """
         try:
             origin, whole = self._origin, self
@@ -375,12 +384,22 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
             origin, whole = found._origin, found
         if origin.freed:
             raise BufferFreedError(f"double free: the buffer{self._label()} was freed before")
-        origin.give_back(whole)
+        running = [transfer.title for transfer in origin.transfers if not transfer.done] if origin.transfers else None
+        if running:
+            origin.freed = True
+            _kept[origin] = whole
+        else:
+            origin.give_back(whole)
         whole.__class__ = FreedBuffer
         if whole is not self:
             self.__class__ = FreedBuffer
-        if origin.transfers:
-            _warn_of_transfers(whole, origin.transfers)
+        if running:
+            warnings.warn(
+                f"the buffer{whole._label()} was freed while {', '.join(running)} was at work in it: nobody else gets its memory before "
+                "that is over. Wait for the transfer, or stop it, before",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _not_whole(self, whole: PynqBuffer | None) -> Exception:
         if whole is None:
@@ -432,17 +451,6 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
 
     def __reduce__(self) -> Any:
         return self.copy().__reduce__()
-
-
-def _warn_of_transfers(buffer: PynqBuffer, transfers: tuple[Transfer, ...]) -> None:
-    running = [transfer.title for transfer in transfers if not transfer.done]
-    if running:
-        warnings.warn(
-            f"the buffer{buffer._label()} was freed while {', '.join(running)} was at work in it: on a board the hardware "
-            "goes on with memory that is another's by then. Wait for the transfer, or stop it, before",
-            RuntimeWarning,
-            stacklevel=3,
-        )
 
 
 def _refuse(self: PynqBuffer, *args: Any, **kwargs: Any) -> Any:

@@ -280,7 +280,13 @@ def test_to_free_what_hardware_works_in_is_warned_of(device: SimulatedDevice) ->
         RuntimeWarning, match=r"the buffer of shape \(4,\) and dtype uint32 was freed while dma.recvchannel was at work in it"
     ):
         buffer.freebuffer()
+    assert buffer.freed
+    assert len(device.pool.allocations) == 1  # nobody else gets it yet
     buffer.end_transfer(move)
+    assert device.pool.allocations == ()
+    with pytest.raises(BufferFreedError, match="double free"):
+        buffer.freebuffer()
     ended = device.allocate(4)
     ended.begin_transfer(Move("dma", done=True))
     ended.freebuffer()
+    assert device.pool.allocations == ()

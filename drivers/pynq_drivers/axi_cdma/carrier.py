@@ -44,15 +44,19 @@ class Copy(Transfer):
         # The buffer that is read, where the transfer itself is of the one that is written.
         self.read_from = _Reading(self, source) if self.to_memory and source.array is not None else None
 
-    def begun(self) -> None:
-        super().begun()
+    def hold(self) -> None:
+        super().hold()
         if self.read_from is not None:
             self.read_from.begin()
 
-    def ended(self, state: str, transferred: int = 0, error: BaseException | None = None) -> None:
+    def _release(self) -> None:
         if self.read_from is not None:
             self.read_from.end()
-        super().ended(state, transferred, error)
+        super()._release()
+
+    def let_go(self) -> None:
+        super().let_go()
+        self.read_from = None
 
 
 class _Reading(Shown):
@@ -77,9 +81,8 @@ class _Reading(Shown):
             self.array.begin_transfer(self)
 
     def end(self) -> None:
-        array, self.array = self.array, None
-        if hasattr(array, "end_transfer"):
-            array.end_transfer(self)
+        if hasattr(self.array, "end_transfer"):
+            self.array.end_transfer(self)
 
 
 class CdmaCarrier(Carrier):
@@ -93,6 +96,8 @@ class CdmaCarrier(Carrier):
         self.interrupt: Any = cdma[pin] if pin in cdma._interrupts else None
         self.queue = TransferQueue(self)
         self._control: int | None = None  # what was last written to CDMACR
+
+    prompt = True
 
     def room(self, transfer: Transfer) -> bool:
         return not self.queue.under_way

@@ -174,8 +174,10 @@ class AxiCDMA(DefaultIP):
 
         Raises TimeoutError where the core does not come out of reset, which it does once its clocks run and its memory answers.
         """
-        with self.device.lock:
-            try:
+        at_rest = False
+        try:
+            with self.device.lock, self._queue:
                 self._carrier.reset()
-            finally:
-                self._queue.give_up("reset()")
+            at_rest = True
+        finally:
+            self._queue.give_up("reset()", at_rest)

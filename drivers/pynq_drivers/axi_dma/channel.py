@@ -115,7 +115,7 @@ class Channel(Carrier):
     def start(self) -> None:
         """Start the DMA engine if stopped. An error that somebody left there before this is reset, where the other channel is at rest."""
         first, self.is_started = not self.is_started, True
-        with self.device.lock:
+        with self.device.lock, self.queue:
             try:
                 self._start()
             except TransferError:
@@ -135,7 +135,7 @@ class Channel(Carrier):
     def stop(self) -> None:
         """Stops the DMA channel and aborts the current transfer, and those that wait for their turn."""
         self.is_started = True
-        with self.device.lock:
+        with self.device.lock, self.queue:
             self._halt()
             self._stopped()
         self.queue.give_up("stop()")

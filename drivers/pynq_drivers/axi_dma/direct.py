@@ -20,6 +20,8 @@ _MICRO_ADVICE = "Micro DMA moves one burst at a time (c_micro_dma): transfer in 
 class DirectChannel(Channel):
     """`sendchannel` or `recvchannel` of a core without the Scatter Gather Engine."""
 
+    prompt = True
+
     def check_size(self, span: Span) -> None:
         check_length(self.title, span.nbytes, self.limits.longest, _MICRO_ADVICE if self.limits.never_crosses else _ADVICE)
 

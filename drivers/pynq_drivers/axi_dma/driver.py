@@ -7,6 +7,7 @@ the Core" (parameters), "Micro DMA".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
@@ -112,16 +113,18 @@ class AxiDMA(DefaultIP):
 
         Raises TimeoutError where the core does not come out of reset, which it does once its clocks run and its memory answers.
         """
-        with self.device.lock:
+        at_rest = False
+        with self.device.lock, ExitStack() as alone:
+            for channel in self.channels:
+                alone.enter_context(channel.queue)
             try:
                 self.reset_core()
+                at_rest = True
             finally:
-                given_up = [(channel, channel.queue.take_all()) for channel in self.channels]
+                for channel in self.channels:
+                    channel.queue.give_up("reset()", at_rest)
             for channel in self.channels:
                 channel.start()
-        for _, transfers in given_up:
-            for transfer in transfers:
-                transfer.given_up("reset()")
 
     def reset_core(self) -> None:
         """The reset itself; the channels stand still after it.

@@ -40,6 +40,8 @@ class Channel(Carrier):
     are under way are chained to them.
     """
 
+    prompt = True
+
     def __init__(self, dma: AxiMCDMA, sends: bool, number: int, limits: Limits, interrupt: Any) -> None:
         self._dma = dma
         self.device = dma.device
@@ -96,28 +98,26 @@ class Channel(Carrier):
 
     def start(self) -> None:
         """Start the channel if it is stopped"""
-        with self.device.lock:
+        with self.device.lock, self.queue:
             self._stopped = False
             if not self._chained:
                 self._chain()
 
     def stop(self) -> None:
         """Stops this channel alone; its transfers are given up"""
-        with self.device.lock:
-            try:
-                self._halt()
-            finally:
-                self._stopped = True
-                self.queue.give_up("stop()")
+        with self.device.lock, self.queue:
+            self._halt()
+            self._stopped = True
+        self.queue.give_up("stop()")
 
     def reset(self) -> None:
         """Resets the core, which has one reset for all channels: what helps after an error."""
         self._dma.reset()
 
-    def forget(self, why: str) -> None:
-        """The core was reset: nothing of this channel is left in it."""
+    def forget(self, why: str, at_rest: bool) -> None:
+        """The core was reset, `at_rest`: with success, so that nothing of this channel is left in it."""
         self._chained = self._stopped = False
-        self.queue.give_up(why)
+        self.queue.give_up(why, at_rest)
 
     def _halt(self) -> None:
         mmio, clock = self._dma.mmio, self.device.clock

@@ -6,6 +6,7 @@ as remembered.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from pynq_drivers import parameters, waiting
@@ -115,7 +116,10 @@ class AxiMCDMA(DefaultIP):
         Raises TimeoutError where the core does not come out of reset, which it does once its clocks run and its memory answers.
         """
         clock = self.device.clock
-        with self.device.lock:
+        at_rest = False
+        with self.device.lock, ExitStack() as alone:
+            for channel in self.channels:
+                alone.enter_context(channel.queue)
             bases = [base for base, own in ((r.MM2S, self.sendchannels), (r.S2MM, self.recvchannels)) if own]
             try:
                 for base in bases:
@@ -125,6 +129,7 @@ class AxiMCDMA(DefaultIP):
                     if deadline.passed():
                         raise TimeoutError(f"{self._fullpath} did not come out of reset within {_RESET_PATIENCE} s: is its clock running?")
                     clock.sleep(10e-6)
+                at_rest = True
             finally:
                 for channel in self.channels:
-                    channel.forget("reset()")
+                    channel.forget("reset()", at_rest)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pynq_drivers.transfers.errors import TransferCancelled
+from pynq_drivers.transfers.holding import Holding
 from pynq_drivers.transfers.limits import Span, part_of
+from pynq_widgets.access.errors import StaleOverlayError
 
 if TYPE_CHECKING:
     from pynq_drivers.transfers.queue import TransferQueue
@@ -52,6 +55,9 @@ class Transfer:
         self.ending = False  # the hardware is done, the buffer is being brought up to date
         self.transferred = 0
         self.error: BaseException | None = None
+        self._holding: Holding | None = None
+        self.at_rest = True  # nothing of the hardware is at work in the buffer, as far as is known
+        self.listeners: list[Callable[[], object]] = []  # called at its end
         self.shown = Shown(self)
 
     def __repr__(self) -> str:
@@ -64,6 +70,11 @@ class Transfer:
     def over(self) -> bool:
         """Whether it is known to have ended, well or not; asks no hardware."""
         return self.state not in (QUEUED, UNDER_WAY)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the hardware was told of it, and its end is not known; asks no hardware."""
+        return self.state == UNDER_WAY
 
     @property
     def done(self) -> bool:
@@ -137,45 +148,75 @@ class Transfer:
         """The bytes that are moved, as an array that can be flushed and invalidated."""
         return part_of(self.array, self.start, self.nbytes)
 
-    def begun(self) -> None:
-        """It is under way from now on."""
-        self.state = UNDER_WAY
+    def hold(self) -> None:
+        """The hardware is about to be told of it: from now on its buffer is kept, whoever lets go of it or frees it."""
+        self.at_rest = False
         begin = getattr(self.array, "begin_transfer", None)
         if begin is not None:
             begin(self.shown)
+        self._holding = Holding.of(self._queue.carrier.device)
+        self._holding.add(self)
 
-    def ended(self, state: str, transferred: int = 0, error: BaseException | None = None) -> None:
-        """It is over; its buffer is let go of, and what was received is made visible."""
+    def begun(self) -> None:
+        """It is under way from now on."""
+        self.state = UNDER_WAY
+
+    def ended(self, state: str, transferred: int = 0, error: BaseException | None = None, at_rest: bool = True) -> None:
+        """It is over: what was received is made visible, and its buffer is let go of, but where the hardware is not known to be `at_rest`."""
+        if self.over:
+            return
         array = self.array
         try:
-            # One that failed or was given up half-way may have written a part, too.
-            if self.to_memory and self.state == UNDER_WAY:
+            # One that failed or was given up half-way may have written a part, too. What was freed meanwhile nobody sees.
+            if self.to_memory and self.state == UNDER_WAY and not getattr(array, "freed", False):
                 self.part.invalidate()  # tells those who look at the buffer, too
         except Exception as trouble:
-            # The buffer was freed meanwhile: what came went where it does not belong any more.
             if error is None:
                 state, error = FAILED, trouble
         finally:
-            self.array = None
-            self.details.pop("ring", None)
             self.transferred, self.error = transferred, error
             self.state = state
-            end = getattr(array, "end_transfer", None)
-            if end is not None:
-                end(self.shown)
+            if at_rest or self.at_rest:
+                self.let_go()
+            for tell in tuple(self.listeners):
+                tell()
 
-    def put_back(self) -> None:
-        """It was taken off the hardware before its end, and waits for its turn again."""
-        self.state = QUEUED
+    def let_go(self) -> None:
+        """The hardware is not at work in its buffer, or no longer."""
+        if not self.at_rest:
+            self._release()
+        self.array = None
+        self.details.pop("ring", None)
+
+    def _release(self) -> None:
+        self.at_rest = True
+        if self._holding is not None:
+            self._holding.discard(self)
         end = getattr(self.array, "end_transfer", None)
         if end is not None:
             end(self.shown)
 
-    def given_up(self, why: str) -> None:
+    def put_back(self) -> None:
+        """It was taken off the hardware before its end, and waits for its turn again."""
+        self.state = QUEUED
+        self._release()
+
+    def given_up(self, why: str, at_rest: bool = True) -> None:
         """It was abandoned before its end."""
         error = TransferCancelled(f"{self.title}: the transfer of {self.nbytes} bytes was given up by {why}")
         error.transfer = self
-        self.ended(CANCELLED, error=error)
+        self.ended(CANCELLED, error=error, at_rest=at_rest)
+
+    def lost(self, at_rest: bool) -> None:
+        """The overlay has gone with it under way."""
+        error = StaleOverlayError(
+            f"{self.title}: the overlay has gone with a transfer of {self.nbytes} bytes under way; load it again, and take the core from "
+            "the new Overlay object"
+        )
+        for queue in (self._queue.under_way, self._queue.queued):
+            with suppress(ValueError):
+                queue.remove(self)
+        self.ended(FAILED, error=error, at_rest=at_rest)
 
 
 class Shown:
@@ -210,7 +251,7 @@ class Shown:
 
     @property
     def done(self) -> bool:
-        return self.transfer.over
+        return self.transfer.over and self.transfer.at_rest
 
     @property
     def error(self) -> BaseException | None:

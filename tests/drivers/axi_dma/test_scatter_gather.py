@@ -333,8 +333,7 @@ def test_a_freed_buffer_does_not_hold_the_channel(bench: Any) -> None:
     with pytest.warns(RuntimeWarning, match=r"was freed while dma.recvchannel was at work in it"):
         target.freebuffer()
     dma.sendchannel.transfer(source)
-    with pytest.raises(RuntimeError, match="use after free"):
-        receive.wait(timeout=1)
+    assert receive.wait(timeout=1) == source.nbytes
     _, target = buffers(bench)
     dma.recvchannel.transfer(target)
     dma.sendchannel.transfer(source)

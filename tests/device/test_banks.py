@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from pynq_widgets.access import allocate
 from pynq_widgets.design import Design, read_design
-from pynq_widgets.device import BusError, PoolExhaustedError, SimulatedDevice, VirtualClock
+from pynq_widgets.device import BufferFreedError, BusError, PoolExhaustedError, SimulatedDevice, VirtualClock
 from pynq_widgets.overlay import Overlay
 
 DESIGNS = Path(__file__).parents[2].parent / "shared" / "hwh"
@@ -152,3 +153,60 @@ def test_alignment_is_kept() -> None:
     assert buffer.physical_address > first.physical_address
     with pytest.raises(ValueError, match="an alignment is a power of 2, not 3000"):
         device.allocate(4, align=3000)
+
+
+def with_memory(build: Any, base: int, size: int) -> Any:
+    """A design with DDR of its own."""
+    design = type(build)()
+    design.module("ddr4_0", "xilinx.com:ip:ddr4:2.2", interface="C0_DDR4_S_AXI")
+    design.range("ddr4_0", base, size, "memory", "C0_DDR4_S_AXI")
+    made = design.design()
+    made.memories = (SimpleNamespace(name="ddr4_0", path="ddr4_0", base=base, size=size),)
+    return made
+
+
+def test_a_bank_that_moves_keeps_clear_of_the_buffers_of_the_one_before(build: Any) -> None:
+    device = SimulatedDevice("moved", clock=VirtualClock())
+    device.prepare(with_memory(build, 0x5_0000_0000, 1 << 20))
+    kept = device.get_memory("ddr4_0").allocate((2, 4096), "u1")
+    kept[:] = 7
+    device.prepare(with_memory(build, 0x4_FFFF_F000, 0x3000))
+    bank = device.get_memory("ddr4_0")
+    page = bank.allocate(4096, "u1")
+    assert page.physical_address == 0x4_FFFF_F000
+    with pytest.raises(PoolExhaustedError, match=r"^no contiguous block of 4096 bytes in ddr4_0: 0 of 12288 bytes are left"):
+        bank.allocate(4096, "u1")
+    assert bytes(device.memory.read(kept.physical_address - 1, 3)) == b"\0\7\7"
+    # The way back: the first bank is there again, and keeps clear of what the second has.
+    device.prepare(with_memory(build, 0x5_0000_0000, 1 << 20))
+    first = device.get_memory("ddr4_0")
+    assert first.pool.free_ranges == ((0x5_0000_2000, (1 << 20) - 0x2000),)
+    device.prepare(with_memory(build, 0x4_FFFF_F000, 0x3000))
+    kept.freebuffer()
+    again = device.get_memory("ddr4_0").allocate(8192, "u1")
+    assert again.physical_address == 0x5_0000_0000
+    device.prepare(with_memory(build, 0x5_0000_0000, 1 << 20))
+    after = device.get_memory("ddr4_0").allocate(8192, "u1")
+    assert after.physical_address == 0x5_0000_2000
+    again[:] = 5
+    assert bytes(device.memory.read(after.physical_address - 1, 2)) == b"\5\0"
+
+
+def test_a_bank_is_that_of_its_design(build: Any) -> None:
+    device = SimulatedDevice("gone", clock=VirtualClock())
+    device.prepare(with_memory(build, 0x5_0000_0000, 1 << 20))
+    bank = device.get_memory("ddr4_0")
+    assert bank.allocate(4).physical_address == 0x5_0000_0000
+    device.download()
+    with pytest.raises(RuntimeError, match=r"^the memory ddr4_0 was that of a design that has been loaded afresh, or replaced: ask for it"):
+        bank.allocate(4)
+
+
+def test_a_buffer_in_block_ram_goes_with_its_design() -> None:
+    ol, device = opened("*crc.hwh")
+    buffer = allocate(16, target=ol.axi_bram_ctrl_0)
+    device.download()
+    assert device.memory.leaks() == []
+    assert buffer.freed
+    with pytest.raises(BufferFreedError, match="it has no physical address any more"):
+        buffer.physical_address  # noqa: B018

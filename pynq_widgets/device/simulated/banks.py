@@ -24,6 +24,7 @@ class MemoryBank:
         self.device = device
         self.name = name
         self.pool = pool
+        self._world = device.world
 
     def __repr__(self) -> str:
         return f"<{self.name} of {self.device.tag!r}: {self.pool!r}>"
@@ -41,9 +42,14 @@ class MemoryBank:
     def allocate(
         self, shape: Any, dtype: Any = "u4", *, cacheable: bool = False, name: str | None = None, align: int = PAGE, **kwargs: Any
     ) -> PynqBuffer:
-        """A buffer in this memory; as `SimulatedDevice.allocate`."""
+        """A buffer in this memory; as `SimulatedDevice.allocate`. ``RuntimeError`` once another design, or this one again, is loaded."""
         from pynq_widgets.device.simulated.allocation import buffer_in
 
+        if self.device.world is not self._world:
+            raise RuntimeError(
+                f"the memory {self.name} was that of a design that has been loaded afresh, or replaced: ask for it again with "
+                f"get_memory({self.name!r})"
+            )
         if kwargs:
             raise TypeError(f"allocate() of the memory {self.name} does not know {', '.join(kwargs)}; it takes cacheable, name and align")
         return buffer_in(self.pool, shape, dtype, cacheable, None, name, align)
@@ -88,6 +94,7 @@ def pool_of(device: SimulatedDevice, memory: Memory) -> ContiguousPool:
         base, size = (base, before) if before >= after else (default.base + default.size, after)
     known = device.memory.pool_at(base, size)
     if known is not None:
+        known.keep_clear(made for made in device.memory.elsewhere(base, base + size) if made.pool is not known)
         return known
     try:
         i = host.find(base, "read")
@@ -97,7 +104,8 @@ def pool_of(device: SimulatedDevice, memory: Memory) -> ContiguousPool:
             f"the memory {memory.name} at {memory.base:#x} is not on the bus that software sees: no buffer can be in it"
         ) from None
     if isinstance(target, MemoryWindow):
-        return ContiguousPool(base, size, name=memory.name, device=device)
+        others = device.memory.elsewhere(base, base + size)
+        return ContiguousPool(base, size, name=memory.name, device=device, others=others)
     storage = target.view(base - host.origins[i], size) if size else None
     if storage is None:
         raise MemoryError(

@@ -246,7 +246,7 @@ class SimulatedDevice(Device):
             return
         size = min(self.pool_size, (high - low) & ~0xFFF)
         base = DEFAULT_BASE if low <= DEFAULT_BASE and DEFAULT_BASE + size <= high else (high - size) & ~0xFFF
-        self.memory.pool = ContiguousPool(base, size, device=self)
+        self.memory.pool = ContiguousPool(base, size, device=self, others=self.memory.elsewhere(base, base + size))
 
     @property
     def world(self) -> World:

@@ -64,9 +64,19 @@ class MainMemory(Shown):
         """The bank that is at this very place: of the other of two ports to one memory, or of an earlier design, with buffers in it."""
         return next((pool for pool in self._own[1:] if (pool.base, pool.size) == (base, size)), None)
 
+    def elsewhere(self, low: int, up: int) -> list[Allocation]:
+        """The buffers in the memories of earlier designs, from the address `low` to below `up`: of other banks than those of this one."""
+        current = [id(pool) for pool in self._banks.values()]
+        earlier = [pool for pool in self._own[1:] if pool.storage is None and id(pool) not in current]
+        return [made for pool in earlier for made in pool.allocations if made.address < up and low < made.address + made.size]
+
     def drop_banks(self) -> None:
-        """The design has gone. Main memory in which there are buffers yet stays; block RAM goes with the design."""
+        """The design has gone. Main memory in which there are buffers yet stays; block RAM goes with the design, and what is in it."""
         self._banks.clear()
+        for pool in self._own[1:]:
+            if pool.storage is not None:
+                for made in pool.allocations:
+                    pool.abandon(made)
         self._own = [self._pool, *(pool for pool in self._own[1:] if pool.storage is None and pool.allocations)]
 
     def held(self) -> list[Held]:

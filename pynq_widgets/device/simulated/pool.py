@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left, bisect_right
 from collections import deque
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.device.errors import BufferFreedError, PoolExhaustedError
@@ -22,7 +23,8 @@ class ContiguousPool:
 
     What was freed is kept aside, one piece of each size, and given to the next who asks for exactly as much; the rest is joined again
     when room is looked for. `name` is that of the bank, `device` whose it is. `storage` is the memory itself where it
-    lies in one piece, as that of a block RAM; otherwise each buffer brings its own.
+    lies in one piece, as that of a block RAM; otherwise each buffer brings its own. `others` are allocations of banks of an earlier
+    design: where they lie nothing is given out before they are freed.
 
     To give back takes no lock, since it happens wherever Python drops the last array, perhaps in the midst of an allocation. It
     stands on single operations of dictionaries and deques, each of which is done by one thread at a time.
@@ -36,6 +38,7 @@ class ContiguousPool:
         name: str = "DDR",
         device: Any = None,
         storage: memoryview | None = None,
+        others: Iterable[Allocation] = (),
     ) -> None:
         if size < 0 or size % PAGE or base < 0 or base % PAGE:
             raise ValueError(f"a pool consists of whole pages of {PAGE} bytes: its size cannot be {size} nor its base {base:#x}")
@@ -51,6 +54,8 @@ class ContiguousPool:
         self.allocations_by_address: dict[int, Allocation] = {}
         self._starts: list[int] = []  # of the allocations, in order, unless they have changed
         self.changed = False  # since they were put in order
+        self._others: list[tuple[Allocation, int, int]] = []  # with the address and size that they take here
+        self.keep_clear(others)
 
     def __repr__(self) -> str:
         return f"<pool {self.name} of {self.size} bytes at 0x{self.base:08x}: {self.left} free, {len(self.allocations_by_address)} buffers>"
@@ -93,7 +98,23 @@ class ContiguousPool:
         if self.aside.setdefault(size, address) != address:
             self.returned.append((address, size))
 
+    def keep_clear(self, others: Iterable[Allocation]) -> None:
+        """Give nothing out where `others`, of other banks, lie, until they are freed."""
+        with self._lock:
+            self._join()
+            for other in others:
+                low, up = max(other.address, self.base), min(other.address + other.size, self.base + self.size)
+                if low < up and all(known is not other for known, _, _ in self._others):
+                    self._others.append((other, low, up - low))
+                    ends = [end for start, size in self._free for end in ((start, min(start + size, low)), (max(start, up), start + size))]
+                    self._free = [(start, end - start) for start, end in ends if start < end]
+
     def _join(self) -> None:
+        for entry in tuple(self._others):
+            other, address, size = entry
+            if other.pool.allocations_by_address.get(other.address) is not other:
+                self._others.remove(entry)
+                self._give_back(address, size)
         while self.returned:
             self._give_back(*self.returned.popleft())
         while self.aside:

@@ -209,4 +209,4 @@ def test_a_buffer_in_block_ram_goes_with_its_design() -> None:
     assert device.memory.leaks() == []
     assert buffer.freed
     with pytest.raises(BufferFreedError, match="it has no physical address any more"):
-        buffer.physical_address  # noqa: B018
+        buffer.physical_address

@@ -155,10 +155,10 @@ def test_alignment_is_kept() -> None:
         device.allocate(4, align=3000)
 
 
-def with_memory(build: Any, base: int, size: int) -> Any:
-    """A design with DDR of its own."""
+def with_memory(build: Any, base: int, size: int, vlnv: str = "xilinx.com:ip:ddr4:2.2") -> Any:
+    """A design with a memory of its own."""
     design = type(build)()
-    design.module("ddr4_0", "xilinx.com:ip:ddr4:2.2", interface="C0_DDR4_S_AXI")
+    design.module("ddr4_0", vlnv, interface="C0_DDR4_S_AXI")
     design.range("ddr4_0", base, size, "memory", "C0_DDR4_S_AXI")
     made = design.design()
     made.memories = (SimpleNamespace(name="ddr4_0", path="ddr4_0", base=base, size=size),)
@@ -190,6 +190,20 @@ def test_a_bank_that_moves_keeps_clear_of_the_buffers_of_the_one_before(build: A
     assert after.physical_address == 0x5_0000_2000
     again[:] = 5
     assert bytes(device.memory.read(after.physical_address - 1, 2)) == b"\5\0"
+
+
+def test_block_ram_where_main_memory_was_is_another_memory(build: Any) -> None:
+    device = SimulatedDevice("other", clock=VirtualClock())
+    device.prepare(with_memory(build, 0x5000_0000, 1 << 16))
+    kept = device.get_memory("ddr4_0").allocate(4)
+    kept[:] = 3
+    device.prepare(with_memory(build, 0x5000_0000, 1 << 16, "xilinx.com:ip:axi_bram_ctrl:4.1"))
+    buffer = device.get_memory("ddr4_0").allocate(4)
+    buffer[:] = 8
+    assert device.read_word(buffer.physical_address) == 8
+    device.write_word(buffer.physical_address, 9)
+    assert buffer.tolist() == [9, 8, 8, 8]
+    assert kept.tolist() == [3] * 4
 
 
 def test_a_bank_is_that_of_its_design(build: Any) -> None:

@@ -92,10 +92,6 @@ def pool_of(device: SimulatedDevice, memory: Memory) -> ContiguousPool:
         # A part of it is the default pool's, which gives its addresses out itself.
         before, after = max(0, default.base - base), max(0, base + size - default.base - default.size)
         base, size = (base, before) if before >= after else (default.base + default.size, after)
-    known = device.memory.pool_at(base, size)
-    if known is not None:
-        known.keep_clear(made for made in device.memory.elsewhere(base, base + size) if made.pool is not known)
-        return known
     try:
         i = host.find(base, "read")
         target = host.target(i)
@@ -103,6 +99,11 @@ def pool_of(device: SimulatedDevice, memory: Memory) -> ContiguousPool:
         raise MemoryError(
             f"the memory {memory.name} at {memory.base:#x} is not on the bus that software sees: no buffer can be in it"
         ) from None
+    # A memory that was main memory in an earlier design may be block RAM in this one, which is another memory.
+    known = device.memory.pool_at(base, size, isinstance(target, MemoryWindow))
+    if known is not None:
+        known.keep_clear(made for made in device.memory.elsewhere(base, base + size) if made.pool is not known)
+        return known
     if isinstance(target, MemoryWindow):
         others = device.memory.elsewhere(base, base + size)
         return ContiguousPool(base, size, name=memory.name, device=device, others=others)

@@ -60,9 +60,13 @@ class MainMemory(Shown):
         if all(other is not pool for other in self._own):
             self._own.append(pool)
 
-    def pool_at(self, base: int, size: int) -> ContiguousPool | None:
-        """The bank that is at this very place: of the other of two ports to one memory, or of an earlier design, with buffers in it."""
-        return next((pool for pool in self._own[1:] if (pool.base, pool.size) == (base, size)), None)
+    def pool_at(self, base: int, size: int, main: bool) -> ContiguousPool | None:
+        """The bank that is at this very place: of the other of two ports to one memory, or of an earlier design, with buffers in it.
+
+        `main`: of main memory; else of a memory that has its own storage.
+        """
+        found = (pool for pool in self._own[1:] if (pool.base, pool.size, pool.storage is None) == (base, size, main))
+        return next(found, None)
 
     def elsewhere(self, low: int, up: int) -> list[Allocation]:
         """The buffers in the memories of earlier designs, from the address `low` to below `up`: of other banks than those of this one."""

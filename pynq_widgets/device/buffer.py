@@ -358,7 +358,7 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         origin.transfers = (*origin.transfers, transfer)
 
     def end_transfer(self, transfer: Transfer) -> None:
-        """A driver says that `transfer` is no longer under way; nothing happens if it was not. A buffer freed meanwhile is given back now."""
+        """A driver says that `transfer` is no longer under way; nothing happens if it was not. What was freed meanwhile is given back."""
         origin = self._find()
         if origin is not None:
             origin.transfers = tuple(other for other in origin.transfers if other is not transfer)
@@ -429,7 +429,9 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
 
     def squeeze(self, axis: Any = None) -> PynqBuffer:
         """A view without the axes of length 1; as numpy's, but that knows its address as other views do."""
-        return self.reshape(np.asarray(self).squeeze(axis).shape)
+        shape: Any = np.asarray(self).squeeze(axis).shape
+        view: PynqBuffer = self.reshape(shape)
+        return view
 
     # NumPy 1.26 types these three as giving the subclass.
     def copy(self, order: Any = "C") -> PlainArray:  # type: ignore[override, unused-ignore]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pynq_widgets.access.errors import StaleOverlayError
 from pynq_widgets.overlay import life
 
 if TYPE_CHECKING:

@@ -162,7 +162,7 @@ class Transfer:
         self.state = UNDER_WAY
 
     def ended(self, state: str, transferred: int = 0, error: BaseException | None = None, at_rest: bool = True) -> None:
-        """It is over: what was received is made visible, and its buffer is let go of, but where the hardware is not known to be `at_rest`."""
+        """It is over: what was received is made visible; its buffer is let go of unless hardware may still be at work (not `at_rest`)."""
         if self.over:
             return
         array = self.array

@@ -229,9 +229,9 @@ def test_a_timeout_that_is_none_is_refused_also_where_the_transfer_is_over(jumpi
     dma.recvchannel.wait(timeout=1)
     dma.recvchannel.wait(timeout=0)
     dma.recvchannel.wait(timeout=float("inf"))
-    with pytest.raises(ValueError, match="^a timeout is 0 or more seconds, or None to wait for ever, not "):
+    with pytest.raises(ValueError, match=r"^a timeout is 0 or more seconds, or None to wait for ever, not "):
         dma.recvchannel.wait(timeout=timeout)
-    with pytest.raises(ValueError, match="^a timeout is 0 or more seconds"):
+    with pytest.raises(ValueError, match=r"^a timeout is 0 or more seconds"):
         asyncio.run(dma.recvchannel.wait_async(timeout=timeout))
 
 

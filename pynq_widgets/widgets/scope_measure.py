@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from pynq_widgets.analysis.curve import Array
 from pynq_widgets.analysis.statistics import statistics
 from pynq_widgets.analysis.trigger import Trigger
 from pynq_widgets.analysis.units import engineering
+
+from .scope_trigger import crossing
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ def frequency(data: Array, least: float, greatest: float, rate: float | None = N
     span = float(greatest) - float(least)
     if not (math.isfinite(span) and span > 0):
         return None
-    edges = Trigger(float(least) + span / 2, hysteresis=span / 8).all(data)
+    level = float(least) + span / 2
+    edges = Trigger(level, hysteresis=span / 8).all(data)
     if edges.size < 2:
         return None
-    return float((edges.size - 1) / np.float64(edges[-1] - edges[0])) * (rate or 1.0)
+    first, last = (crossing(data, int(at), level) for at in (edges[0], edges[-1]))
+    return (edges.size - 1) / (last - first) * (rate or 1.0) if last > first else None

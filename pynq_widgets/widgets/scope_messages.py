@@ -95,22 +95,19 @@ class ScopeMessages:
         elif name == "rate":
             scope.rate = _number("frames a second", text)
         elif name == "low" or name == "high":
-            low, high = scope.range or (None, None)
-            edges: dict[str, float | None] = {"low": low, "high": high}
-            edges[name] = _number(f"the {'lower' if name == 'low' else 'upper'} end", text) if text else None
-            self._range(edges)
+            self._range(name, text)
         elif name == "keep":
             scope.keep = content["value"] is True
 
-    def _range(self, edges: dict[str, float | None]) -> None:
-        """One end of the vertical axis was typed: the other is where it is seen."""
+    def _range(self, name: str, text: str) -> None:
+        """One end of the vertical axis was typed: the other stays where it is seen. Emptied: both are free again."""
         scope = self._scope
-        low, high = edges["low"], edges["high"]
-        if low is None and high is None:
+        if not text:
             scope.range = None
             return
-        seen = scope.vertical or (-1.0, 1.0)
-        scope.range = (seen[0] if low is None else low, seen[1] if high is None else high)
+        edge = _number(f"the {'lower' if name == 'low' else 'upper'} end", text)
+        low, high = scope.range or scope.vertical or (-1.0, 1.0)
+        scope.range = (edge, high) if name == "low" else (low, edge)
 
     def sheet(self) -> dict[str, Any]:
         """All that the controls show."""

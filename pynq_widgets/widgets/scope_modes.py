@@ -67,7 +67,7 @@ class RollingMode(Remembering):
         return (
             *((line,) if line else ()),
             Choice("window", tuple(WINDOWS), "hann", "window", "What each stretch is multiplied with before its transform"),
-            Number("range", 10, 200, 80.0, "range in dB", "How far below the strongest level the darkest colour stands"),
+            Number("range", 10, 200, 80.0, "range in dB", "How far below the strongest level the darkest colour stands", folded=True),
             Choice("rows", (100, 200, 400), 200, "frames", "How many frames are shown", folded=True),
             Choice("size", (128, 256, 512, 1024, 2048, 4096), 1024, "points", "Samples of each transform", folded=True),
         )

@@ -78,6 +78,7 @@ class ChannelSource(ScopeSource):
         feed: Any,
         buffers: Sequence[Any] | None,
         target: Any,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         missing = [name for name in _NEEDED if not callable(getattr(channel, name, None))]
         if missing or not hasattr(channel, "transferred"):
@@ -93,6 +94,7 @@ class ChannelSource(ScopeSource):
             raise ValueError(f"scope expected a dtype such as 'i2' or 'c8', not {dtype!r}")
         self._feed = _feed(feed)
         self._target = target
+        self._now = now
         self._given = None if buffers is None else list(buffers)
         if self._given is not None:
             self._given = _checked_buffers(self._given)
@@ -113,7 +115,7 @@ class ChannelSource(ScopeSource):
             if self._given is None:
                 for _ in range(BUFFERS):
                     made.append(allocate(self._count, self.dtype, target=self._target or self.device))
-            acquisition = ChannelAcquisition(self.channel, self._given or made, feed=self._feed, rate=rate, accept=gate)
+            acquisition = ChannelAcquisition(self.channel, self._given or made, feed=self._feed, rate=rate, accept=gate, now=self._now)
         except BaseException:
             Session(None, made).close()  # type: ignore[arg-type]
             raise
@@ -156,7 +158,7 @@ def source_of(what: Any, *, now: Callable[[], float] = time.monotonic, channels:
             if options.get(name, plain) is not plain:
                 raise ValueError(f"{name} is for channels; the buffer is filled by others, and the scope only looks at it")
         return BufferSource(what, channels, now)
-    return ChannelSource(what, channels=channels, **options)
+    return ChannelSource(what, channels=channels, now=now, **options)
 
 
 def whole(name: str, value: Any, least: int, most: int) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from pynq_widgets.analysis.curve import Array
 from pynq_widgets.analysis.trigger import Slope, Trigger
@@ -117,11 +119,15 @@ class TriggerSettings(Settings):
 
 @dataclass(frozen=True)
 class Aim:
-    """What is looked for in a frame: samples and the frame's own numbers; `before` and `after` samples must be there around it."""
+    """What is looked for in a frame, in samples and the frame's own numbers; `before` and `after` samples must be there around it.
+
+    `floating`: where the frame does not reach the level, its middle is taken.
+    """
 
     trigger: Trigger
     before: int
     after: int
+    floating: bool = False
 
     def find(self, data: Array) -> float | None:
         """The place where the line crosses the level, between two samples; None where there is none with enough around it."""
@@ -129,6 +135,10 @@ class Aim:
         if last < 0:
             return None
         trigger = self.trigger
+        if self.floating:
+            low, high = extremes(data)
+            if not low <= trigger.level <= high and math.isfinite(low / 2 + high / 2):
+                trigger = replace(trigger, level=low / 2 + high / 2)
         if trigger.holdoff:
             events = trigger.all(data)
             events = events[(events >= self.before) & (events <= last)]
@@ -140,16 +150,7 @@ class Aim:
             if found is None or found > last:
                 return None
             at = found
-        return self._between(data, at)
-
-    def _between(self, data: Array, at: int) -> float:
-        if at == 0:
-            return 0.0
-        before, after = float(data[at - 1]), float(data[at])
-        rise = after - before
-        if not (math.isfinite(rise) and rise):
-            return float(at)
-        return at - min(max((after - self.trigger.level) / rise, 0.0), 1.0)
+        return crossing(data, at, trigger.level)
 
 
 class Gate:
@@ -171,13 +172,26 @@ class Gate:
         self._aim, self._line, self._patience, self._now = aim, line, patience, now
         self._met = now()
 
+    @property
+    def aimed(self) -> bool:
+        """Whether anything is looked for."""
+        return self._aim is not None
+
+    def take_over(self, before: Gate) -> None:
+        """Go on where `before` was: a person who turns a knob does not make it wait anew."""
+        self._met = before._met
+
+    def meets(self, data: Array) -> bool:
+        """Whether what is looked for is in a frame. One that cannot be looked at passes: why, is told where it is drawn."""
+        line = None if self._aim is None else self._line(data)
+        return self._aim is None or line is None or self._aim.find(line) is not None
+
     def __call__(self, data: Array) -> bool:
         if self._aim is None:
             return True
-        line = self._line(data)
         now = self._now()
-        if line is None or self._aim.find(line) is not None:
-            self._met = now  # what cannot be looked at is told where it is drawn
+        if self.meets(data):
+            self._met = now
             return True
         return self._patience is not None and now - self._met > self._patience
 
@@ -185,3 +199,22 @@ class Gate:
 def automatic_hysteresis(low: float, high: float) -> float:
     """For a picture from `low` to `high`."""
     return _HYSTERESIS * abs(high - low)
+
+
+def extremes(data: Array) -> tuple[float, float]:
+    """Least and greatest of the numbers in `data`; NaN where there are none."""
+    if not data.size:
+        return math.nan, math.nan
+    low, high = float(np.fmin.reduce(data)), float(np.fmax.reduce(data))
+    return low, high
+
+
+def crossing(data: Array, at: int, level: float) -> float:
+    """Where, up to sample `at`, the straight line from the one before crosses the level."""
+    if at == 0:
+        return 0.0
+    before, after = float(data[at - 1]), float(data[at])
+    rise = after - before
+    if not (math.isfinite(rise) and rise):
+        return float(at)
+    return at - min(max((after - level) / rise, 0.0), 1.0)

@@ -48,7 +48,7 @@ function render({ model, el }) {
   const counts = make("span", { class: "pw-scope-counts" }, ...names.map((name, i) => make("span", { title: helps[i], "data-count": name }, numbers[i], ` ${name}`)));
   const note = make("span", { class: "pw-quiet pw-scope-note" });
   const measured = make("div", { class: "pw-buf-numbers pw-scope-measured", role: "group", "aria-label": "Measurements", tabindex: 0 });
-  const foot = make("div", { class: "pw-scope-foot" }, measured, make("span", { class: "pw-grow" }), note, counts);
+  const foot = make("div", { class: "pw-scope-foot" }, measured, make("span", { class: "pw-grow" }), counts, note);
   const root = make("div", { class: "pw pw-scope-panel" }, bar, row, details, said, foot);
   keepKeys(root);
   el.append(root);
@@ -136,6 +136,7 @@ function render({ model, el }) {
     said.hidden = !sentence;
     said.classList.toggle("pw-alert", Boolean(state.problem || problem));
     setText(note, state.detail);
+    note.hidden = !state.detail;
     state.counts.forEach((count, i) => setText(numbers[i], count.toLocaleString("en-US")));
     counts.children[2].classList.toggle("pw-scope-over", state.counts[2] > 0);
     paintMeasured();

@@ -201,10 +201,8 @@ class ChainCarrier(CdmaCarrier):
     def ring(self) -> Ring:
         """The descriptors, made with the first copy."""
         if self._ring is None:
-            ring = Ring(self.device.allocate, _DESCRIPTORS)
             reach = Reach(self.cdma.description.get("design"), self.title, "M_AXI_SG")
-            reach.check(self.title, ring.base, ring.count * r.DESCRIPTOR_SIZE, "the list of descriptors")
-            self._ring = ring
+            self._ring = Ring(self.device.allocate, _DESCRIPTORS, reach, self.title)
         return self._ring
 
     def room(self, transfer: Transfer) -> bool:

@@ -27,10 +27,9 @@ class Places:
     """Finds the places of one core."""
 
     def __init__(self, title: str, device: Any, design: Any, path: str, interface: str) -> None:
-        self._title, self._device, self._design, self._interface = title, device, design, interface
-        maps = getattr(design, "address_maps", {})
-        self._own = [r for r in maps.get(path, ()) if r.master_interface.lower() == interface.lower() and r.size > 0]
+        self._title, self._device, self._interface = title, device, interface
         self._reach = Reach(design, path, interface)
+        self._own = self._reach.ranges
 
     def find(self, thing: Any, start: int, what: str) -> Place:
         """The place that `thing` is, from byte `start` on; `what` it is called in messages: ``'source'``."""
@@ -39,7 +38,7 @@ class Places:
             raise ValueError(f"{self._title}: {what}_start is a number of bytes, 0 or more, not {start}")
         if hasattr(thing, "flush") and hasattr(thing, "nbytes"):
             span = span_of(self._title, self._device, thing, start)
-            return Place(self.seen(span.address), span.nbytes, thing, start, span.offset)
+            return Place(self._reach.seen(span.address), span.nbytes, thing, start, span.offset)
         if isinstance(getattr(thing, "description", None), dict):
             base, size = self._memory(thing, what)
             if start >= size:
@@ -60,15 +59,6 @@ class Places:
         """ValueError where part of the bytes is nowhere on this core's bus."""
         if not any(r.base <= place.address and place.address + nbytes - 1 <= r.base + r.size - 1 for r in self._own):
             self._reach.check(self._title, place.address, nbytes, f"the {what}")
-
-    def seen(self, address: int) -> int:
-        """Where this core sees what the processor sees at `address`."""
-        for theirs in getattr(self._design, "address_map", ()):
-            if theirs.kind == "memory" and theirs.base <= address < theirs.base + theirs.size:
-                for own in self._own:
-                    if own.slave == theirs.slave and own.kind == "memory" and address - theirs.base < own.size:
-                        return int(own.base + address - theirs.base)
-        return address
 
     def _memory(self, thing: Any, what: str) -> tuple[int, int]:
         given = thing.description

@@ -58,10 +58,8 @@ class ScatterGatherChannel(Channel):
         return self._ring
 
     def _made_ring(self, count: int) -> Ring:
-        ring = Ring(self.device.allocate, count)
-        nbytes = count * SIZE
-        self._descriptors_reach.check(self.title, ring.base, nbytes, "the memory of its descriptors")
-        if ring.base + nbytes > 1 << self._descriptor_bits:
+        ring = Ring(self.device.allocate, count, self._descriptors_reach, self.title)
+        if ring.base + count * SIZE > 1 << self._descriptor_bits:
             raise ValueError(f"{self.title} reads descriptors in {self._descriptor_bits} bits of address; they are at {ring.base:#x}")
         return ring
 

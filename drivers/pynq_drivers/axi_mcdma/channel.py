@@ -6,6 +6,7 @@ remembered.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pynq_drivers import waiting
@@ -147,10 +148,8 @@ class Channel(Carrier):
 
     def _descriptors(self) -> Ring:
         if self._ring is None:
-            ring = Ring(self.device.allocate, _DESCRIPTORS)
             reach = Reach(self._dma.description.get("design"), self._dma._fullpath, "M_AXI_SG")
-            reach.check(self.title, ring.base, ring.count * r.DESCRIPTOR_SIZE, "the list of descriptors")
-            self._ring = ring
+            self._ring = Ring(self.device.allocate, _DESCRIPTORS, reach, self.title)
         return self._ring
 
     # Transfers.
@@ -171,7 +170,7 @@ class Channel(Carrier):
         TypeError or ValueError for what the core of this design cannot transfer, RuntimeError where the channel was stopped or its side
         of the core is in an error state.
         """
-        span = span_of(self.title, self.device, array, start, nbytes)
+        span = self._reach.span(span_of(self.title, self.device, array, start, nbytes))
         if self._sends:
             longest = self.limits.longest_aligned * (_DESCRIPTORS // 2)
             advice = "Send in parts"
@@ -239,6 +238,8 @@ class Channel(Carrier):
             if self._sends:
                 return transfer.nbytes
             if not last & r.RX_EOF:
+                with suppress(TimeoutError):  # else it would go on in the buffers that are chained behind, of which nobody hears any more
+                    self._halt()
                 raise TransferError(
                     f"{self.title}: the packet is longer than its buffer of {transfer.nbytes} bytes, and does not end in it. Call reset()",
                     status,

@@ -83,16 +83,36 @@ def check_address(title: str, span: Span, limits: Limits) -> None:
 
 
 class Reach:
-    """What a master interface of a core reaches, by the design's address map; everything where the design does not say."""
+    """What a master interface of a core reaches and where, by the design's address map; everything where the design does not say.
+
+    `ranges` is what it sees: registers, too. The processor and a master in the logic need not see a memory at the same address.
+    """
 
     def __init__(self, design: Any, path: str, interface: str) -> None:
         maps = getattr(design, "address_maps", {})
         self.interface = interface
-        self._ranges = _joined(
-            (r.base, r.high)
-            for r in maps.get(path, ())
-            if r.master_interface.lower() == interface.lower() and r.kind == "memory" and r.size > 0
-        )
+        self.ranges = tuple(r for r in maps.get(path, ()) if r.master_interface.lower() == interface.lower() and r.size > 0)
+        memory = [r for r in self.ranges if r.kind == "memory"]
+        self._ranges = _joined((r.base, r.high) for r in memory)
+        moved = [
+            (theirs.base, min(theirs.size, own.size), own.base - theirs.base)
+            for theirs in getattr(design, "address_map", ())
+            if theirs.kind == "memory"
+            for own in memory
+            if own.slave == theirs.slave
+        ]
+        self._moved = moved if any(by for _, _, by in moved) else []
+
+    def seen(self, address: int) -> int:
+        """Where this master sees what the processor sees at `address`."""
+        for base, size, by in self._moved:
+            if base <= address < base + size:
+                return address + by
+        return address
+
+    def span(self, span: Span) -> Span:
+        """`span` where this master sees it."""
+        return span._replace(address=self.seen(span.address)) if self._moved else span
 
     def check(self, title: str, address: int, nbytes: int, what: str = "the buffer") -> None:
         """ValueError where part of the bytes is nowhere on this master's bus."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pynq_drivers.transfers.limits import Reach
+
 WORDS = 16
 SIZE = 4 * WORDS  # bytes, and what a descriptor is aligned to
 _LOW = 0xFFFF_FFFF
@@ -16,10 +18,11 @@ class Ring:
     """`count` descriptors, each linked to the next by its words 0 and 1 (low and high half of an address), the last to the first.
 
     Descriptors are taken in order and given back in order. What is written becomes visible to the hardware by `publish`; what the
-    hardware wrote is seen by `word`. `allocate` makes the memory: ``allocate(shape, dtype)``, as a device's.
+    hardware wrote is seen by `word`. `allocate` makes the memory: ``allocate(shape, dtype)``, as a device's; `reach` is that of the
+    interface which reads descriptors, `title` the channel in its errors: ValueError where it does not reach them.
     """
 
-    def __init__(self, allocate: Callable[..., Any], count: int) -> None:
+    def __init__(self, allocate: Callable[..., Any], count: int, reach: Reach | None = None, title: str = "") -> None:
         self.count = count
         # One more than needed where the memory is not aligned: an allocator gives pages, but need not.
         self.memory = allocate((count + 1, WORDS), np.dtype("u4"))
@@ -30,6 +33,9 @@ class Ring:
         else:
             self._rows = self.memory[:count]
         self.base = address + first
+        if reach is not None:
+            self.base = reach.seen(self.base)
+            reach.check(title, self.base, count * SIZE, "the memory of its descriptors")
         plain = self._rows.view(np.ndarray)
         self._words = memoryview(plain).cast("B").cast("I")
         self._next = 0  # the next to be taken

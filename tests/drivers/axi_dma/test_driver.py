@@ -503,3 +503,21 @@ def test_a_long_wait_shows_a_bar(bench: Any, monkeypatch: pytest.MonkeyPatch) ->
     dma.recvchannel.wait()
     assert "dma.recvchannel: |" in stream.getvalue()
     assert stream.getvalue().rstrip().endswith("200 bytes of 200 bytes, 2.5 s, 80 bytes/s, done")
+
+
+@pytest.mark.parametrize("descriptors", [0, 1])
+def test_a_buffer_in_block_ram_is_where_the_core_sees_it(build: Any, dma_block: Any, block: Any, descriptors: int) -> None:
+    core = dma_block(c_include_sg=descriptors)
+    core.reach = tuple(("bram", "S_AXI", 0xC000_0000, 0x1000, name) for name in core.masters)
+    bram = block("bram", "xilinx.com:ip:axi_bram_ctrl:4.1", 0x4000_0000, {}, size=0x1000, memory=True)
+    bench = build(core, bram, streams=LOOP, brams={"bram": "memory"})
+    source, target = buffers(bench)
+    within = allocate(100, "i2", target=bench.overlay.bram)
+    assert 0x4000_0000 <= within.physical_address < 0x4000_1000
+    dma = bench.overlay.dma
+    for one, other in ((source, within), (within, target)):
+        dma.recvchannel.transfer(other)
+        dma.sendchannel.transfer(one)
+        dma.recvchannel.wait(timeout=1)
+        dma.sendchannel.wait(timeout=1)
+    assert np.array_equal(source, target)

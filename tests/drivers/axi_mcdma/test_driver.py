@@ -251,6 +251,30 @@ def test_dropped_packets_are_told_of(make: Any) -> None:
     assert "Packets for this channel came while it had no buffer, and were dropped." in why
 
 
+def test_after_a_packet_that_is_too_long_nothing_goes_to_the_buffers_behind_it(make: Any) -> None:
+    bench = make()
+    dma = bench.overlay.dma
+    source, target = pair(bench, 64)
+    receiving = dma.recvchannel.transfer(target, 0, 32)
+    behind = [allocate(64, "u1", target=bench.device) for _ in range(2)]
+    queued = [dma.recvchannel.transfer(buffer) for buffer in behind]
+    dma.sendchannel.transfer(source)
+    with pytest.raises(RuntimeError, match="the packet is longer than its buffer"):
+        receiving.wait(timeout=1)
+    assert [transfer.state for transfer in queued] == ["failed", "failed"]
+    assert all(buffer.under_way == () for buffer in behind)
+    behind[1][:] = 0
+    for _ in range(3):
+        dma.sendchannel.transfer(source)
+    bench.clock.advance(1)
+    assert not behind[1].any()
+    assert not dma.recvchannel.running
+    dma.reset()
+    dma.recvchannel.transfer(target)
+    dma.sendchannel.transfer(source)
+    assert dma.recvchannel.wait(timeout=1) == 64
+
+
 def test_a_packet_longer_than_its_buffer(make: Any) -> None:
     bench = make()
     dma = bench.overlay.dma

@@ -101,3 +101,18 @@ def test_part_of_is_in_the_same_memory(device: SimulatedDevice) -> None:
     assert part_of(buffer, 0, 50) is buffer
     part = part_of(buffer, 5, 10)
     assert (part.physical_address, part.nbytes) == (buffer.physical_address + 5, 10)
+
+
+def test_a_master_whose_map_is_shifted_sees_the_memory_elsewhere() -> None:
+    def part(slave: str, base: int, size: int, kind: str = "memory") -> Any:
+        return SimpleNamespace(slave=slave, base=base, high=base + size - 1, size=size, kind=kind, master_interface="M_AXI")
+
+    host = (part("ddr", 0x8000_0000, 0x1000), part("bram", 0x4000, 0x100), part("gpio", 0x100, 0x10, "register"))
+    own = (part("ddr", 0, 0x800), part("bram", 0x4000, 0x100), part("gpio", 0x900, 0x10, "register"))
+    reach = Reach(SimpleNamespace(address_map=host, address_maps={"dma": own}), "dma", "M_AXI")
+    assert [reach.seen(address) for address in (0x8000_0000, 0x8000_07FF, 0x4010, 0x104)] == [0, 0x7FF, 0x4010, 0x104]
+    assert reach.seen(0x8000_0800) == 0x8000_0800  # not in its part of the memory
+    assert reach.span(Span(0x8000_0010, 4, 1)) == Span(0x10, 4, 1)
+    same = Reach(SimpleNamespace(address_map=own, address_maps={"dma": own}), "dma", "M_AXI")
+    span = Span(0x10, 4, 1)
+    assert same.span(span) is span

@@ -9,7 +9,7 @@ import pytest
 
 from pynq_widgets import showing
 from pynq_widgets.design import InterruptLine, Port
-from pynq_widgets.device import BusError, IPModel, model
+from pynq_widgets.device import BufferFreedError, BusError, IPModel, NoAddressError, model
 from pynq_widgets.device.simulated.faults import Fault, Faults
 from pynq_widgets.device.simulated.masters import AddressDecoder, Window
 from pynq_widgets.device.simulated.memory import Ram
@@ -149,6 +149,16 @@ def test_an_error_where_nothing_is_and_one_over_another(device: Any) -> None:
         (lambda f: f.stuck_ready("source", "M_AXI"), KeyError, "source has no stream 'M_AXI'; it has M_AXIS"),
         (lambda f: f.stuck_valid("sorce", "M_AXIS"), KeyError, "no IP 'sorce' in design 'made'; did you mean source?"),
         (lambda f: f.short_packet("source", "M_AXIS", 0), ValueError, "short packet: expected nbytes of 1 or more, not 0"),
+        (lambda f: f.short_packet("source", "M_AXIS", 1.5), ValueError, "short packet: expected nbytes of 1 or more, not 1.5"),
+        (
+            lambda f: f.missing_last("source", "M_AXIS", times="2"),
+            ValueError,
+            "missing TLAST: a fault strikes at least once: expected times=1 or more, or None for always, not '2'",
+        ),
+        (lambda f: f.slave_error(0, 1.5), TypeError, "slave error: expected a whole number of bytes, not 1.5"),
+        (lambda f: f.stuck_ready(None, "M_AXIS"), KeyError, "no IP None in design 'made'"),
+        (lambda f: f.stuck_ready("source", None), KeyError, "source has no stream None; it has M_AXIS"),
+        (lambda f: f.lost_interrupt("source", None), KeyError, "source has no interrupt pin None; it has irq"),
         (lambda f: f.lost_interrupt("source", "irk"), KeyError, "source has no interrupt pin 'irk'; it has irq"),
         (lambda f: f.lost_interrupt("gpio", "irq"), KeyError, "gpio has no interrupt pin 'irq'; it has none"),
         (lambda f: f.lost_interrupt("sinc", "irq"), KeyError, "no IP 'sinc' in design 'made'; did you mean sink?"),
@@ -187,8 +197,16 @@ def test_a_master_that_reaches_a_failing_model_gets_a_slave_error(build: Any) ->
 
 def test_a_strided_view_has_no_address_for_a_fault(device: Any) -> None:
     buffer = device.allocate(16, "u4")
-    with pytest.raises(TypeError, match="expected an address or a buffer"):
+    with pytest.raises(NoAddressError, match=r"^decode error: this view of shape \(8,\) and dtype uint32 is strided: its elements do not"):
         device.faults.decode_error(buffer[::2])
+    with pytest.raises(TypeError, match="expected an address or a buffer made by allocate\\(\\), not ndarray"):
+        device.faults.decode_error(buffer.copy())
+    part = buffer[4:8]
+    assert device.faults.decode_error(part).words.endswith(f"at 0x{part.physical_address:08x}..0x{part.physical_address + 15:08x}")
+    buffer.freebuffer()
+    with pytest.raises(BufferFreedError, match="use after free"):
+        device.faults.decode_error(part)
+    assert len(device.faults) == 1
 
 
 def test_the_error_keeps_its_response_when_it_is_pickled() -> None:
@@ -274,6 +292,17 @@ def test_a_short_packet_ends_early_and_the_rest_is_lost(device: Any) -> None:
     whole = b"".join(data + b"|" * last for data, last in device.models["sink"].taken)
     assert whole == b"short|012345|the next one|"
     assert (fault.hits, fault.active) == (1, False)
+
+
+def test_a_reset_ends_the_packet_that_was_cut(device: Any) -> None:
+    queue = device.stream("source", "M_AXIS")
+    device.faults.short_packet("source", "M_AXIS", 4)
+    assert queue.send(b"12345678", last=False) == 8
+    device.settle()
+    queue.clear()
+    queue.send(b"abcd")
+    device.settle()
+    assert device.world.model_of("sink").taken == [(b"1234", True), (b"abcd", True)]
 
 
 def test_a_packet_that_is_cut_where_a_block_ends(device: Any) -> None:

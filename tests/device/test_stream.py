@@ -157,7 +157,7 @@ def test_null_bytes_go_no_further() -> None:
     queue = StreamQueue("a → b", 4)
     assert queue.send(b"a-b-c-d-e-", keep=[1, 0] * 5) == 8
     assert queue.receive() == (b"abcd", False)
-    assert queue.send(b"e-", keep=0b01) == 2
+    assert queue.send(b"e-", keep=np.uint8(0b01)) == 2
     assert queue.receive() == (b"e", True)
     assert queue.send(b"--", keep=[0, 0], last=False) == 2
     assert (queue.head, queue.packets) == (None, 0)
@@ -180,6 +180,15 @@ def test_what_cannot_go_beside_bytes_is_refused(beside: dict[str, Any], message:
         queue.send(b"xy", **beside)
     assert str(error.value) == message
     assert queue.sent == 0
+
+
+def test_a_receiver_takes_no_less_than_nothing() -> None:
+    queue = StreamQueue("a → b")
+    queue.send(b"xyz")
+    with pytest.raises(ValueError, match="^a → b: a receiver takes 0 bytes or more, not -1$"):
+        queue.receive(-1)
+    assert queue.receive(0) == (b"", False)
+    assert queue.receive() == (b"xyz", True)
 
 
 def test_memory_that_is_lent_is_copied_once_at_most() -> None:

@@ -542,7 +542,7 @@ class SimulatedDevice(Device):
             raise KeyError(f"no IP {path!r} in design {design.name!r}{_near(path, design.modules)}")
         slaves, masters = self.world.streams.interfaces(path)
         names = {*slaves, *masters, *(bus.name for bus in module.buses.values() if bus.protocol == "axis")}
-        if names and interface.lower() not in {name.lower() for name in names}:
+        if names and str(interface).lower() not in {name.lower() for name in names}:
             raise KeyError(f"{path} has no stream {interface!r}; it has {', '.join(sorted(names))}")
 
     def settle(self) -> None:
@@ -557,7 +557,7 @@ class SimulatedDevice(Device):
 def _near(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only mistakes need it
 
-    near = get_close_matches(name, list(known), 3)
+    near = get_close_matches(str(name), list(known), 3)
     return f"; did you mean {', '.join(near)}?" if near else ""
 
 

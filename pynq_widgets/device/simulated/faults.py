@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from pynq_widgets.device.errors import NoAddressError
 from pynq_widgets.device.simulated.masters import FaultyRange, Window
 from pynq_widgets.device.simulated.pin_faults import LossyPins
 from pynq_widgets.device.simulated.stream_faults import QueueFaults
@@ -31,7 +32,7 @@ class Fault:
     """
 
     def __init__(self, device: SimulatedDevice, kind: str, words: str, times: int | None) -> None:
-        if times is not None and (isinstance(times, bool) or operator.index(times) < 1):
+        if times is not None and not _counts(times):
             raise ValueError(f"{kind}: a fault strikes at least once: expected times=1 or more, or None for always, not {times!r}")
         self.kind = kind
         self.words = words
@@ -194,7 +195,7 @@ class Faults(Shown):
 
     def short_packet(self, path: str, interface: str, nbytes: int, times: int = 1) -> Fault:
         """A packet of more than `nbytes` bytes ends after these, with TLAST; the rest of it is lost."""
-        if isinstance(nbytes, bool) or operator.index(nbytes) < 1:
+        if not _counts(nbytes):
             raise ValueError(f"short packet: expected nbytes of 1 or more, not {nbytes!r}")
         with self._device.lock:
             _, faults = self._queue(path, interface)
@@ -230,7 +231,7 @@ class Faults(Shown):
                 raise KeyError(f"no IP {path!r} in design {world.design.name!r}{_near(path, world.design.modules)}")
             pins = {line.pin: line.sensitivity or "" for line in world.design.interrupts if line.module == path}
             pins.update({name: "" for name, port in module.ports.items() if port.kind.upper() == "INTERRUPT" and port.direction == "O"})
-            name = next((each for each in pins if each.lower() == pin.lower()), None)
+            name = next((each for each in pins if each.lower() == str(pin).lower()), None)
             if name is None:
                 raise KeyError(f"{path} has no interrupt pin {pin!r}; it has {', '.join(sorted(pins)) or 'none'}")
             fault = self._new("lost interrupt", f"interrupts of {path}/{name} get lost", times)
@@ -267,22 +268,31 @@ class Faults(Shown):
         self._ranges.clear()
 
 
+def _counts(number: Any) -> bool:
+    """Whether `number` is a whole number from 1."""
+    return not isinstance(number, bool) and hasattr(number, "__index__") and operator.index(number) >= 1
+
+
 def _span(where: Any, nbytes: int | None, kind: str) -> tuple[int, int]:
     """Address and size of what was named."""
-    address = getattr(where, "physical_address", None)
-    if address is not None:
-        size = int(where.nbytes) if nbytes is None else operator.index(nbytes)
-    else:
-        try:
-            address = operator.index(where)
-        except TypeError:
-            raise TypeError(f"{kind}: expected an address or a buffer made by allocate(), not {type(where).__name__}") from None
-        size = 4 if nbytes is None else operator.index(nbytes)
+    try:
+        if hasattr(type(where), "physical_address") or hasattr(where, "physical_address"):
+            address, own = where.physical_address, int(where.nbytes)
+        else:
+            address, own = operator.index(where), 4
+    except NoAddressError as error:
+        raise NoAddressError(f"{kind}: {error}") from None
+    except TypeError:
+        raise TypeError(f"{kind}: expected an address or a buffer made by allocate(), not {type(where).__name__}") from None
+    try:
+        size = own if nbytes is None else operator.index(nbytes)
+    except TypeError:
+        raise TypeError(f"{kind}: expected a whole number of bytes, not {nbytes!r}") from None
     if address < 0 or size < 1:
         raise ValueError(f"{kind}: expected an address of 0 or more and at least one byte, not {size} bytes at {address:#x}")
     return address, size
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), 3)
+    near = get_close_matches(str(name), list(known), 3)
     return f"; did you mean {', '.join(near)}?" if near else ""

@@ -5,10 +5,11 @@ Source: Arm IHI 0051, AMBA AXI-Stream: TLAST, TKEEP, TDEST, TUSER. Data moves in
 
 from __future__ import annotations
 
+import operator
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import compress, count, islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 if TYPE_CHECKING:
     from pynq_widgets.device.simulated.stream_faults import QueueFaults
@@ -132,7 +133,7 @@ class StreamQueue:
         data: Any,
         last: bool = True,
         *,
-        keep: Sequence[Any] | int | None = None,
+        keep: Sequence[Any] | SupportsIndex | None = None,
         dest: int = 0,
         user: int = 0,
         ready_at: float | None = None,
@@ -212,8 +213,11 @@ class StreamQueue:
         """Up to `nbytes` bytes (None: all there are) of one packet, and whether they end it; ``(b"", False)`` if there is nothing.
 
         What differs in TDEST is not joined, and what was sent with a TUSER begins a result of its own: see `head` before. The bytes may be
-        memory that the sender lends: a model that does not use them up within its present call copies them.
+        memory that the sender lends: a model that does not use them up within its present call copies them. ``ValueError`` for less than
+        no bytes.
         """
+        if nbytes is not None and nbytes < 0:
+            raise ValueError(f"{self.name}: a receiver takes 0 bytes or more, not {nbytes}")
         if self.faults is not None and self.faults.exit_closed:
             return b"", False
         segments = self._segments
@@ -280,8 +284,10 @@ class StreamQueue:
         return at
 
     def clear(self) -> None:
-        """Throw away what waits, as a reset does."""
+        """Throw away what waits, as a reset does; what is sent next begins a packet."""
         self._segments.clear()
+        if self.faults is not None:
+            self.faults.begin()
         self._available = self._packets = self._demand = self._open = self.entered = 0
         self.tell_space()
 
@@ -339,8 +345,10 @@ def forward(source: StreamQueue, sinks: Sequence[StreamQueue]) -> bool | None:
     return last
 
 
-def _mask(keep: Sequence[Any] | int, length: int, name: str) -> Sequence[Any]:
+def _mask(keep: Sequence[Any] | SupportsIndex, length: int, name: str) -> Sequence[Any]:
     """What is true of the bytes that count, one for each byte."""
+    if hasattr(keep, "__index__") and not hasattr(keep, "__len__"):
+        keep = operator.index(keep)
     if isinstance(keep, int):
         if keep < 0 or keep >> length:
             raise ValueError(f"{name}: keep is a mask of {length} bits, one for each byte, not {keep:#x}")

@@ -29,6 +29,10 @@ class QueueFaults:
         """Whether packets are changed on the way in."""
         return bool(self.short or self.missing or self._dropping)
 
+    def begin(self) -> None:
+        """The stream has been reset: what comes next is not the rest of a packet that was cut."""
+        self._dropping = False
+
     @property
     def held(self) -> str:
         """What holds the stream up, in words; empty if nothing does."""

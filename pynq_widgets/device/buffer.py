@@ -212,6 +212,11 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         return not self.coherent
 
     @property
+    def name(self) -> str:
+        """What ``allocate(name=...)`` was told that the buffer is; '' where nothing. Of a view: of the buffer that it is a view of."""
+        return getattr(self._find(), "name", None) or ""
+
+    @property
     def freed(self) -> bool:
         """Whether the memory has been given back."""
         origin = self._find()

@@ -37,7 +37,18 @@ def device_of(array: Array) -> Any:
 
 
 def buffer_name(array: Array) -> str:
-    """``PynqBuffer``, also of one that was freed; ``Array`` for what is of the host alone."""
+    """The name that it was given; else ``PynqBuffer``, also of one that was freed, or ``Array`` for what is of the host alone."""
+    return given_name(array) or unnamed(array)
+
+
+def given_name(array: Array) -> str:
+    """The name that a buffer was allocated with; '' where it was given none, and for other arrays."""
+    name = getattr(array, "name", "") if hasattr(array, "freed") else ""
+    return name if isinstance(name, str) else ""
+
+
+def unnamed(array: Array) -> str:
+    """What kind of array it is."""
     return "PynqBuffer" if hasattr(array, "freed") else "Array" if type(array) is np.ndarray else type(array).__name__
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pynq_widgets.analysis.curve import Array, Curve, Floats, reduce_line
+from pynq_widgets.widgets.buffer_facts import given_name
 from pynq_widgets.widgets.buffer_source import Source
 
 _BLOCK = 1 << 18  # samples of a difference that are made at once
@@ -55,6 +56,7 @@ class Scene:
     def curves(self) -> list[tuple[str, Curve]]:
         """The lines of the visible part, in units: those of the buffer, those of the one it is compared with, or their differences."""
         start, stop = self.window
+        this, that = self.compared
         found: list[tuple[str, Curve]] = []
         for index, part in enumerate(self.source.parts):
             other = self.other.parts[index] if self.other is not None and index < len(self.other.parts) else None
@@ -62,11 +64,19 @@ class Scene:
                 curve = _difference(part.data, other.data, start, min(stop, other.data.size), self.columns)
                 found.append((f"difference {part.name}".rstrip(), self.scaled(curve)))
                 continue
-            found.append((part.name, self.scaled(self.source.curve(index, start, stop, self.columns))))
+            found.append((f"{this} {part.name}".strip(), self.scaled(self.source.curve(index, start, stop, self.columns))))
             if other is not None and self.other is not None:
                 curve = self.other.curve(index, start, min(stop, other.data.size), self.columns)
-                found.append((f"other {part.name}".rstrip(), self.scaled(curve)))
+                found.append((f"{that} {part.name}".rstrip(), self.scaled(curve)))
         return found
+
+    @property
+    def compared(self) -> tuple[str, str]:
+        """What the lines of the buffer and of the one that it is compared with are called: by the names of both, if they have different ones."""
+        if self.other is None:
+            return "", ""
+        this, that = (given_name(source.buffer) for source in (self.source, self.other))
+        return (this, that) if this and that and this != that else ("this", "other")
 
     def scaled(self, curve: Curve) -> Curve:
         """`curve` with both axes in units."""

@@ -88,11 +88,12 @@ class SpectrumMode(Mode):
             found = [("", both)]
             other = scene.other
             if other is not None and other.array.dtype.kind == "c" and other.array.ndim == 1:
-                found = [("this", both), ("other", other.array[slice(*scene.window)])]
+                found = [(scene.compared[0], both), (scene.compared[1], other.array[slice(*scene.window)])]
             return found
-        found = [(part.name, scene.seen(i)) for i, part in enumerate(scene.source.parts)]
+        this, that = scene.compared
+        found = [(f"{this} {part.name}".strip(), scene.seen(i)) for i, part in enumerate(scene.source.parts)]
         if scene.other is not None:
-            found += [(f"other {part.name}".rstrip(), part.data[slice(*scene.window)]) for part in scene.other.parts]
+            found += [(f"{that} {part.name}".rstrip(), part.data[slice(*scene.window)]) for part in scene.other.parts]
         return [(name, data) for name, data in found if data.size > 1]
 
 

@@ -87,7 +87,7 @@ def test_two_buffers_and_their_difference():
     other = TONE.copy()
     other[100] += 3
     overlaid = draw("line", TONE, other=Source(other))
-    assert [layer.name for layer in overlaid.layers] == ["", "other"]
+    assert [layer.name for layer in overlaid.layers] == ["this", "other"]
     for columns in (2000, 50):
         (difference,) = draw("line", TONE, other=Source(other), difference=True, columns=columns).layers
         assert difference.name == "difference"
@@ -294,3 +294,14 @@ def test_no_mode_fails_but_in_words(mode, array):
     except ValueError as error:
         told = str(error)
     assert "\n" not in told
+
+
+def test_compared_buffers_are_called_by_their_names():
+    from pynq_widgets import SimulatedDevice
+
+    device = SimulatedDevice("named")
+    noisy, smooth = (device.allocate((100,), "i2", name=name) for name in ("noisy", "smooth"))
+    for mode in ("line", "spectrum"):
+        assert [layer.name for layer in draw(mode, smooth, other=Source(noisy)).layers] == ["smooth", "noisy"]
+        assert [layer.name for layer in draw(mode, smooth, other=Source(TONE)).layers] == ["this", "other"]
+    assert (noisy[5:].name, device.allocate((1,), "i2").name) == ("noisy", "")

@@ -33,7 +33,7 @@ class Side:
         self.memory = context.memory(f"M_AXI_{self.kind}")
         width = parameters.integer(given, f"C_{stream}_TDATA_WIDTH", 32)
         frequency = context.frequency("s_axi_aclk")
-        self._rate = frequency * width / 8
+        self.rate = frequency * width / 8
         self.delay_step = parameters.integer(given, "C_DLYTMR_RESOLUTION", 125) / frequency
         self.align = parameters.integer(given, f"C_M_AXI_{self.kind}_DATA_WIDTH", 32) // 8
         self.realigns = parameters.integer(given, f"C_INCLUDE_{self.kind}_DRE", 0) != 0
@@ -48,6 +48,7 @@ class Side:
         self._cancel()
         self.running = False
         self.error = 0
+        self.free = 0.0  # when the last byte that was moved will have passed the stream interface
         self.enabled = 1  # channel 1 alone
         self.serviced = 0
         self.kept: dict[int, int] = {}  # words that are stored and do nothing here
@@ -113,9 +114,9 @@ class Side:
         """Whether the channel is on and has a descriptor."""
         return self.running and not self.error and bool(self.enabled >> channel.number & 1) and channel.started and not channel.idle
 
-    def duration(self, nbytes: int) -> float:
-        """Seconds that `nbytes` take on the stream."""
-        return nbytes / self._rate
+    def passed(self, nbytes: int) -> float:
+        """When `nbytes` more will have passed the stream interface."""
+        return max(self.free, self.model.context.clock.now()) + nbytes / self.rate
 
     def later(self, when: float, action: object) -> None:
         clock = self.model.context.clock
@@ -172,7 +173,6 @@ class Sender(Side):
         self._rest = memoryview(b"")
         self._last = -1  # the channel that sent last
         self._in_packet = False
-        self._done = 0.0
         super().restart()
 
     def stop(self) -> None:
@@ -195,7 +195,6 @@ class Sender(Side):
             self.fail(channel, _error_of(error))
             return
         self._in_packet = True
-        self._done = self.model.context.clock.now() + self.duration(channel.length)
         self.push()
 
     def _turn(self) -> Chain | None:
@@ -207,15 +206,23 @@ class Sender(Side):
         """Puts on the stream what there is room for."""
         while len(self._rest) and self.at is not None:
             rest, channel = self._rest, self.at
-            taken = self.stream.send(rest, bool(channel.control & r.EOF), dest=channel.number)
+            chunk = rest[: self.stream.space]
+            ends = bool(channel.control & r.EOF) and len(chunk) == len(rest)
+            free = self.passed(len(chunk))
+            taken = self.stream.send(chunk, ends, dest=channel.number, ready_at=free, lend=True) if len(chunk) else 0
             if not taken or self._rest is not rest:
                 return
+            self.free = free
             self._rest = rest[taken:]
             if not len(self._rest):
-                self.later(self._done, self._sent)
+                self.later(free, self._sent)
 
     def _sent(self) -> None:
         self._event = None
+        accepted = self.stream.accepted_at
+        if accepted > self.model.context.clock.now():
+            self.later(accepted, self._sent)  # whoever takes the data is slower
+            return
         channel = self.at
         if channel is None:
             return
@@ -250,7 +257,6 @@ class Receiver(Side):
         self._dropping: int | None = None
         self._received = 0
         self._first = True  # descriptor of the packet
-        self._began = 0.0
         self._ends = False
         super().restart()
         self.stream.demand(0)
@@ -285,13 +291,14 @@ class Receiver(Side):
             if not self._received:
                 if not self.may(channel) or not self.fetch(channel):
                     return
-                self._began = self.model.context.clock.now()
             self._take(channel)
 
     def _take(self, channel: Chain) -> None:
         wanted = channel.length - self._received
         self.stream.demand(wanted)
         data, last = self.stream.receive(wanted)
+        self.free = max(self.passed(len(data)), self.stream.ready_at)
+        self.stream.taken(self.free, self.rate)
         address = channel.buffer + self._received
         self._received += len(data)
         try:
@@ -302,7 +309,7 @@ class Receiver(Side):
         if last or self._received == channel.length:
             self._ends = last
             self.stream.demand(0)
-            self.later(self._began + self.duration(self._received), self._stored)
+            self.later(self.free, self._stored)
 
     def _stored(self) -> None:
         self._event = None

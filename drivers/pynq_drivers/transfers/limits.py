@@ -107,7 +107,7 @@ class Reach:
         """Where this master sees what the processor sees at `address`."""
         for base, size, by in self._moved:
             if base <= address < base + size:
-                return address + by
+                return int(address + by)
         return address
 
     def span(self, span: Span) -> Span:

@@ -349,3 +349,37 @@ def test_cancelling_one_of_several(make: Any) -> None:
     dma.sendchannel.transfer(source, 0, 16)
     assert second.wait(timeout=1) == 16
     assert target[:48].tolist() == [0] * 32 + list(range(16))
+
+
+@pytest.mark.parametrize(("send_bits", "receive_bits"), [(64, 8), (8, 64), (32, 32)])
+def test_the_slower_end_sets_the_pace_of_both(make: Any, send_bits: int, receive_bits: int) -> None:
+    bench = make(C_M_AXIS_MM2S_TDATA_WIDTH=send_bits, C_S_AXIS_S2MM_TDATA_WIDTH=receive_bits)
+    dma = bench.overlay.dma
+    source, target = pair(bench, 60000)
+    start = bench.clock.now()
+    dma.recvchannel.transfer(target)
+    sending = dma.sendchannel.transfer(source)
+    assert sending.wait() == 60000
+    sent = bench.clock.now() - start
+    assert dma.recvchannel.wait() == 60000
+    received = bench.clock.now() - start
+    slowest = min(send_bits, receive_bits) / 8 * 100e6
+    assert received == pytest.approx(60000 / slowest, rel=1e-6)
+    stored = 4096 if receive_bits < send_bits else 0  # what the connection holds need not have gone on
+    assert sent == pytest.approx((60000 - stored) / slowest, rel=1e-6)
+    assert np.array_equal(source, target)
+
+
+def test_packets_of_several_channels_share_the_time_of_the_stream(make: Any) -> None:
+    bench = make()
+    dma = bench.overlay.dma
+    buffers = [pair(bench, 4000) for _ in range(4)]
+    start = bench.clock.now()
+    receiving = [channel.transfer(target) for channel, (_, target) in zip(dma.recvchannels, buffers, strict=True)]
+    for channel, (source, _) in zip(dma.sendchannels, buffers, strict=True):
+        channel.transfer(source)
+    for transfer in receiving:
+        transfer.wait()
+    assert bench.clock.now() - start == pytest.approx(4 * 4000 / 400e6, rel=1e-2)
+    for source, target in buffers:
+        assert np.array_equal(source, target)

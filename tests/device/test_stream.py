@@ -185,7 +185,7 @@ def test_what_cannot_go_beside_bytes_is_refused(beside: dict[str, Any], message:
 def test_a_receiver_takes_no_less_than_nothing() -> None:
     queue = StreamQueue("a → b")
     queue.send(b"xyz")
-    with pytest.raises(ValueError, match="^a → b: a receiver takes 0 bytes or more, not -1$"):
+    with pytest.raises(ValueError, match=r"^a → b: a receiver takes 0 bytes or more, not -1$"):
         queue.receive(-1)
     assert queue.receive(0) == (b"", False)
     assert queue.receive() == (b"xyz", True)

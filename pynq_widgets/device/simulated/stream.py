@@ -9,7 +9,7 @@ import operator
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import compress, count, islice
-from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from pynq_widgets.device.simulated.stream_faults import QueueFaults
@@ -133,7 +133,7 @@ class StreamQueue:
         data: Any,
         last: bool = True,
         *,
-        keep: Sequence[Any] | SupportsIndex | None = None,
+        keep: Sequence[Any] | int | None = None,
         dest: int = 0,
         user: int = 0,
         ready_at: float | None = None,
@@ -345,14 +345,13 @@ def forward(source: StreamQueue, sinks: Sequence[StreamQueue]) -> bool | None:
     return last
 
 
-def _mask(keep: Sequence[Any] | SupportsIndex, length: int, name: str) -> Sequence[Any]:
+def _mask(keep: Sequence[Any] | int, length: int, name: str) -> Sequence[Any]:
     """What is true of the bytes that count, one for each byte."""
-    if hasattr(keep, "__index__") and not hasattr(keep, "__len__"):
-        keep = operator.index(keep)
-    if isinstance(keep, int):
-        if keep < 0 or keep >> length:
-            raise ValueError(f"{name}: keep is a mask of {length} bits, one for each byte, not {keep:#x}")
-        return [bit == "1" for bit in reversed(f"{keep:0{length}b}")] if length else ()
+    if isinstance(keep, int) or not hasattr(keep, "__len__"):
+        bits = operator.index(keep)  # type: ignore[arg-type]
+        if bits < 0 or bits >> length:
+            raise ValueError(f"{name}: keep is a mask of {length} bits, one for each byte, not {bits:#x}")
+        return [bit == "1" for bit in reversed(f"{bits:0{length}b}")] if length else ()
     if len(keep) != length:
         raise ValueError(f"{name}: keep says of each of {length} bytes whether it counts, not of {len(keep)}")
     return keep

@@ -22,6 +22,7 @@ def facts(memory: MainMemory) -> dict[str, Any]:
     for name, pool in memory.banks.items():
         banks.setdefault(id(pool), ([], pool))[0].append(name)
     shown = [_bank(names, pool) for names, pool in banks.values()]
+    shown += [_bank([f"{pool.name} of an earlier design"], pool) for pool in memory.earlier if pool.allocations]
     held = sum(bank["buffers"] for bank in shown)
     note = f"{held:,} buffer{'s' if held != 1 else ''}, {in_words(sum(bank['bytes'] for bank in shown))}" if held else "no buffer is held"
     return {"title": f"Memory of {memory.title}", "note": note, "banks": shown}

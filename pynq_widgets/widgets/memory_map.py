@@ -87,7 +87,7 @@ def memory_html(told: Mapping[str, Any]) -> html.Markup:
         parts += [_strip(strip) for strip in bank["strips"]]
         if bank["holders"]:
             rows = [
-                (_dot(row["colour"]), row["what"], row["bytes"], f"{row['count']:,}", row["address"], _where(row["where"]))
+                (_dot(row["colour"]), _what(row["what"]), row["bytes"], f"{row['count']:,}", row["address"], _where(row["where"]))
                 for row in bank["holders"]
             ]
             parts.append(html.table(("", "What", "Bytes", "Buffers", "Address", "Made at"), rows, mono=(2, 3, 4, 5), right=(2, 3)))
@@ -96,6 +96,11 @@ def memory_html(told: Mapping[str, Any]) -> html.Markup:
 
 def _dot(colour: int) -> html.Markup:
     return html.element("span", style=f"display:inline-block;width:9px;height:9px;border-radius:2px;background:{_PALETTE[colour]}")
+
+
+def _what(what: str) -> html.Markup:
+    style = "display:inline-block;max-width:36ch;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom"
+    return html.element("span", what, title=what, style=style)
 
 
 def _where(where: str) -> html.Markup:

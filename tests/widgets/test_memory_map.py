@@ -12,8 +12,10 @@ from pynq_widgets.device import SimulatedDevice, VirtualClock
 
 pytest.importorskip("anywidget")
 
+from pynq_widgets.device.simulated.allocation import buffer_in
+from pynq_widgets.device.simulated.pool import ContiguousPool
 from pynq_widgets.widgets.memory_facts import COLUMNS, ROWS, facts
-from pynq_widgets.widgets.memory_map import MemoryMap
+from pynq_widgets.widgets.memory_map import MemoryMap, memory_html
 
 
 @pytest.fixture
@@ -42,6 +44,24 @@ def test_who_holds_what(device: SimulatedDevice) -> None:
         (0.95, 0.05, 1),
     ]
     assert image is not None
+
+
+def test_buffers_of_an_earlier_design_are_on_the_map(device: SimulatedDevice) -> None:
+    earlier = ContiguousPool(0x5_0000_0000, 1 << 20, name="ddr4_0", device=device)
+    device.memory.set_bank("ddr4_0", earlier)
+    kept = buffer_in(earlier, 1024, "u4")
+    device.memory.drop_banks()
+    told = facts(device.memory)
+    assert [(bank["name"], bank["buffers"]) for bank in told["banks"]] == [("DDR", 0), ("ddr4_0 of an earlier design", 1)]
+    assert told["note"] == "1 buffer, 4 KiB"
+    kept.freebuffer()
+    assert len(facts(device.memory)["banks"]) == 1
+
+
+def test_a_long_name_leaves_room_for_the_rest(device: SimulatedDevice) -> None:
+    buffer = device.allocate(16, name="long " * 40)
+    assert "display:inline-block;max-width:36ch;overflow:hidden;text-overflow:ellipsis;" in str(memory_html(facts(device.memory)))
+    assert buffer is not None
 
 
 def test_ten_thousand_are_as_much_as_a_screen_shows() -> None:

@@ -70,9 +70,13 @@ class MainMemory(Shown):
 
     def elsewhere(self, low: int, up: int) -> list[Allocation]:
         """The buffers in the memories of earlier designs, from the address `low` to below `up`: of other banks than those of this one."""
+        return [made for pool in self.earlier for made in pool.allocations if made.address < up and low < made.address + made.size]
+
+    @property
+    def earlier(self) -> tuple[ContiguousPool, ...]:
+        """Main memory of designs that have gone, in which there were buffers yet, and which the present design does not have."""
         current = [id(pool) for pool in self._banks.values()]
-        earlier = [pool for pool in self._own[1:] if pool.storage is None and id(pool) not in current]
-        return [made for pool in earlier for made in pool.allocations if made.address < up and low < made.address + made.size]
+        return tuple(pool for pool in self._own[1:] if pool.storage is None and id(pool) not in current)
 
     def drop_banks(self) -> None:
         """The design has gone. Main memory in which there are buffers yet stays; block RAM goes with the design, and what is in it."""

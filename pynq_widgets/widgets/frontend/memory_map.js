@@ -41,7 +41,7 @@ function render({ model, el }) {
           "tr",
           { "data-row": at },
           make("td", {}, dot),
-          make("td", {}, row.what),
+          make("td", { class: "pw-mem-what", title: row.what }, row.what),
           make("td", { class: "pw-mem-mono pw-mem-number" }, row.bytes),
           make("td", { class: "pw-mem-mono pw-mem-number" }, row.count.toLocaleString("en")),
           make("td", { class: "pw-mem-mono" }, row.address),

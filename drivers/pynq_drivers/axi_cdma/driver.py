@@ -7,14 +7,13 @@ are corrected here. That a lite core cannot cross 4 KiB in one transfer follows 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pynq_drivers.axi_cdma import registers as r
 from pynq_drivers.axi_cdma.carrier import ChainCarrier, Copy, SimpleCarrier
 from pynq_drivers.axi_cdma.places import Place, Places
-from pynq_drivers.transfers.limits import Limits, Span, check_address, check_length
+from pynq_drivers.transfers.limits import Limits, Span, check_address, check_length, whole
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
 from pynq_widgets.overlay.traits import Bit, Word
 
@@ -114,7 +113,7 @@ class AxiCDMA(DefaultIP):
                 f"{r.KEYHOLE_BURST} beats"
             )
         start, end = self._places.find(source, source_start, "source"), self._places.find(destination, destination_start, "destination")
-        nbytes = self._length(start, end, operator.index(nbytes), keyhole)
+        nbytes = self._length(start, end, whole(self._fullpath, "nbytes", nbytes), keyhole)
         if not self.scatter_gather:
             advice = (
                 "Copy in parts: a lite core moves one burst at a time (C_USE_DATAMOVER_LITE)"

@@ -9,7 +9,7 @@ import operator
 from dataclasses import dataclass
 from typing import Any
 
-from pynq_drivers.transfers.limits import Reach, span_of
+from pynq_drivers.transfers.limits import Reach, span_of, whole
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Places:
 
     def find(self, thing: Any, start: int, what: str) -> Place:
         """The place that `thing` is, from byte `start` on; `what` it is called in messages: ``'source'``."""
-        start = operator.index(start)
+        start = whole(self._title, f"{what}_start", start)
         if start < 0:
             raise ValueError(f"{self._title}: {what}_start is a number of bytes, 0 or more, not {start}")
         if hasattr(thing, "flush") and hasattr(thing, "nbytes"):
-            span = span_of(self._title, self._device, thing, start)
+            span = span_of(self._title, self._device, thing, start, to_memory=what == "destination")
             return Place(self._reach.seen(span.address), span.nbytes, thing, start, span.offset)
         if isinstance(getattr(thing, "description", None), dict):
             base, size = self._memory(thing, what)

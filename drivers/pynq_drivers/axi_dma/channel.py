@@ -225,7 +225,7 @@ class Channel(Carrier):
 
     def checked(self, array: Any, start: int, nbytes: int) -> Span:
         """The bytes; raises for what cannot be transferred."""
-        span = self._reach.span(span_of(self.title, self.device, array, start, nbytes))
+        span = self._reach.span(span_of(self.title, self.device, array, start, nbytes, not self.sends))
         self.check_size(span)
         check_address(self.title, span, self.limits)
         self._reach.check(self.title, span.address, span.nbytes)

@@ -15,7 +15,7 @@ from pynq_drivers.axi_dma import registers as r
 from pynq_drivers.axi_dma.channel import PATIENCE, Channel
 from pynq_drivers.axi_dma.direct import DirectChannel
 from pynq_drivers.axi_dma.scatter_gather import ScatterGatherChannel
-from pynq_drivers.transfers.diagnosis import far_end, leads_to, stream_words
+from pynq_drivers.transfers.diagnosis import far_end, leads_to, not_started, stream_words
 from pynq_drivers.transfers.limits import Limits, Reach
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
 from pynq_widgets.overlay.traits import Word
@@ -154,10 +154,12 @@ class AxiDMA(DefaultIP):
         if channel.sends:
             if idle and leads_to(design, self._fullpath, stream) == self._fullpath:
                 return f"It waits for its own recvchannel, which has no buffer: call recvchannel.transfer() first.{stopped}{words}"
+            stopped += not_started(design, end[0]) if end else ""
             hint = f"It waits for {end[0] if end else 'whatever its stream is connected to'} to take the data"
             if idle:
                 hint += "; recvchannel has no buffer to put results into, perhaps that is what stands still"
             return f"{hint}.{stopped}{words}"
+        stopped += not_started(design, end[0]) if end else ""
         hint = f"It waits for a packet from {end[0] if end else 'whatever its stream is connected to'}, which ends with TLAST"
         if idle and other is not None:
             hint += "; sendchannel has nothing under way" + ("" if other.queue.last is not None else " and has never sent anything")

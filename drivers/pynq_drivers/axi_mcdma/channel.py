@@ -170,7 +170,7 @@ class Channel(Carrier):
         TypeError or ValueError for what the core of this design cannot transfer, RuntimeError where the channel was stopped or its side
         of the core is in an error state.
         """
-        span = self._reach.span(span_of(self.title, self.device, array, start, nbytes))
+        span = self._reach.span(span_of(self.title, self.device, array, start, nbytes, not self._sends))
         if self._sends:
             longest = self.limits.longest_aligned * (_DESCRIPTORS // 2)
             advice = "Send in parts"

@@ -288,9 +288,8 @@ class Receiver(Side):
                     continue
                 channel = self.at = self.channels[number]
                 self._first, self._received = True, 0
-            if not self._received:
-                if not self.may(channel) or not self.fetch(channel):
-                    return
+            if not self._received and (not self.may(channel) or not self.fetch(channel)):
+                return
             self._take(channel)
 
     def _take(self, channel: Chain) -> None:

@@ -17,6 +17,17 @@ def far_end(design: Any, path: str, interface: str) -> tuple[str, str] | None:
     return None
 
 
+def not_started(design: Any, path: str) -> str:
+    """A hint where `path` is an HLS core that moves data only once started; '' elsewhere. Reads nothing, which could clear ap_done."""
+    module = getattr(design, "modules", {}).get(path)
+    for block in getattr(module, "blocks", ()):
+        for register in block.registers:
+            if any(field.name == "AP_START" for field in register.fields):
+                name = path.replace("/", ".")
+                return f" {path} moves data only while it runs: was it started ({name}.ap_start = 1), with all of its arguments?"
+    return ""
+
+
 def leads_to(design: Any, path: str, interface: str) -> str | None:
     """Path of the core in which the stream that leaves `path` at `interface` ends, through all that only passes it on."""
     links = [link for link in getattr(design, "connections", ()) if link.protocol == "axis"]

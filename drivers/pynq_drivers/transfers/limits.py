@@ -34,15 +34,26 @@ class Span(NamedTuple):
     offset: int
 
 
-def span_of(title: str, device: Any, array: Any, start: int = 0, nbytes: int = 0) -> Span:
+def whole(title: str, what: str, number: Any) -> int:
+    """`number`, which `title` was given as its `what`; TypeError for what is no whole number."""
+    try:
+        return operator.index(number)
+    except TypeError:
+        raise TypeError(f"{title}: {what} is a whole number of bytes, not {number!r}") from None
+
+
+def span_of(title: str, device: Any, array: Any, start: int = 0, nbytes: int = 0, to_memory: bool = False) -> Span:
     """The bytes of `array` from byte `start`; `nbytes` of them, all that follow where it is 0.
 
     Raises TypeError for what no `allocate` made; what the array itself raises where it was freed, is a copy or is strided; ValueError for
-    bytes that it does not have and for the memory of another device. `title` names the channel in the messages.
+    bytes that it does not have, for the memory of another device, and for an array that may not be written where the transfer goes
+    `to_memory`. `title` names the channel in the messages.
     """
     if not hasattr(array, "flush") or not hasattr(array, "nbytes"):
         raise TypeError(f"{title} transfers buffers made by allocate(), not {type(array).__name__}; copy the data into one first")
-    start, nbytes = operator.index(start), operator.index(nbytes)
+    start, nbytes = whole(title, "start", start), whole(title, "nbytes", nbytes)
+    if to_memory and not array.flags.writeable:
+        raise ValueError(f"{title} would write into an array that is read-only (array.flags.writeable is False)")
     base: int = array.physical_address  # says so itself where it was freed, is strided, or never had one
     owner = getattr(array, "device", None)
     if owner is not None and owner is not device:

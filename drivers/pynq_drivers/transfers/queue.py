@@ -38,6 +38,9 @@ class TransferQueue:
         self._busy = 0  # how many, one within the other on one thread, are changing this queue or its channel
         self._missed = False  # the interrupt came meanwhile
 
+    def __repr__(self) -> str:
+        return f"<TransferQueue of {self.carrier.title}: {len(self.under_way)} under way, {len(self.queued)} queued>"
+
     def __len__(self) -> int:
         return len(self.under_way) + len(self.queued)
 

@@ -521,3 +521,22 @@ def test_a_buffer_in_block_ram_is_where_the_core_sees_it(build: Any, dma_block: 
         dma.recvchannel.wait(timeout=1)
         dma.sendchannel.wait(timeout=1)
     assert np.array_equal(source, target)
+
+
+def test_what_is_no_number_and_what_may_not_be_written(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    for given in (2.0, None, "4"):
+        with pytest.raises(TypeError, match=rf"^dma.sendchannel: start is a whole number of bytes, not {given!r}$"):
+            dma.sendchannel.transfer(source, start=given)
+        with pytest.raises(TypeError, match=rf"^dma.sendchannel: nbytes is a whole number of bytes, not {given!r}$"):
+            dma.sendchannel.submit(source, nbytes=given)
+    kept = target[:]
+    kept.setflags(write=False)
+    with pytest.raises(ValueError, match=r"^dma.recvchannel would write into an array that is read-only"):
+        dma.recvchannel.transfer(kept)
+    dma.recvchannel.transfer(target)
+    source.setflags(write=False)
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.wait(timeout=1)
+    assert repr(dma.recvchannel.queue) == "<TransferQueue of dma.recvchannel: 0 under way, 0 queued>"

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from pynq_drivers.transfers.diagnosis import error_words, far_end, leads_to, stream_words
+from pynq_drivers.transfers.diagnosis import error_words, far_end, leads_to, not_started, stream_words
 
 
 def link(master: str, out: str, slave: str, into: str) -> Any:
@@ -48,3 +48,17 @@ def test_what_only_a_simulated_device_knows() -> None:
 def test_errors_joined() -> None:
     assert error_words(0b101, {1: "one", 2: "two", 4: "four"}) == "one and four"
     assert error_words(8, {1: "one"}) == ""
+
+
+def test_an_hls_core_has_to_be_started() -> None:
+    def core(*fields: str) -> Any:
+        register = SimpleNamespace(fields=[SimpleNamespace(name=name) for name in fields])
+        return SimpleNamespace(blocks=[SimpleNamespace(registers=[register])])
+
+    modules = {"hier/scale": core("AP_START", "AP_DONE"), "fifo": core(), "free": core("RUN")}
+    wires = SimpleNamespace(modules=modules)
+    assert not_started(wires, "hier/scale") == (
+        " hier/scale moves data only while it runs: was it started (hier.scale.ap_start = 1), with all of its arguments?"
+    )
+    assert [not_started(wires, path) for path in ("fifo", "free", "unknown")] == ["", "", ""]
+    assert not_started(None, "x") == ""

@@ -233,7 +233,8 @@ class Scope(Running, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         self._asked, before = True, self._asked
         try:
             self._arrange()
-            self.wait(_FIRST)
+            if self.wait(_FIRST) is None:
+                self._cannot_draw(self.waiting)
         finally:
             self._asked = before
         self._arrange(wait=True)

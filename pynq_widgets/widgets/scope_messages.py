@@ -55,13 +55,13 @@ class ScopeMessages:
     # Running.
 
     def _on_run(self, content: Mapping[str, Any]) -> None:
-        self._scope.run_seen()
+        self._scope.asked_by_page("run")
 
     def _on_stop(self, content: Mapping[str, Any]) -> None:
-        self._scope.halt()
+        self._scope.asked_by_page("stop")
 
     def _on_single(self, content: Mapping[str, Any]) -> None:
-        self._scope.single()
+        self._scope.asked_by_page("single")
 
     def _on_clear(self, content: Mapping[str, Any]) -> None:
         self._scope.clear()

@@ -66,21 +66,17 @@ class Running(Screen):
         self._asked = True
         self._go("run")
 
-    def run_seen(self) -> None:
-        """What the page's button does."""
-        self._go("run")
+    def asked_by_page(self, wanted: str) -> None:
+        """``'run'``, ``'single'`` or ``'stop'``, as long as somebody looks; returns at once."""
+        self._go(wanted)
 
     def stop(self) -> None:
         """Take no more frames; returns when the hardware writes no more and its memory is given back. What was seen stays."""
         self._asked = False
         self._go("stop", wait=True)
 
-    def halt(self) -> None:
-        """As `stop`, without waiting for the end."""
-        self._go("stop")
-
     def single(self) -> None:
-        """Take one frame, the first that meets the trigger (any, where that is off), and stop."""
+        """Take one frame, the first that meets the trigger (any, where that is off), and stop; whether somebody looks or not."""
         self._asked = True
         self._go("single")
 
@@ -249,7 +245,7 @@ class Running(Screen):
     def _should_run(self) -> bool:
         if self._closed or self._wanted == "stop":
             return False
-        return self.watched or self._keep or (self._asked and not self._was_shown)
+        return self.watched or self._keep or (self._asked and (self._wanted == "single" or not self._was_shown))
 
     def _arrange(self, wait: bool = False) -> None:
         """Run where that is wanted now, and not else."""
@@ -347,7 +343,7 @@ class Running(Screen):
             if isinstance(self.source, BufferSource):
                 gone = gone_text(self.source.buffer)
                 if gone:
-                    self.halt()
+                    self._go("stop")
                     self._stopped_by(gone)
                 elif not self.source.told and isinstance(session.acquisition, BufferAcquisition):
                     session.acquisition.poll()

@@ -70,6 +70,8 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
         check_the_tour(notebook)
     if name == "live_registers.ipynb":
         check_live_registers(notebook)
+    if name == "scope.ipynb":
+        check_the_scope(notebook)
 
 
 def check_the_tour(notebook: nbformat.NotebookNode) -> None:
@@ -109,3 +111,20 @@ def check_live_registers(notebook: nbformat.NotebookNode) -> None:
     saved = re.search(r"saved in (\S+)/state.yaml", text)
     assert saved
     assert not Path(saved[1]).exists()
+
+
+def check_the_scope(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    measured = re.search(r"4096 samples, (\d+) Hz, ([\d.]+) V from peak to peak", text)
+    assert measured
+    assert abs(int(measured[1]) - 2500) < 25  # 400 samples at a million a second
+    assert 1.3 < float(measured[2]) < 1.6
+    lowest = re.search(r"lowest: (-[\d.]+) V", text)
+    assert lowest
+    assert float(lowest[1]) < -0.5  # nothing but the spike goes there
+    assert "It waits for a packet from filter/fir" in text
+    scopes = [output.data for output in outputs(notebook) if output.get("data", {}).get("text/plain", "").startswith("Scope(")]
+    assert len(scopes) == 2
+    assert WIDGET in scopes[0]
+    assert "<svg" in scopes[0]["text/html"]
+    assert "<script" not in scopes[0]["text/html"]

@@ -107,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peer-python", type=Path, help="the Python of an environment that has PYNQ 4.0.0 (default: one is made and kept)")
     parser.add_argument("--no-peer", action="store_true", help="measure without PYNQ")
-    parser.add_argument("--only-processor", action="store_true", help="without the tape, the loop-back, and the browser")
+    parser.add_argument("--only-processor", action="store_true", help="without the tape, the loop-back, the buffers, and the browser")
     parser.add_argument("--design", type=Path, help=f"the .hwh to open (default: {BASE.name} from ../shared/hwh)")
     options = parser.parse_args()
 
@@ -127,7 +127,7 @@ def main() -> None:
         shutil.copyfile(design, bitstream.with_suffix(".hwh"))
         for case in CASES:
             print(row(case, measure(case, Path(sys.executable), pynq, bitstream)), flush=True)
-    for script in () if options.only_processor else ("tape.py", "loopback.py", "live_table.py"):
+    for script in () if options.only_processor else ("tape.py", "loopback.py", "live_table.py", "buffer_view.py"):
         print(f"\n{script}", flush=True)
         subprocess.run([sys.executable, HERE / script], check=True, env=surroundings())
 

@@ -84,7 +84,7 @@ class BufferMessages:
         view.refresh()
         # A new page gets all, whatever the others have.
         last = view.drawing
-        view._state(self.sheet(), picture=last.data if isinstance(last, PictureDrawing) else None)
+        view._state(self.sheet(), picture=last.raster if isinstance(last, PictureDrawing) else None)
 
     def _on_beat(self, content: Mapping[str, Any]) -> None:
         view = self._view

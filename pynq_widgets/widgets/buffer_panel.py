@@ -12,8 +12,9 @@ import traitlets
 from . import outbox
 from .assets import script, style
 from .closing import close_layout
+from .raster import Raster
 
-_FRAMES_AHEAD = 4  # frames that a slow page may be behind; it tells of each that it took
+_FRAMES_AHEAD = 5  # frames that a slow page may be behind; it tells of every second that it took
 
 
 class BufferPanel(anywidget.AnyWidget):
@@ -30,7 +31,7 @@ class BufferPanel(anywidget.AnyWidget):
         self._sending = threading.Lock()
         self._frame = 0
         self._news: dict[str, Any] = {}  # said and not yet sent
-        self._picture: bytes | None = None
+        self._picture: Raster | None = None
         self._closed = False
         super().__init__(**traits)
         self.on_msg(self._message)
@@ -44,8 +45,9 @@ class BufferPanel(anywidget.AnyWidget):
         """Whether the page, which took frame `seen` last, does not keep up."""
         return seen is not None and self._frame - seen > _FRAMES_AHEAD
 
-    def state(self, content: Mapping[str, Any], picture: bytes | None = None) -> None:
-        """Send what is to be said of the buffer now, with its picture if that is new. What is said while it waits joins it."""
+    def state(self, content: Mapping[str, Any], picture: Raster | None = None) -> None:
+        """Send what is to be said of the buffer now, with its picture if that is new. What is said while it waits joins it, and of
+        pictures the last is made and sent."""
         with self._sending:
             self._news.update(content)
             if picture is not None:
@@ -67,7 +69,7 @@ class BufferPanel(anywidget.AnyWidget):
                 return
             self._frame += 1
             number = self._frame
-        self.send({**news, "kind": "state", "n": number}, None if picture is None else [picture])
+        self.send({**news, "kind": "state", "n": number}, None if picture is None else [picture.data])
 
     def close(self) -> None:
         with self._sending:

@@ -31,7 +31,7 @@ from .modes import MODES, Mode, mode_class, natural
 from .modes.image import ImageMode
 from .modes.scene import Drawing, HexDrawing, PictureDrawing, PlotDrawing, Scene, TextDrawing
 from .modes.settings import Settings
-from .raster import Range
+from .raster import Range, Raster
 from .viewers import Later
 
 if TYPE_CHECKING:
@@ -367,7 +367,7 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         elif isinstance(drawing, TextDrawing):
             status["value"] = drawing.text
         status |= {"side": self.side} | sides(self.buffer)
-        told = self._say(picture=drawing.data if changed and isinstance(drawing, PictureDrawing) else None, **status)
+        told = self._say(picture=drawing.raster if changed and isinstance(drawing, PictureDrawing) else None, **status)
         if self._single and self._trigger is not None and not self._waiting:
             self.hold = True
         if isinstance(drawing, HexDrawing):
@@ -550,7 +550,7 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         """What the page needs for its controls."""
         return self._messages.sheet()
 
-    def _say(self, picture: bytes | None = None, **status: Any) -> bool:
+    def _say(self, picture: Raster | None = None, **status: Any) -> bool:
         """Send a state if something in it is new."""
         if picture is None and all(self._status.get(name) == value for name, value in status.items()):
             return False
@@ -558,7 +558,7 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         self._state(picture=picture)
         return True
 
-    def _state(self, extra: Mapping[str, Any] | None = None, picture: bytes | None = None) -> None:
+    def _state(self, extra: Mapping[str, Any] | None = None, picture: Raster | None = None) -> None:
         with self._drawing:
             self._stated_at = self._now()
             said = f"{self._gone} What is shown is the last that was seen." if self._gone and self._status else self._gone

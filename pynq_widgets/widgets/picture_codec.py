@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,11 +39,24 @@ def encode(
     no loss. Small pictures, such with few colours that are not large, and such with anything transparent are never JPEG. One that is is
     made smaller by the whole number `shrink`, each pixel the mean of those it stands for.
     """
-    if quality is None or pillow() is None or not _is_photograph(pixels, palette):
-        return encode_png(pixels, palette, level), "image/png"
+    mime = mime_of(pixels, palette, quality)
+    return encode_as(mime, pixels, palette, quality, level, shrink), mime
+
+
+def mime_of(pixels: Pixels, palette: Pixels | None = None, quality: int | None = QUALITY) -> str:
+    """What `encode` makes of these pixels: ``'image/png'`` or ``'image/jpeg'``. It is found much sooner than the picture is made."""
+    return "image/png" if quality is None or pillow() is None or not _is_photograph(pixels, palette) else "image/jpeg"
+
+
+def encode_as(
+    mime: str, pixels: Pixels, palette: Pixels | None = None, quality: int | None = QUALITY, level: int = 1, shrink: int = 1
+) -> bytes:
+    """`pixels` as a picture of that type, as `encode`."""
+    if mime == "image/png":
+        return encode_png(pixels, palette, level)
     if palette is not None:
         pixels = palette[:, :3][pixels]
-    return encode_jpeg(pixels, quality, fine=palette is not None, shrink=shrink), "image/jpeg"
+    return encode_jpeg(pixels, QUALITY if quality is None else quality, fine=palette is not None, shrink=shrink)
 
 
 def encode_jpeg(pixels: Pixels, quality: int = QUALITY, fine: bool = False, shrink: int = 1) -> bytes:
@@ -64,12 +78,20 @@ def encode_jpeg(pixels: Pixels, quality: int = QUALITY, fine: bool = False, shri
         raise ValueError(f"a JPEG has at most 65,500 rows and columns, not {shape[0]:,} x {shape[1]:,}")
     if len(shape) == 3:
         pixels = np.ascontiguousarray(pixels[:, :, :3])
-    out = BytesIO()
     picture = image.fromarray(pixels)
     if shrink > 1:
         picture = picture.reduce(shrink)
-    picture.save(out, "JPEG", quality=int(quality), subsampling=0 if fine else 2)
-    return out.getvalue()
+    with _file() as out:
+        picture.save(out, "JPEG", quality=int(quality), subsampling=0 if fine else 2)
+        out.seek(0)
+        return out.read()
+
+
+def _file() -> IO[bytes]:
+    """A file in memory. With a descriptor, where there are such: Pillow lets other threads run only while it writes to one."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("picture", os.MFD_CLOEXEC), "w+b", buffering=0)
+    return BytesIO()
 
 
 def _is_photograph(pixels: Pixels, palette: Pixels | None) -> bool:

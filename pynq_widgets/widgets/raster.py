@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from pynq_widgets.analysis.curve import Array
 from pynq_widgets.analysis.picture import reduce_picture
 
-from .picture_codec import QUALITY, encode, pillow
+from .picture_codec import QUALITY, Pixels, encode_as, mime_of, pillow
 
 HEIGHT, WIDTH = 640, 1024  # most pixels of a picture that is sent without loss
 _LARGEST = 1080, 1920  # and as JPEG
@@ -24,16 +25,42 @@ Region = tuple[int, int, int, int]  # first row, row after the last, first colum
 
 @dataclass(frozen=True)
 class Raster:
-    """A picture of `region`, encoded as `mime` says; `shown` is the range from the darkest to the brightest colour, None where values
-    are colours."""
+    """A picture of `region`; `shown` is the range from the darkest to the brightest colour, None where values are colours."""
 
-    data: bytes
     region: Region
     shown: Range | None
     gaps: bool
     part: Array  # the numbers behind the pixels
-    mime: str = "image/png"
-    shrunk: int = 1  # numbers of `part`, each way, that a pixel stands for
+    mime: str
+    shrunk: int  # numbers of `part`, each way, that a pixel stands for
+    encode: Callable[[], bytes]
+
+    @cached_property
+    def data(self) -> bytes:
+        """The file. It is made when somebody asks, so that whoever looks at memory does not wait for it, and what is never sent costs
+        nothing."""
+        return self.encode()
+
+
+def raster_of(
+    pixels: Pixels,
+    table: Pixels | None,
+    region: Region,
+    part: Array,
+    *,
+    shown: Range | None = None,
+    gaps: bool = False,
+    quality: int | None = QUALITY,
+    level: int = 1,
+    page: tuple[int, int] | None = None,
+) -> Raster:
+    """The picture of `pixels`, which nobody may change any more. `page` is the rows and columns of pixels that it gets on a page: as JPEG
+    it has not more than the page can show, and not fewer."""
+    rows, columns = page or pixels.shape[:2]
+    shrink = max(1, min(pixels.shape[0] // max(rows, 1), pixels.shape[1] // max(columns, 1)))
+    mime = mime_of(pixels, table, quality)
+    shrink = shrink if mime == "image/jpeg" else 1
+    return Raster(region, shown, gaps, part, mime, shrink, partial(encode_as, mime, pixels, table, quality, level, shrink))
 
 
 def most_pixels(array: Array, quality: int | None) -> tuple[int, int]:
@@ -87,10 +114,7 @@ def rasterize(
             pixels = (scaled * 255).astype(np.uint8)
         else:
             pixels, table = np.where(finite, 1 + scaled * 254, 0).astype(np.uint8), palette()
-    # Not more than the page can show of it, and not less.
-    shrink = 1 if page is None else max(1, min(pixels.shape[0] // max(page[0], 1), pixels.shape[1] // max(page[1], 1)))
-    data, mime = encode(pixels, table, quality, level, shrink)
-    return Raster(data, region, shown, gaps, part, mime, shrink if mime == "image/jpeg" else 1)
+    return raster_of(pixels, table, region, part, shown=shown, gaps=gaps, quality=quality, level=level, page=page)
 
 
 def same_bytes(a: Array, b: Array) -> bool:

@@ -187,7 +187,7 @@ def test_comparing(make):
     view = make(RAMP)
     other = RAMP + np.int16(3)
     view.compare(other)
-    assert list(lines(view)) == ["", "other"]
+    assert list(lines(view)) == ["this", "other"]
     view.compare(other, difference=True)
     assert set(lines(view)["difference"].y.tolist()) == {-3}
     view.compare(None)

@@ -1,11 +1,13 @@
 // A buffer's panel: one line of controls, details that fold, and what is no plot (an image, bytes, text). A plot stands below it, a
 // widget of its own.
 
+const TOLD_EVERY = 2; // frames
 const RATES = [1, 2, 5, 10, 20, 30, 60];
 
 function render({ model, el }) {
   let state = { live: false, rate: 0, said: "", gone: false, gaps: false, detail: "", range: [], value: "", labels: [], surface: "plot", mode: "", problem: "" };
-  let seen = 0;
+  let seen = 0; // the last frame that is on the page
+  let told = 0; // and the last of which the kernel knows that
   let heard = performance.now();
   let hovering = null; // what the mouse points at, not yet asked for
   let asked = 0; // when the question was sent that has no answer yet
@@ -30,6 +32,10 @@ function render({ model, el }) {
     const content = hovering;
     hovering = null;
     ask(content);
+  };
+  const tellSeen = () => {
+    told = seen;
+    pulse.beat();
   };
   const clear = () => {
     hovering = null;
@@ -226,15 +232,17 @@ function render({ model, el }) {
     if (content.kind === "state") {
       const fresh = content.modes !== undefined;
       if (content.mode !== undefined && content.mode !== state.mode) setText(value, "");
+      // Most frames bring a picture and say nothing else that is new.
+      const said = fresh || Object.entries(content).some(([name, told]) => name !== "n" && JSON.stringify(told) !== JSON.stringify(state[name]));
       state = { ...state, ...content };
-      paint(fresh && Boolean(problem));
+      if (said) paint(fresh && Boolean(problem));
       if (content.show) surface?.jump?.(content.show);
       surface?.rows?.(state.rows ?? []);
       const drawn = buffers?.[0] && surface?.take && state.surface === "picture" ? surface.take(buffers[0], state.mime, content.region) : Promise.resolve();
       // The kernel sends on when it hears what was drawn: a slow page gets fewer pictures, not a queue of them.
       drawn.finally(() => {
         seen = Math.max(seen, content.n);
-        pulse.beat();
+        if (seen >= told + TOLD_EVERY) tellSeen();
       });
     } else if (content.kind === "value" && content.view === pulse.view) {
       setText(value, content.text);

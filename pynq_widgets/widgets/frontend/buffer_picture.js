@@ -4,6 +4,7 @@
 const SETTLE_MS = 50;
 const MARGIN = 0.25; // of the visible part, beyond each edge
 const LEAST = 4; // elements
+const DECODED_AT_ONCE = 2;
 
 /** `shape` is [rows, columns]; `move(region)` asks the kernel for a part, `look([row, column])` for a value. */
 function pictureCanvas(shape, move, look) {
@@ -13,7 +14,11 @@ function pictureCanvas(shape, move, look) {
   let seen = { top: 0, bottom: rows, left: 0, right: columns };
   let bitmap = null;
   let region = null;
-  let serial = 0;
+  let serial = 0; // of the last picture that came
+  let shown = 0; // of the one on the canvas
+  let waiting = null; // the newest that is not being decoded yet
+  let decoding = 0;
+  let painting = null;
   let settling = null;
   let drag = null;
   let marks = [];
@@ -64,6 +69,37 @@ function pictureCanvas(shape, move, look) {
       pen.fillText(name, box.x + 4, y - 3);
     }
     pen.restore();
+  }
+
+  // Two at a time: while one is decoded beside this thread, the next is on its way. Of those that wait for it only the newest counts; one
+  // that is decoded is shown even if a newer one has come meanwhile, or a slow page would never see any.
+  async function decode() {
+    if (!waiting || decoding >= DECODED_AT_ONCE) return;
+    const { serial: mine, data, mime, part, done } = waiting;
+    waiting = null;
+    decoding++;
+    try {
+      const fresh = await createImageBitmap(new Blob([data], { type: mime }));
+      if (mine < shown) fresh.close();
+      else {
+        bitmap?.close();
+        bitmap = fresh;
+        region = part;
+        shown = mine;
+        canvas.dataset.serial = mine;
+        painting ??= requestAnimationFrame(() => {
+          painting = null;
+          canvas.dataset.drawn = Number(canvas.dataset.drawn ?? 0) + 1;
+          draw();
+        });
+      }
+    } catch {
+      // Bytes that are no picture: the last one stays.
+    } finally {
+      decoding--;
+      done();
+      decode();
+    }
   }
 
   function moved() {
@@ -182,19 +218,26 @@ function pictureCanvas(shape, move, look) {
       marks = found;
       draw();
     },
-    /** A new picture of `part`, [first row, row after the last, first column, column after the last]. */
-    async take(data, mime, part) {
-      const mine = ++serial;
-      const fresh = await createImageBitmap(new Blob([data], { type: mime }));
-      if (mine !== serial) return fresh.close();
-      bitmap?.close();
-      bitmap = fresh;
-      region = part;
-      draw();
-      canvas.dataset.serial = mine;
+    /** A new picture of `part`, [first row, row after the last, first column, column after the last]. Resolves when it has been shown, or
+     * a later one in its stead. */
+    take(data, mime, part) {
+      const picture = { serial: ++serial, data, mime, part };
+      const before = waiting?.done;
+      const done = new Promise((resolve) => {
+        picture.done = () => {
+          before?.();
+          resolve();
+        };
+      });
+      waiting = picture;
+      decode();
+      return done;
     },
     stop() {
-      serial++;
+      shown = Infinity;
+      waiting?.done();
+      waiting = null;
+      cancelAnimationFrame(painting);
       clearTimeout(settling);
       resized.disconnect();
       bitmap?.close();

@@ -11,8 +11,8 @@ from pynq_widgets.analysis.colour import FORMATS, MATRICES, size_of, to_rgb
 from pynq_widgets.analysis.curve import Array, plain
 from pynq_widgets.widgets.buffer_facts import shape_text, value_text
 from pynq_widgets.widgets.buffer_source import Source
-from pynq_widgets.widgets.picture_codec import QUALITY, encode
-from pynq_widgets.widgets.raster import Raster, Region, is_picture, most_pixels, rasterize, same_bytes
+from pynq_widgets.widgets.picture_codec import QUALITY
+from pynq_widgets.widgets.raster import Raster, Region, is_picture, most_pixels, raster_of, rasterize, same_bytes
 
 from .base import Mode, nothing
 from .scene import PictureDrawing, Scene
@@ -78,7 +78,7 @@ class ImageMode(Mode):
         notes = [f"a pixel stands for {down} × {across} elements"] if max(down, across) > 1 else []
         if scene.plane:
             notes.append(f"plane {list(scene.plane)} of {shape_text(array)}")
-        return PictureDrawing(raster.data, raster.mime, region, (rows, columns), raster.shown, notes, raster.gaps, raster)
+        return PictureDrawing(raster, (rows, columns), notes)
 
     def raster(self, scene: Scene, region: Region) -> Raster:
         """The picture of `region`, or the last one where nothing in it has changed."""
@@ -102,10 +102,7 @@ class ImageMode(Mode):
         part = self.pixels(scene.source, scene.plane, region, *most_pixels(np.empty(0, np.uint8), quality))
         if last is not None and last.region == region and same_bytes(part, last.part):
             return last
-        page = scene.pixels or part.shape[:2]
-        shrink = max(1, min(part.shape[0] // max(page[0], 1), part.shape[1] // max(page[1], 1)))
-        data, mime = encode(part, None, quality, shrink=shrink)
-        return Raster(data, region, None, False, part, mime, shrink if mime == "image/jpeg" else 1)
+        return raster_of(part, None, region, part, quality=quality, page=scene.pixels)
 
     def pixels(self, source: Source, plane: tuple[int, ...], region: Region, height: int | None = None, width: int | None = None) -> Any:
         """RGB of a region, each pixel as it is; of more than `height` x `width` those in between are left out."""

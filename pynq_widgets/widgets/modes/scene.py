@@ -11,6 +11,7 @@ import numpy as np
 from pynq_widgets.analysis.curve import Array, Curve, Floats, reduce_line
 from pynq_widgets.widgets.buffer_facts import given_name
 from pynq_widgets.widgets.buffer_source import Source
+from pynq_widgets.widgets.raster import Range, Raster, Region
 
 _BLOCK = 1 << 18  # samples of a difference that are made at once
 
@@ -72,7 +73,7 @@ class Scene:
 
     @property
     def compared(self) -> tuple[str, str]:
-        """What the lines of the buffer and of the one that it is compared with are called: by the names of both, if they have different ones."""
+        """What the lines of two buffers are called: the names of both, if they have different ones. '' where there is but one buffer."""
         if self.other is None:
             return "", ""
         this, that = (given_name(source.buffer) for source in (self.source, self.other))
@@ -148,20 +149,33 @@ def _equal(a: Any, b: Any) -> bool:
 
 @dataclass(frozen=True)
 class PictureDrawing:
-    """A picture of `region` (first row, row after the last, first column, column after the last), encoded."""
+    """A picture of a part of an image of `size` rows and columns."""
 
-    data: bytes
-    mime: str
-    region: tuple[int, int, int, int]
-    size: tuple[int, int]  # rows and columns of the whole
-    shown: tuple[float, float] | None = None
+    raster: Raster = field(repr=False)
+    size: tuple[int, int]
     notes: Sequence[str] = ()
-    gaps: bool = False
-    raster: Any = field(default=None, repr=False)
+
+    @property
+    def region(self) -> Region:
+        """First row, row after the last, first column, column after the last."""
+        return self.raster.region
+
+    @property
+    def mime(self) -> str:
+        return self.raster.mime
+
+    @property
+    def gaps(self) -> bool:
+        return self.raster.gaps
+
+    @property
+    def shown(self) -> Range | None:
+        """The values of the darkest and the brightest colour; None where the values are colours."""
+        return self.raster.shown
 
     @property
     def shown_text(self) -> list[str]:
-        """The values of the darkest and the brightest colour; empty where the values are colours."""
+        """`shown` as words; empty where the values are colours."""
         return [] if self.shown is None else [f"{self.shown[0]:.6g}", f"{self.shown[1]:.6g}"]
 
     def same(self, other: Any) -> bool:

@@ -43,8 +43,9 @@ def shown(notebook: nbformat.NotebookNode) -> str:
     return "\n".join(texts)
 
 
-def test_there_are_the_tour_live_registers_and_the_three_kinds_of_api() -> None:
+def test_there_are_the_tour_live_registers_buffers_and_the_three_kinds_of_api() -> None:
     assert {"tour.ipynb", "live_registers.ipynb", "api_wrapper.ipynb", "api_layer.ipynb", "api_c_library.ipynb"} <= set(NAMES)
+    assert {"dma_buffers.ipynb", "cache_coherence.ipynb", "video.ipynb"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,6 +71,12 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
         check_the_tour(notebook)
     if name == "live_registers.ipynb":
         check_live_registers(notebook)
+    if name == "dma_buffers.ipynb":
+        check_dma_buffers(notebook)
+    if name == "cache_coherence.ipynb":
+        check_cache_coherence(notebook)
+    if name == "video.ipynb":
+        check_video(notebook)
     if name == "scope.ipynb":
         check_the_scope(notebook)
 
@@ -128,3 +135,47 @@ def check_the_scope(notebook: nbformat.NotebookNode) -> None:
     assert WIDGET in scopes[0]
     assert "<svg" in scopes[0]["text/html"]
     assert "<script" not in scopes[0]["text/html"]
+
+
+def views_in(notebook: nbformat.NotebookNode) -> int:
+    return sum(WIDGET in output.get("data", {}) for output in outputs(notebook))
+
+
+def check_dma_buffers(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert "200 bytes further on" in text
+    assert "is strided" in text
+    gains = [float(found) for found in re.findall(r"kHz: ([+-][\d.]+) dB", text)]
+    assert gains == pytest.approx([-0.3, -6, -63], abs=1.5)
+    assert "It waits for a packet from filter/fir, which ends with TLAST; sendchannel has nothing under way" in text
+    assert "\n() True" in text  # the late transfer ended after all
+    assert "DMA Decode Error (invalid address) on filter/dma.sendchannel" in text
+    assert "over, struck 1 time" in text
+    assert text.rpartition("DMA channel not idle")[2].count("\nTrue") == 1  # after the reset it is as before
+    assert "'filtered tones'" in text
+    assert "use after free" in text
+    assert views_in(notebook) == 8  # seven buffers, and the map of memory
+
+
+def check_cache_coherence(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    states = re.findall(r"^(same|host newer|device newer|both newer|host and device always)", text, re.MULTILINE)
+    assert states == ["same", "host newer", "same", "device newer", "same", "both newer", "same", "same", "same", "host and device always"]
+    assert text.count("[0 0 0 0 0 0 0 0]") == 3  # without flush, without invalidate, and the host's side
+    assert text.count("[ 0  4  9 14 19 24 29 34]") == 2  # the device's side, and at last the host's
+    assert "to flush: ((256, 256),) to invalidate: ((0, 256),)" in text
+    assert "\n((384, 64),)\n" in text
+    assert views_in(notebook) == 2
+
+
+def check_video(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert "width of a video mode is 1 to 65535, not 70000" in text
+    assert "\nTrue\n" in text  # what came in is what went out
+    assert "60 frames" in text
+    stores = re.search(r"round and round: \[(.*)\]", text)
+    assert stores
+    assert len(set(stores[1].split(", "))) > 1
+    assert "parked:          [2, 2, 2, 2, 2, 2, 2, 2]" in text
+    assert "no frame came within 0.2 s. It waits for VideoMode: width=320 height=240 bpp=8" in text
+    assert views_in(notebook) == 6  # five pictures, and the map of memory

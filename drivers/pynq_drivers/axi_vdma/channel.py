@@ -348,7 +348,7 @@ class Channel:
         pause = _FIRST_LOOK
         while not self._frame_is_over():
             if deadline.passed():
-                raise TimeoutError(f"{self._title}: no {what} within {timeout:g} s. {self.why_waiting()}")
+                raise TimeoutError(f"{self._title}: no {what} within {timeout:.3g} s. {self.why_waiting()}")
             if patience.passed():
                 patience = waiting.Deadline(clock, None)
                 _log.warning(

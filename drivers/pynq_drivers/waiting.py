@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from numbers import Real
 from typing import Any
+
+LOOK = 10e-6  # seconds between two looks at what is done soon
+RESET_PATIENCE = 0.5  # seconds that a core may take to come out of reset
 
 
 def check(timeout: Any) -> None:
@@ -33,6 +37,20 @@ class Deadline:
         """`seconds`, or what is left where that is less."""
         left = self.left()
         return seconds if left is None else min(seconds, left)
+
+
+def until(clock: Any, done: Callable[[], object], seconds: float, trouble: str) -> None:
+    """Look again and again until `done()`, which a core is after some tens of clocks; TimeoutError(trouble) after `seconds`."""
+    deadline = Deadline(clock, seconds)
+    while not done():
+        if deadline.passed():
+            raise TimeoutError(trouble)
+        clock.sleep(LOOK)
+
+
+def reset(clock: Any, done: Callable[[], object], title: str, hint: str = "is its clock running?") -> None:
+    """`until` a core, which `title` names, has come out of reset."""
+    until(clock, done, RESET_PATIENCE, f"{title} did not come out of reset within {RESET_PATIENCE} s: {hint}")
 
 
 async def pause(clock: Any, seconds: float) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pynq_drivers.axi_cdma.driver import AxiCDMA
 
 _DESCRIPTORS = 256
-_RESET_PATIENCE = 0.5  # seconds
 
 ERRORS = {
     r.DMA_INT_ERR: "DMA Internal Error (length 0, or an address or length that the core cannot do)",
@@ -142,14 +141,10 @@ class CdmaCarrier(Carrier):
 
     def reset(self) -> None:
         """Resets the core; TimeoutError where it does not come out of it."""
-        clock, mmio = self.device.clock, self.cdma.mmio
+        mmio = self.cdma.mmio
         mmio.write(r.CDMACR, r.RESET)
         self._control = None
-        deadline = waiting.Deadline(clock, _RESET_PATIENCE)
-        while mmio.read(r.CDMACR) & r.RESET:
-            if deadline.passed():
-                raise TimeoutError(f"{self.title} did not come out of reset within {_RESET_PATIENCE} s: is its clock running?")
-            clock.sleep(10e-6)
+        waiting.reset(self.device.clock, lambda: not mmio.read(r.CDMACR) & r.RESET, self.title)
 
     def why(self, transfer: Transfer) -> str:
         assert isinstance(transfer, Copy)

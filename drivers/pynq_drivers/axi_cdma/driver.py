@@ -74,8 +74,7 @@ class AxiCDMA(DefaultIP):
     @property
     def transferred(self) -> int:
         """Bytes of the last copy that was waited for."""
-        last = self._queue.last
-        return last.transferred if last is not None else 0
+        return self._queue.transferred
 
     # Copies.
 
@@ -156,17 +155,11 @@ class AxiCDMA(DefaultIP):
         Raises RuntimeError where there was none or where the core reports an error, and TimeoutError, telling what stands still, after
         `timeout` seconds; it is then still under way and can be waited for again.
         """
-        return self._last().wait(timeout, progress)
+        return self._queue.latest.wait(timeout, progress)
 
     async def wait_async(self, timeout: float | None = None, progress: bool | None = None) -> int:
         """As `wait`, for coroutines."""
-        return await self._last().wait_async(timeout, progress)
-
-    def _last(self) -> Copy:
-        if self._queue.last is None:
-            raise RuntimeError(f"{self._fullpath} has no transfer to wait for: call transfer() first")
-        last: Copy = self._queue.last  # type: ignore[assignment]
-        return last
+        return await self._queue.latest.wait_async(timeout, progress)
 
     def reset(self) -> None:
         """Resets the core: what helps after an error. Copies under way or waiting for their turn are given up.

@@ -12,6 +12,7 @@ import struct
 
 from pynq_drivers import parameters
 from pynq_drivers.axi_cdma import registers as r
+from pynq_drivers.responses import error_of
 from pynq_widgets.device import BusError, IPModel, ModelContext
 from pynq_widgets.device.clock import Timer
 
@@ -149,7 +150,7 @@ class AxiCdmaModel(IPModel):
         try:
             data = self._collect(source, nbytes)
         except BusError as error:
-            self._fail(_error_of(error, r.DMA_SLV_ERR, r.DMA_DEC_ERR), descriptor)
+            self._fail(error_of(error, r.DMA_SLV_ERR, r.DMA_DEC_ERR), descriptor)
             return
         clock = self.context.clock
 
@@ -158,7 +159,7 @@ class AxiCdmaModel(IPModel):
             try:
                 self._deliver(destination, data)
             except BusError as error:
-                self._fail(_error_of(error, r.DMA_SLV_ERR, r.DMA_DEC_ERR), descriptor)
+                self._fail(error_of(error, r.DMA_SLV_ERR, r.DMA_DEC_ERR), descriptor)
                 return
             self._done(descriptor)
 
@@ -197,7 +198,7 @@ class AxiCdmaModel(IPModel):
         try:
             words = struct.unpack("<8I", bytes(self.descriptors.read(address, 32)))
         except BusError as error:
-            self._fail(_error_of(error, r.SG_SLV_ERR, r.SG_DEC_ERR), None)
+            self._fail(error_of(error, r.SG_SLV_ERR, r.SG_DEC_ERR), None)
             return
         self._next = (words[0] | words[1] << 32) & self._addresses & ~0x3F
         if words[7] & r.COMPLETE and not self._control & r.CYCLIC:
@@ -211,7 +212,7 @@ class AxiCdmaModel(IPModel):
         try:
             self.descriptors.write(descriptor + r.STATUS, status.to_bytes(4, "little"))
         except BusError as error:
-            self._fail(_error_of(error, r.SG_SLV_ERR, r.SG_DEC_ERR), None)
+            self._fail(error_of(error, r.SG_SLV_ERR, r.SG_DEC_ERR), None)
             return False
         return True
 
@@ -249,7 +250,3 @@ class AxiCdmaModel(IPModel):
 
     def _update(self) -> None:
         self._pin.set(bool(self._interrupts & self._control & r.INTERRUPTS))
-
-
-def _error_of(error: BusError, slave: int, decode: int) -> int:
-    return slave if getattr(error, "response", "DECERR") == "SLVERR" else decode

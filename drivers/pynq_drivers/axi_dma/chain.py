@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from pynq_drivers import parameters
 from pynq_drivers.axi_dma import registers as r
 from pynq_drivers.axi_dma.coalescing import Coalescing
-from pynq_drivers.axi_dma.job import Job, error_of
+from pynq_drivers.axi_dma.job import Job
+from pynq_drivers.responses import error_of
 from pynq_widgets.device import BusError
 
 if TYPE_CHECKING:

@@ -49,12 +49,11 @@ class Channel(Carrier):
         self._reach = reach
 
     def __repr__(self) -> str:
-        last = self.queue.last
         if self.queue:
             state = f"{sum(t.nbytes for t in (*self.queue.under_way, *self.queue.queued))} bytes under way"
         else:
             state = "no transfer under way"
-        return f"<{self.title}: {state}, {0 if last is None else last.transferred} bytes transferred last>"
+        return f"<{self.title}: {state}, {self.transferred} bytes transferred last>"
 
     @property
     def title(self) -> str:  # type: ignore[override]
@@ -101,8 +100,7 @@ class Channel(Carrier):
     @property
     def transferred(self) -> int:
         """Bytes of the last transfer, of a received packet its length; 0 until it is over."""
-        last = self.queue.last
-        return 0 if last is None else last.transferred
+        return self.queue.transferred
 
     # Running and standing.
 
@@ -250,17 +248,11 @@ class Channel(Carrier):
         RuntimeError where there was no transfer, where it was given up and where the core reports an error, and TimeoutError, telling
         what stands still, after `timeout` seconds; the transfer is then still under way and can be waited for again.
         """
-        self._last().wait(timeout, progress)
+        self.queue.latest.wait(timeout, progress)
 
     async def wait_async(self, timeout: float | None = None, progress: bool | None = None) -> None:
         """As `wait`, for coroutines. With no interrupt connected the status is looked at every few milliseconds at most."""
-        await self._last().wait_async(timeout, progress)
-
-    def _last(self) -> Transfer:
-        last = self.queue.last
-        if last is None:
-            raise RuntimeError(f"{self.title} has no transfer to wait for: call transfer() first")
-        return last
+        await self.queue.latest.wait_async(timeout, progress)
 
     def why(self, transfer: Transfer) -> str:
         return self.dma.why_waiting(self)

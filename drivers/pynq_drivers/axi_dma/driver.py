@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_dma import registers as r
-from pynq_drivers.axi_dma.channel import PATIENCE, Channel
+from pynq_drivers.axi_dma.channel import Channel
 from pynq_drivers.axi_dma.direct import DirectChannel
 from pynq_drivers.axi_dma.scatter_gather import ScatterGatherChannel
 from pynq_drivers.transfers.diagnosis import far_end, leads_to, not_started, stream_words
@@ -133,14 +133,13 @@ class AxiDMA(DefaultIP):
         (QEMU's) takes it so.
         """
         for channel in self.channels:
-            self.mmio.write(channel._base + r.DMACR, r.RESET)
-            deadline = waiting.Deadline(self.device.clock, PATIENCE)
-            while self.mmio.read(channel._base + r.DMACR) & r.RESET:
-                if deadline.passed():
-                    raise TimeoutError(f"{self._fullpath} did not come out of reset within {PATIENCE} s: is its clock running?")
-                self.device.clock.sleep(10e-6)
+            self._reset_at(channel._base + r.DMACR)
         for channel in self.channels:
             channel.was_reset()
+
+    def _reset_at(self, word: int) -> None:
+        self.mmio.write(word, r.RESET)
+        waiting.reset(self.device.clock, lambda: not self.mmio.read(word) & r.RESET, self._fullpath)
 
     def why_waiting(self, channel: Channel) -> str:
         """What a transfer of `channel` may be waiting for, in words: the state of the other channel, the design's wires, the stream."""

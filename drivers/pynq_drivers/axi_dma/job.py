@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pynq_widgets.device import BusError
-
 
 @dataclass
 class Job:
@@ -18,8 +16,3 @@ class Job:
     moved: int = 0
     since: float | None = None  # the time of its first byte
     over: bool = False  # all bytes are through, and only the time they take is left
-
-
-def error_of(error: BusError, slave: int, decode: int) -> int:
-    """The error bit for what the bus answered."""
-    return slave if getattr(error, "response", "DECERR") == "SLVERR" else decode

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pynq_drivers import parameters
 from pynq_drivers.axi_dma import registers as r
 from pynq_drivers.axi_dma.chain import Chain
-from pynq_drivers.axi_dma.job import Job, error_of
+from pynq_drivers.axi_dma.job import Job
+from pynq_drivers.responses import error_of
 from pynq_widgets.device import BusError, ModelContext
 from pynq_widgets.device.clock import Timer
 from pynq_widgets.device.simulated.stream import DEFAULT_CAPACITY

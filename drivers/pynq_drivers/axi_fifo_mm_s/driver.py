@@ -22,7 +22,6 @@ _RESERVED = 4  # words of the depth that the core keeps to itself
 _LOOK_AGAIN = 0.5
 # Who waits without a timeout is told after so many seconds, once, what stands still.
 _TELL_AFTER = 3.0
-_RESET_PATIENCE = 0.5  # seconds
 
 _log = logging.getLogger(__name__)
 
@@ -108,17 +107,11 @@ class AxiFifo(DefaultIP):
         self._partial = b""
 
     def _reset(self, word: int, complete: int) -> None:
-        clock = self.device.clock
         with self.device.lock:
             self.write(r.ISR, r.ALL)
             self.write(word, r.RESET_KEY)
-            deadline = waiting.Deadline(clock, _RESET_PATIENCE)
-            while self.read(r.ISR) & complete != complete:
-                if deadline.passed():
-                    raise TimeoutError(
-                        f"{self._fullpath} did not come out of reset within {_RESET_PATIENCE} s: do the clocks of its streams run?"
-                    )
-                clock.sleep(_FIRST_LOOK)
+            hint = "do the clocks of its streams run?"
+            waiting.reset(self.device.clock, lambda: self.read(r.ISR) & complete == complete, self._fullpath, hint)
             self.write(r.ISR, r.ALL)
 
     # Packets.

@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from pynq_drivers.axi_mcdma import registers as r
+from pynq_drivers.responses import error_of
 from pynq_widgets.device import BusError
 from pynq_widgets.device.clock import Timer
 
@@ -129,7 +130,7 @@ class Chain:
         try:
             words = struct.unpack("<8I", bytes(self._model.descriptors.read(self._current, 32)))
         except BusError as error:
-            raise DescriptorError(_sg_error_of(error)) from error
+            raise DescriptorError(error_of(error, r.SG_SLV_ERR, r.SG_DEC_ERR)) from error
         self._next = (words[0] | words[1] << 32) & self._model.addresses & ~0x3F
         if words[7 if self._sends else 6] & r.COMPLETE:
             raise DescriptorError(r.SG_INT_ERR)  # software has not taken it back yet
@@ -144,7 +145,7 @@ class Chain:
         try:
             self._model.descriptors.write(self._current + word, status)
         except BusError as error:
-            raise DescriptorError(_sg_error_of(error)) from error
+            raise DescriptorError(error_of(error, r.SG_SLV_ERR, r.SG_DEC_ERR)) from error
         if self._current == self._tail:
             self.idle = True
 
@@ -193,7 +194,3 @@ class Chain:
 
     def update(self) -> None:
         self._pin.set(self.interrupting)
-
-
-def _sg_error_of(error: BusError) -> int:
-    return r.SG_SLV_ERR if getattr(error, "response", "DECERR") == "SLVERR" else r.SG_DEC_ERR

@@ -92,8 +92,7 @@ class Channel(Carrier):
     @property
     def transferred(self) -> int:
         """Bytes of the last transfer; of a received packet, its length. 0 before its end."""
-        last = self.queue.last
-        return last.transferred if last is not None else 0
+        return self.queue.transferred
 
     # Running and standing.
 
@@ -121,14 +120,10 @@ class Channel(Carrier):
         self.queue.give_up(why, at_rest)
 
     def _halt(self) -> None:
-        mmio, clock = self._dma.mmio, self.device.clock
-        mmio.write(self._base + r.CR, 0x00010000)
+        self._dma.mmio.write(self._base + r.CR, 0x00010000)
         self._chained = False
-        deadline = waiting.Deadline(clock, _PATIENCE)
-        while not (status := self.status) & r.CHANNEL_IDLE:
-            if deadline.passed():
-                raise TimeoutError(f"{self.title} did not stop within {_PATIENCE} s (status {status:#010x}); call reset()")
-            clock.sleep(10e-6)
+        trouble = f"{self.title} did not stop within {_PATIENCE} s; call reset()"
+        waiting.until(self.device.clock, lambda: self.status & r.CHANNEL_IDLE, _PATIENCE, trouble)
 
     def _chain(self) -> None:
         """The channel begins at the first descriptor of its ring."""
@@ -186,16 +181,11 @@ class Channel(Carrier):
 
     def wait(self, timeout: float | None = None, progress: bool | None = None) -> int:
         """Wait for the last transfer that was asked for; the number of its bytes. As `Transfer.wait`; RuntimeError where there was none."""
-        return self._last().wait(timeout, progress)
+        return self.queue.latest.wait(timeout, progress)
 
     async def wait_async(self, timeout: float | None = None, progress: bool | None = None) -> int:
         """As `wait`, for coroutines."""
-        return await self._last().wait_async(timeout, progress)
-
-    def _last(self) -> Transfer:
-        if self.queue.last is None:
-            raise RuntimeError(f"{self.title} has no transfer to wait for: call transfer() first")
-        return self.queue.last
+        return await self.queue.latest.wait_async(timeout, progress)
 
     # What the queue asks for.
 

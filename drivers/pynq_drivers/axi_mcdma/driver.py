@@ -16,7 +16,6 @@ from pynq_drivers.transfers.limits import Limits
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
 from pynq_widgets.overlay.traits import Word
 
-_RESET_PATIENCE = 0.5  # seconds
 _DEFAULT_LENGTH_WIDTH = 14  # the core's own default
 _LENGTH_BITS = 26  # of a descriptor
 
@@ -115,7 +114,6 @@ class AxiMCDMA(DefaultIP):
 
         Raises TimeoutError where the core does not come out of reset, which it does once its clocks run and its memory answers.
         """
-        clock = self.device.clock
         at_rest = False
         with self.device.lock, ExitStack() as alone:
             for channel in self.channels:
@@ -124,11 +122,7 @@ class AxiMCDMA(DefaultIP):
             try:
                 for base in bases:
                     self.mmio.write(base + r.CCR, r.RESET)
-                deadline = waiting.Deadline(clock, _RESET_PATIENCE)
-                while any(self.mmio.read(base + r.CCR) & r.RESET for base in bases):
-                    if deadline.passed():
-                        raise TimeoutError(f"{self._fullpath} did not come out of reset within {_RESET_PATIENCE} s: is its clock running?")
-                    clock.sleep(10e-6)
+                waiting.reset(self.device.clock, lambda: not any(self.mmio.read(base + r.CCR) & r.RESET for base in bases), self._fullpath)
                 at_rest = True
             finally:
                 for channel in self.channels:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from pynq_drivers import parameters
 from pynq_drivers.axi_mcdma import registers as r
 from pynq_drivers.axi_mcdma.chain import Chain, DescriptorError
+from pynq_drivers.responses import error_of
 from pynq_widgets.device import BusError, IPModel, ModelContext
 from pynq_widgets.device.clock import Timer
 
@@ -192,7 +193,7 @@ class Sender(Side):
         try:
             self._rest = memoryview(self.memory.read(channel.buffer, channel.length)).cast("B")
         except BusError as error:
-            self.fail(channel, _error_of(error))
+            self.fail(channel, error_of(error, r.DMA_SLV_ERR, r.DMA_DEC_ERR))
             return
         self._in_packet = True
         self.push()
@@ -303,7 +304,7 @@ class Receiver(Side):
         try:
             self.memory.write(address, data)
         except BusError as error:
-            self.fail(channel, _error_of(error))
+            self.fail(channel, error_of(error, r.DMA_SLV_ERR, r.DMA_DEC_ERR))
             return
         if last or self._received == channel.length:
             self._ends = last
@@ -379,7 +380,3 @@ class AxiMcdmaModel(IPModel):
     def on_stream(self, interface: str) -> None:
         if self.receive is not None:
             self.receive.go()
-
-
-def _error_of(error: BusError) -> int:
-    return r.DMA_SLV_ERR if getattr(error, "response", "DECERR") == "SLVERR" else r.DMA_DEC_ERR

@@ -296,11 +296,7 @@ class Channel:
 
     def _reset(self) -> None:
         self._write(r.VDMACR, r.RESET)
-        deadline = waiting.Deadline(self._dma.device.clock, _PATIENCE)
-        while self._read(r.VDMACR) & r.RESET:
-            if deadline.passed():
-                raise TimeoutError(f"{self._title} did not come out of reset within {_PATIENCE} s: do its clocks run?")
-            self._dma.device.clock.sleep(_FIRST_LOOK)
+        waiting.reset(self._dma.device.clock, lambda: not self._read(r.VDMACR) & r.RESET, self._title, "do its clocks run?")
 
     def _forget(self) -> None:
         self._frames.clear()

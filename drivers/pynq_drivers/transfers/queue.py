@@ -47,6 +47,18 @@ class TransferQueue:
     def __bool__(self) -> bool:
         return bool(self.under_way or self.queued)
 
+    @property
+    def latest(self) -> Transfer:
+        """The transfer that was asked for last; RuntimeError where there was none."""
+        if self.last is None:
+            raise RuntimeError(f"{self.carrier.title} has no transfer to wait for: call transfer() first")
+        return self.last
+
+    @property
+    def transferred(self) -> int:
+        """Bytes of that one, 0 until it is over."""
+        return 0 if self.last is None else self.last.transferred
+
     # An access to the bus lets time go on, and with it whatever falls due: also what an interrupt has begun.
 
     def __enter__(self) -> TransferQueue:

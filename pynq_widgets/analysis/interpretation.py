@@ -25,7 +25,7 @@ class InterpretationError(ValueError):
     """What was asked for does not fit the memory; the message says what would."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Interpretation:
     """How memory is to be read.
 
@@ -54,6 +54,16 @@ class Interpretation:
                     f"give either a shape or channels: {self.channels} interleaved channels are the shape (-1, {self.channels}), "
                     f"channels one after the other are ({self.channels}, -1)"
                 )
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == other._all() if isinstance(other, Interpretation) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def _all(self) -> tuple[Any, ...]:
+        # To numpy a type of None is float64: compared with it, that type is equal.
+        return self.dtype is None, self.dtype or "", self.shape, self.byteorder, self.channels, self.offset
 
     def __str__(self) -> str:
         """In words: ``'int16, big-endian, 2 channels, from byte 4'``."""

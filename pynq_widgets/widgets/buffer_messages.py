@@ -144,7 +144,7 @@ class BufferMessages:
         if "unit" in content:
             view.unit = str(content["unit"])
         if "scale" in content:
-            view.scale = _number("scale", content["scale"])
+            view.scale = parse_fraction("1 stands for", str(content["scale"])[:60])
 
     def _on_side(self, content: Mapping[str, Any]) -> None:
         self._view.side = content["side"]
@@ -277,7 +277,7 @@ class BufferMessages:
                 "offset": interpretation.offset,
                 "changed": interpretation != Interpretation(),
             },
-            "axis": {"sample_rate": view.sample_rate or "", "unit": view.unit, "scale": view.scale},
+            "axis": {"sample_rate": rate_text(view.sample_rate), "unit": view.unit, "scale": view.scale},
             "trigger": {"slope": getattr(trigger, "slope", ""), "level": "" if trigger is None else trigger.level * view.scale},
             "planes": list(view._mode.planes(source)) if isinstance(view._mode, ImageMode) else [],
             "plane": list(view.plane),
@@ -305,7 +305,8 @@ def parse_shape(text: str) -> tuple[int, ...] | None:
 
 
 def parse_rate(text: str) -> float | None:
-    """``'48e3'``, ``'48 kHz'`` or ``'2.5M'`` as samples a second; None of an empty text or 0."""
+    """``'48e3'``, ``'48,000'``, ``'48 kHz'`` or ``'2.5M'`` as samples a second; None of an empty text or 0."""
+    text = _ungrouped(text)
     found = re.fullmatch(r"\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*([kMG]?)\s*(?:hz|s/s|sps)?\s*", text, re.IGNORECASE)
     if not text.strip() or text.strip() == "0":
         return None
@@ -313,6 +314,32 @@ def parse_rate(text: str) -> float | None:
         raise ValueError(f"a sample rate is a number, as 48e3 or 48 kHz, not {text!r}")
     factor = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}[found[2].lower()]
     return _number("sample rate", found[1]) * factor
+
+
+def rate_text(rate: float | None) -> str:
+    """A sample rate as `parse_rate` reads it, short enough for its box: ``'1 MHz'``, ``'48 kHz'``; every digit of an odd one."""
+    if rate is None:
+        return ""
+    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        text = f"{rate / factor:.6g}"
+        if rate >= factor and "e" not in text and float(text) * factor == rate:
+            return f"{text} {prefix}Hz"
+    return f"{rate:.15g}"
+
+
+def parse_fraction(name: str, text: str) -> float:
+    """``'0.5'``, ``'1/32768'`` or ``'1,000'`` as a number."""
+    above, slash, below = _ungrouped(text).partition("/")
+    number = _number(name, above.strip())
+    divisor = _number(name, below.strip()) if slash else 1.0
+    if not divisor:
+        raise ValueError(f"{name} is a number, and nothing is divided by 0: {text!r}")
+    return number / divisor
+
+
+def _ungrouped(text: str) -> str:
+    """Without the marks between groups of three digits."""
+    return re.sub(r"(?<=\d)[,_' ](?=\d{3}(?!\d))", "", text)
 
 
 def _number(name: str, value: Any) -> float:

@@ -21,7 +21,7 @@ from .buffer_facts import buffer_name, facts, gone_text
 from .buffer_follower import BUDGET, Follower, Sampling
 from .buffer_marks import dma_marks, sides, trigger_marks
 from .buffer_messages import BufferMessages
-from .buffer_numbers import numbers
+from .buffer_numbers import comparable, numbers
 from .buffer_options import checked_rate, checked_scale, checked_unit, clipped_region, positive
 from .buffer_panel import BufferPanel
 from .buffer_source import SIDES, Source
@@ -105,7 +105,8 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         self._region: tuple[int, int, int, int] | None = None
         self._last: Drawing | None = None
         self._modes: dict[str, Mode] = {}
-        self._chosen = False  # whether somebody chose the mode
+        self._chosen = ""  # the mode that somebody chose
+        self._drawn_by: Mode | None = None  # whose drawing is on the plot
         self.plot: Plot | None = None
         self._follower = Follower(self, checked_rate(rate), sampler, now=now, later=later)
         self.viewers = self._follower.viewers
@@ -126,7 +127,7 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
     @mode.setter
     def mode(self, name: str) -> None:
         chosen = self._able(name)
-        self._chosen = True
+        self._chosen = name
         if chosen.name != self._mode.name:
             with self._drawing:
                 self._take_mode(chosen)
@@ -204,13 +205,16 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
     def compare(self, other: Array | None, difference: bool = False) -> None:
         """Lay another buffer over this one, or show the difference (this less the other); None: neither.
 
-        It is read as this one is. Raises ``TypeError`` for what is no array, ``ValueError`` where it has no lines of numbers.
+        It is read as this one is. Raises ``TypeError`` for what is no array, ``ValueError`` where it has no lines of numbers, or for a
+        difference not as many as this one has.
         """
         if other is not None and not isinstance(other, np.ndarray):
             raise TypeError(f"compare expected a buffer or a numpy array, not {type(other).__name__}: try numpy.asarray(...)")
         found = None if other is None else Source(other, self._source.interpretation)
-        if found is not None and not found.parts:
-            raise ValueError(f"compare expected numbers, not elements of type {other.dtype}")  # type: ignore[union-attr]
+        if found is not None:
+            refusal = comparable(self._source, found, bool(difference))
+            if refusal:
+                raise ValueError(refusal)
         with self._drawing:
             before, self._other = self._other, found
             self._difference = bool(difference) and found is not None
@@ -381,6 +385,7 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         marks = self._marks()
         if changed or self._view_to_set is not None:
             view, self._view_to_set = self._view_to_set, None
+            self._drawn_by = self._mode
             self.plot.draw(drawing.layers, x=drawing.x, y=drawing.y, view=view, marks=marks)
         else:
             self.plot.marks = marks
@@ -402,12 +407,19 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
             origin=self._origin,
             other=self._other,
             difference=self._difference,
+            across=self._across(),
             region=self._image_region() if isinstance(self._mode, ImageMode) else None,
             plane=self._plane,
             pixels=self._messages.pixels,
             limits=limits,
             last=last.raster if isinstance(last, PictureDrawing) else None,
         )
+
+    def _across(self) -> tuple[float, float] | None:
+        """The part of the horizontal axis that somebody chose to see, of what this mode drew."""
+        if self.plot is None or self.plot.follows[0] or self._drawn_by is not self._mode or self._view_to_set is not None:
+            return None
+        return self.plot.view[:2]
 
     def _samples(self) -> tuple[int, int]:
         """The samples that are seen, within the buffer."""
@@ -494,12 +506,13 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
                 other = Source(self._other.buffer, source.interpretation)
             before, self._source = (self._source, self._other), source
             self._other, self._held, self._hold = other, None, False
+            self._difference = self._difference and other is not None and not comparable(source, other, True)
             old, self._modes = self._modes, {}
             self._window, self._region, self._origin = None, None, 0
             self._view_to_set = (None, None, None, None)
-            mode = type(self._mode)
-            if not self._chosen or mode.refusal(source):
-                mode = natural(source)
+            # What was chosen comes back as soon as it fits again.
+            chosen = mode_class(self._chosen) if self._chosen else None
+            mode = natural(source) if chosen is None or chosen.refusal(source) else chosen
             for name, was in old.items():
                 kind = mode_class(name)
                 if not kind.refusal(source):
@@ -544,7 +557,8 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
 
     def _numbers(self) -> list[tuple[str, Statistics]]:
         """Statistics of each line."""
-        return numbers(self._held or self._source, None if self._statistics_of == "whole" else self._samples(), self._scale)
+        source, window = self._held or self._source, None if self._statistics_of == "whole" else self._samples()
+        return numbers(source, window, self._scale, self._other if self._difference else None)
 
     def _sheet(self) -> dict[str, Any]:
         """What the page needs for its controls."""

@@ -406,7 +406,7 @@ def test_a_picture_is_as_large_as_the_largest_page_shows_it(make, sampler):
     page_says(view, "beat", visible=True, pixels=[300, 480])
     sampler.turn()
     assert view.drawing.raster.shrunk == 3
-    assert view.drawing.notes == ["a pixel stands for 3 × 3 elements"]
+    assert view.drawing.notes == ["a pixel is the mean of 3 × 3 elements"]
     view.panel._handle_custom_msg({"kind": "beat", "view": "other", "visible": True, "pixels": [500, 800]}, [])
     view.refresh()
     assert view.drawing.raster.shrunk == 2
@@ -429,3 +429,118 @@ def test_looks_that_take_long_leave_the_kernel_to_the_user(make, sampler, now):
     look(view)
     sampler.turn()
     assert len(looks) == 4
+
+
+def test_a_difference_has_statistics_of_its_own(make):
+    view = make(np.full(100, 10, "u1"))
+    view.compare(np.full(100, 250, "u1"), difference=True)
+    assert (view.statistics.mean, view.statistics.least, view.statistics.of) == (-240.0, -240.0, 100)
+    view.compare(np.full(100, 250, "u1"))
+    assert view.statistics.mean == 10
+    view.statistics_of = "whole"
+    view.compare(np.full(40, 250, "u1"), difference=True)
+    assert view.statistics.of == 40
+
+
+def test_statistics_of_a_large_difference_are_of_stretches(make):
+    view = make(np.zeros(6_000_000, "i2"))
+    view.compare(np.full(6_000_000, 3, "i2"), difference=True)
+    assert (view.statistics.mean, view.statistics.count, view.statistics.of) == (-3, 1 << 22, 6_000_000)
+
+
+def test_a_difference_takes_the_same_lines(make):
+    view = make(np.zeros(10, "u1"))
+    with pytest.raises(
+        ValueError, match=r"^a difference takes the same lines of both: there are one line of uint8, and real, imaginary of c"
+    ):
+        view.compare(np.zeros(10, "c8"), difference=True)
+    view.compare(np.zeros(10, "c8"))
+    assert view.drawing is not None
+
+
+def test_a_type_of_eight_bytes_is_taken(make):
+    """To numpy, float64 equals None."""
+    view = make(np.full(10, 16384, "i2"))
+    view.interpret(dtype="f8")
+    assert view.statistics.count == 2
+    assert view.statistics.mean == pytest.approx(2.03125, rel=1e-3)
+
+
+def test_a_peak_stands_at_its_frequency_and_zooming_shows_each_line(make):
+    view = make((16383 * np.sin(2 * np.pi * np.arange(65_536) / 8)).astype("i2"), sample_rate=1e6, mode="spectrum")
+    view.settings.size = 65_536
+
+    def peak():
+        curve = view.curves[0]
+        return curve.x[curve.y.argmax()]
+
+    assert view.curves[0].step > 1
+    assert peak() == 125_000
+    view.plot.view = (120e3, 130e3, -140, 0)
+    assert peak() == 125_000
+    assert np.diff(view.curves[0].x) == pytest.approx(1e6 / 65_536)
+    assert view.plot.whole[:2] == (0, 500_000)
+    view.plot.view = None
+    assert view.curves[0].x[[0, -1]].tolist() == [0, 500_000]
+    view.plot.view = (120e3, 130e3, -140, 0)
+    view.mode = "line"
+    view.plot.view = (0, 1e-4, None, None)
+    view.mode = "spectrum"
+    assert view.curves[0].x[[0, -1]].tolist() == [0, pytest.approx(500_000 * 100 / 101)]  # of 101 samples
+
+
+def test_pairs_are_one_signal(make):
+    pairs = np.empty((4096, 2), "i2")
+    at = -2 * np.pi * np.arange(4096) / 16
+    pairs[:, 0], pairs[:, 1] = 10_000 * np.cos(at), 10_000 * np.sin(at)
+    view = make(pairs.reshape(-1), sample_rate=16e3)
+    view.interpret(channels=2)
+    view.mode = "spectrum"
+    assert len(view.curves) == 2
+    view.settings.iq = True
+    (curve,) = view.curves
+    assert curve.x[curve.y.argmax()] == -1000
+    assert curve.x[0] == -8000
+    view.mode = "waterfall"
+    view.settings.iq = True
+    assert view.plot.whole[2:] == pytest.approx((-8031.25, 7968.75))
+
+
+def test_what_was_chosen_comes_back(make):
+    view = make(np.arange(65_536, dtype="u1"))
+    view.mode = "spectrum"
+    view.interpret(shape=(256, 256))
+    assert view.mode == "spectrum"
+    view.interpret()
+    view.mode = "lanes"
+    view.interpret(dtype="c8")
+    assert view.mode == "line"
+    view.interpret(dtype="u2")
+    assert view.mode == "lanes"
+
+
+@pytest.mark.parametrize(
+    ("typed", "rate", "shown"),
+    [
+        ("1e6", 1e6, "1 MHz"),
+        ("1,000,000", 1e6, "1 MHz"),
+        ("48 kHz", 48e3, "48 kHz"),
+        ("44100", 44100, "44.1 kHz"),
+        ("61440001", 61440001, "61440001"),
+    ],
+)
+def test_rates_are_read_and_written_as_people_do(make, typed, rate, shown):
+    view = make(RAMP)
+    page_says(view, "axis", sample_rate=typed)
+    assert view.sample_rate == rate
+    assert view._messages.sheet()["axis"]["sample_rate"] == shown
+    page_says(view, "axis", sample_rate=shown)
+    assert view.sample_rate == rate
+
+
+def test_a_scale_may_be_a_fraction(make):
+    view = make(RAMP)
+    page_says(view, "axis", scale="1/32768")
+    assert view.scale == 1 / 32768
+    page_says(view, "axis", scale="1/0")
+    assert view.scale == 1 / 32768

@@ -138,7 +138,7 @@ def test_picture_follows_and_zooms(make, sampler):
     (content, buffers), *more = view.said
     assert not more
     assert content["region"] == [0, 1300, 0, 2100]
-    assert content["detail"] == "a pixel stands for 2 × 2 elements"
+    assert content["detail"] == "a pixel is the mean of 2 × 2 elements"
     assert buffers[0].startswith(b"\x89PNG" if content["mime"] == "image/png" else b"\xff\xd8")
     page_says(view, "region", region=[100, 200, -50, 300])
     assert view.window == (100, 200, 0, 300)

@@ -2,6 +2,7 @@
 // widget of its own.
 
 const TOLD_EVERY = 2; // frames
+const UNASKED = new Set(["at", "rows", "region", "hello"]); // what a page says by itself
 const RATES = [1, 2, 5, 10, 20, 30, 60];
 
 function render({ model, el }) {
@@ -16,7 +17,14 @@ function render({ model, el }) {
   let problem = ""; // the answer to what this page asked for last
   let forgetting = null;
 
-  const send = (kind, content = {}) => post(model, { kind, view: pulse.view, ...content });
+  const send = (kind, content = {}) => {
+    // What is asked for now has its own answer.
+    if (problem && !UNASKED.has(kind)) {
+      problem = "";
+      paint();
+    }
+    return post(model, { kind, view: pulse.view, ...content });
+  };
   const ask = (content) => {
     asked = performance.now();
     if (!send("at", content)) asked = 0;

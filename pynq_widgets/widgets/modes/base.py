@@ -10,7 +10,7 @@ from pynq_widgets.widgets.buffer_source import Source
 from pynq_widgets.widgets.plot_layers import COLOURS
 
 from .scene import Drawing, Scene
-from .settings import Choice, Setting, Settings
+from .settings import Choice, Flag, Setting, Settings
 
 
 class Mode:
@@ -71,6 +71,14 @@ def part_choice(source: Source, name: str, index: int, label: str, help: str) ->
 def part_index(scene: Scene, settings: Settings, name: str = "line") -> int:
     """The line that the setting `name` chooses; the first where there is no choice."""
     return scene.names.index(getattr(settings, name)) if name in set(settings) else 0
+
+
+def quadrature_choice(source: Source) -> tuple[Flag, ...]:
+    """Whether the first two lines are one complex signal; a choice where they are real."""
+    if source.array.dtype.kind == "c" or len(source.parts) < 2:
+        return ()
+    names = " and ".join(part.name for part in source.parts[:2])
+    return (Flag("iq", False, "I/Q", f"{names} are the real and the imaginary part of one signal, which has negative frequencies, too"),)
 
 
 def colour(index: int) -> str:

@@ -75,7 +75,8 @@ class ImageMode(Mode):
         first, end, left, right = region
         down, across = -(-(end - first) // raster.part.shape[0]), -(-(right - left) // raster.part.shape[1])
         down, across = down * raster.shrunk, across * raster.shrunk
-        notes = [f"a pixel stands for {down} × {across} elements"] if max(down, across) > 1 else []
+        mean = "" if max(down, across) <= 3 or raster.shrunk > 1 else "some of "  # `reduce_picture` looks at 3 x 3 of them
+        notes = [f"a pixel is the mean of {mean}{down} × {across} elements"] if max(down, across) > 1 else []
         if scene.plane:
             notes.append(f"plane {list(scene.plane)} of {shape_text(array)}")
         return PictureDrawing(raster, (rows, columns), notes)

@@ -28,8 +28,10 @@ class LanesMode(Mode):
         array = source.array
         if array.ndim != 1 and not array.flags.c_contiguous:
             return "The elements of this view do not follow one another in memory: show a row or a column of it, as in buffer[0]."
-        if not lanes_of(array.dtype) or not source.parts or source.samples < 2:
-            return f"Elements of type {array.dtype} have no bits to show: whole numbers, booleans and structures of them have."
+        if not lanes_of(array.dtype) or not source.parts:
+            return f"Elements of type {array.dtype} have no bits to show: real numbers, booleans and structures of them have."
+        if source.samples < 2:
+            return "One sample changes in nothing: lanes show at least two."
         return ""
 
     @classmethod

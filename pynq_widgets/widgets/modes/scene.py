@@ -33,6 +33,7 @@ class Scene:
     origin: float = 0
     other: Source | None = None
     difference: bool = False
+    across: tuple[float, float] | None = None  # what is seen of the horizontal axis; None: the whole
     pixels: tuple[int, int] | None = None  # rows and columns that the page has for a picture
     region: tuple[int, int, int, int] | None = None
     plane: tuple[int, ...] = ()

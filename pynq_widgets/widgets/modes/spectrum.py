@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from pynq_widgets.analysis.curve import Array, Curve, limits, reduce_line
+from pynq_widgets.analysis.curve import Array, Curve, limits
 from pynq_widgets.analysis.spectrum import spectrum
 from pynq_widgets.analysis.windows import WINDOWS
 from pynq_widgets.widgets.buffer_source import Source
 
-from .base import Mode, colour
+from .base import Mode, colour, quadrature_choice
 from .scene import PlotDrawing, Scene
 from .settings import Choice, Flag, Number, Setting
 
 SIZES = ("auto", 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
+_ALL = 4  # lines a column that are all sent
 _FLOOR = 160.0  # dB below the strongest that the axis shows at most: what is under it is rounding
 
 
@@ -32,6 +33,7 @@ class SpectrumMode(Mode):
             Choice("window", tuple(WINDOWS), "hann", "window", "What each stretch is multiplied with before its transform"),
             Number("averages", 1, 256, 8, "averages", "How many transforms are averaged: more, and noise is smoother", whole=True),
             Choice("size", SIZES, "auto", "points", "Samples of each transform: more, and frequencies stand closer", folded=True),
+            *quadrature_choice(source),
             Flag("db", True, "dB", "Logarithmic levels"),
         )
 
@@ -45,16 +47,25 @@ class SpectrumMode(Mode):
         curves: list[Curve] = []
         labels: list[tuple[str, str]] = []
         lowest, highest = np.inf, -np.inf
-        unit, resolution = "", 0.0
-        for name, data in self._lines(scene):
-            found = spectrum(data, scene.rate or 1.0, size=size, window=settings.window, averages=settings.averages, db=settings.db)
+        unit, resolution, ends = "", 0.0, (0.0, 1.0)
+        for name, data, quadrature in self._lines(scene):
+            found = spectrum(
+                data,
+                scene.rate or 1.0,
+                size=size,
+                window=settings.window,
+                averages=settings.averages,
+                db=settings.db,
+                quadrature=quadrature,
+            )
             level = found.level
             if scene.scale != 1.0:
                 # Of an integer's full scale it does not matter what that stands for.
                 shift = 20 * np.log10(abs(scene.scale)) if found.unit == "dB" else 0.0
                 level = level + shift if settings.db else level * abs(scene.scale)
             unit, resolution = found.unit, found.resolution
-            shown = _reduced(found.frequency, level, scene.columns)
+            shown = _reduced(found.frequency, level, scene.columns, scene.across)
+            ends = float(found.frequency[0]), float(found.frequency[-1])
             curves.append(shown)
             tint = colour(len(layers))
             layers.append(Line(name, shown, "line"))
@@ -69,7 +80,7 @@ class SpectrumMode(Mode):
             lowest = max(lowest, highest - _FLOOR)
         old = scene.limits
         low, high = limits(np.array([lowest, highest]), old)
-        x = Axis("frequency", "Hz" if scene.rate else "1/sample", float(curves[0].x[0]), float(curves[0].x[-1]))
+        x = Axis("frequency", "Hz" if scene.rate else "1/sample", *ends)
         each = f"{resolution:.4g} {'Hz' if scene.rate else 'of the sample rate'} between points"
         return PlotDrawing(
             layers,
@@ -82,22 +93,41 @@ class SpectrumMode(Mode):
             numbers,
         )
 
-    def _lines(self, scene: Scene) -> list[tuple[str, Array]]:
+    def _lines(self, scene: Scene) -> list[tuple[str, Array, Array | None]]:
+        """Name, samples, and the imaginary part where that is an array of its own."""
+        this, that = scene.compared
+        other = scene.other
+        part = slice(*scene.window)
         both = scene.complex_seen()
         if both is not None:
-            found = [("", both)]
-            other = scene.other
+            found: list[tuple[str, Array, Array | None]] = [(this, both, None)]
             if other is not None and other.array.dtype.kind == "c" and other.array.ndim == 1:
-                found = [(scene.compared[0], both), (scene.compared[1], other.array[slice(*scene.window)])]
+                found.append((that, other.array[part], None))
             return found
-        this, that = scene.compared
-        found = [(f"{this} {part.name}".strip(), scene.seen(i)) for i, part in enumerate(scene.source.parts)]
-        if scene.other is not None:
-            found += [(f"{that} {part.name}".rstrip(), part.data[slice(*scene.window)]) for part in scene.other.parts]
-        return [(name, data) for name, data in found if data.size > 1]
+        if "iq" in set(self.settings) and self.settings.iq:
+            found = [(this, scene.seen(0), scene.seen(1))]
+            if other is not None and len(other.parts) > 1:
+                found.append((that, other.parts[0].data[part], other.parts[1].data[part]))
+            return found
+        found = [(f"{this} {each.name}".strip(), scene.seen(i), None) for i, each in enumerate(scene.source.parts)]
+        if other is not None:
+            found += [(f"{that} {each.name}".rstrip(), each.data[part], None) for each in other.parts]
+        return [each for each in found if each[1].size > 1]
 
 
-def _reduced(x: Array, y: Array, columns: int) -> Curve:
-    """At most two points a column: the least and the greatest, so that no line of a spectrum is lost."""
-    curve = reduce_line(y, 0, None, columns)
-    return Curve(np.interp(curve.x, np.arange(x.size), x), curve.y, curve.step, curve.gaps)
+def _reduced(x: Array, y: Array, columns: int, across: tuple[float, float] | None) -> Curve:
+    """The part `across` of a spectrum: each of its lines, or where there are many the least and the greatest of each column, each at its
+    own frequency, so that a peak stands where it is."""
+    if across is not None:
+        first, last = np.searchsorted(x, across)
+        part = slice(max(int(first) - 1, 0), int(last) + 1)
+        if x[part].size > 1:
+            x, y = x[part], y[part]
+    step = x.size // columns
+    if step <= _ALL:
+        return Curve(x, y, 1, bool(np.isnan(y).any()))
+    rows = x.size // step
+    low, high = (find(y[: rows * step].reshape(rows, step), axis=1) for find in (np.argmin, np.argmax))
+    at = (np.arange(rows) * step)[:, None] + np.sort(np.stack([low, high], axis=1), axis=1)
+    chosen = np.concatenate([at.reshape(-1), np.arange(rows * step, x.size)])
+    return Curve(x[chosen], y[chosen], step, bool(np.isnan(y).any()))

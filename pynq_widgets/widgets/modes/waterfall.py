@@ -12,7 +12,7 @@ from pynq_widgets.widgets.buffer_source import Source
 from pynq_widgets.widgets.png import encode_png
 from pynq_widgets.widgets.raster import palette
 
-from .base import Mode, part_choice, part_index
+from .base import Mode, part_choice, part_index, quadrature_choice
 from .scene import PlotDrawing, Scene
 from .settings import Choice, Flag, Number, Setting
 
@@ -33,6 +33,7 @@ class WaterfallMode(Mode):
             Choice("window", tuple(WINDOWS), "hann", "window", "What each stretch is multiplied with before its transform"),
             Choice("size", (64, 128, 256, 512, 1024, 2048, 4096), 256, "points", "Samples of each transform", folded=True),
             Number("range", 10, 200, 80.0, "range in dB", "How far below the strongest level the darkest colour stands", folded=True),
+            *quadrature_choice(source),
             Flag("across", True, "time across", "Time runs from left to right (a spectrogram); else downwards"),
         )
 
@@ -42,9 +43,20 @@ class WaterfallMode(Mode):
 
         settings = self.settings
         data = scene.complex_seen()
+        quadrature = None
         if data is None:
-            data = scene.seen(part_index(scene, settings))
-        found = waterfall(data, scene.rate or 1.0, size=min(settings.size, data.size), rows=_MOST_ROWS, window=settings.window, db=True)
+            pair = "iq" in set(settings) and settings.iq
+            data = scene.seen(0 if pair else part_index(scene, settings))
+            quadrature = scene.seen(1) if pair else None
+        found = waterfall(
+            data,
+            scene.rate or 1.0,
+            size=min(settings.size, data.size),
+            rows=_MOST_ROWS,
+            window=settings.window,
+            db=True,
+            quadrature=quadrature,
+        )
         level = np.asarray(found.level, np.float64)
         finite = level[np.isfinite(level)]
         high = float(finite.max()) if finite.size else 0.0

@@ -39,8 +39,8 @@ def overlaid(data: Array, period: float, offset: float = 0.0, most: int = 100) -
         raise ValueError(f"a period is at least 1 sample, not {period}")
     if not math.isfinite(offset) or most < 1:
         raise ValueError(f"overlaid expected a finite offset and at least 1 frame, not {offset} and {most}")
-    # Frames that lie before the first sample, where the offset is negative, are none; one begins at or after it.
-    begin = offset if offset >= 0 else offset + math.ceil(-offset / period) * period
+    # Frames that lie before the first sample, where the offset is negative, are none; one begins at or after it, but for rounding.
+    begin = offset if offset >= 0 else offset + math.ceil(-offset / period - 1e-9) * period
     of = max(math.floor((data.size - 1 - begin) / period + 1e-9), 0) if data.size else 0
     if not of and data.size > begin:
         of = 1

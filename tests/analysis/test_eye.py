@@ -19,7 +19,7 @@ def test_each_sample_lies_where_it_falls(data, period, offset, most):
     assert frames.number.size == frames.x.shape[0] == min(frames.of, most)
     assert (np.diff(frames.number) > 0).all()
     begin = offset
-    while begin < 0:
+    while begin < -1e-9 * period:
         begin += period
     for row, number in enumerate(frames.number.tolist()):
         there = np.isfinite(frames.x[row])
@@ -30,6 +30,11 @@ def test_each_sample_lies_where_it_falls(data, period, offset, most):
         expected[~np.isfinite(expected)] = np.nan
         assert np.array_equal(y, expected, equal_nan=True)
         assert ((x >= 0) & (x <= period)).all()
+
+
+@pytest.mark.parametrize("offset", [0.0, -5e-324, -1e-12])
+def test_an_offset_that_is_nothing_but_rounding_loses_no_frame(offset):
+    assert overlaid(np.arange(7), 2.0, offset).y.tolist() == [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
 
 
 def test_a_period_of_parts_of_samples_makes_one_curve():

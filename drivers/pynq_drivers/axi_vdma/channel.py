@@ -234,7 +234,8 @@ class Channel:
                 f"{self._title}: a frame of {mode} has {mode.height} rows of {mode.line} bytes, {mode.stride} bytes apart; the array has "
                 f"shape {frame.shape}, dtype {frame.dtype} and strides {frame.strides}"
             )
-        address = int(frame[0].physical_address)  # says so itself where it was freed, is strided, or never had one
+        # Says so itself where it was freed, is strided, or never had one.
+        address = self._reach.seen(int(frame[0].physical_address))
         owner = getattr(frame, "device", None)
         if owner is not None and owner is not self._dma.device:
             raise ValueError(f"{self._title}: the frame is in the memory of {owner!r}, this core is on {self._dma.device!r}")

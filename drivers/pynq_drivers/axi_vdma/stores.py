@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from pynq_drivers.axi_vdma import registers as r
+from pynq_drivers.transfers.holding import Holding
 
 if TYPE_CHECKING:
     from pynq_drivers.axi_vdma.channel import Channel
@@ -16,14 +17,33 @@ class StoreTransfer:
 
     error: BaseException | None = None
     done = False
+    over = False  # the overlay has gone, but perhaps not the hardware
 
-    def __init__(self, channel: Channel, index: int, offset: int, nbytes: int) -> None:
+    def __init__(self, channel: Channel, index: int, frame: Any, offset: int, nbytes: int) -> None:
         self._channel = weakref.ref(channel)
+        self._frame = frame
+        self._holding = Holding.of(channel._dma.device)
+        self._holding.add(self)
+        frame.begin_transfer(self)
         self.title = f"{channel._title}[{index}]"
         self.to_memory = channel.to_memory
         self.index = index
         self.offset = offset
         self.nbytes = nbytes
+
+    def let_go(self) -> None:
+        """The core is not at work in it any more."""
+        if not self.done:
+            self.done = self.over = True
+            self._holding.discard(self)
+            frame, self._frame = self._frame, None
+            frame.end_transfer(self)
+
+    def lost(self, at_rest: bool) -> None:
+        """The overlay has gone: so has the core, where it was replaced."""
+        self.over = True
+        if at_rest:
+            self.let_go()
 
     def position(self) -> int | None:
         """0 while the channel is at this frame, else all of it; within a frame the core does not tell. One bus read."""
@@ -70,18 +90,14 @@ class FrameList:
         self._let_go(index)
         self._frames[index], self._addresses[index] = frame, address
         mode = self._channel._needed_mode()
-        shown = StoreTransfer(self._channel, index, int(getattr(frame[0], "offset", 0)), mode.nbytes)
-        begin = getattr(frame, "begin_transfer", None)
-        if begin is not None:
-            begin(shown)
-            self._shown[index] = shown
+        if hasattr(frame, "begin_transfer"):
+            self._shown[index] = StoreTransfer(self._channel, index, frame, int(getattr(frame[0], "offset", 0)), mode.nbytes)
         return before
 
     def _let_go(self, index: int) -> None:
-        frame, shown = self._frames[index], self._shown[index]
+        shown = self._shown[index]
         if shown is not None:
-            shown.done = True
-            frame.end_transfer(shown)
+            shown.let_go()
         self._frames[index], self._shown[index] = None, None
 
     def write(self, index: int) -> None:

@@ -6,21 +6,35 @@ under way, each of which refers to its buffer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pynq_widgets.overlay import life
 
-if TYPE_CHECKING:
-    from pynq_drivers.transfers.transfer import Transfer
-
 _NAME = "_transfers_under_way"
+
+
+class Held(Protocol):
+    """What hardware is at work in: a transfer, or a frame store."""
+
+    @property
+    def over(self) -> bool:
+        """Whether Python is done with it."""
+        ...
+
+    def let_go(self) -> None:
+        """The hardware is at rest: end it for its buffer."""
+        ...
+
+    def lost(self, at_rest: bool) -> None:
+        """The overlay has gone; the hardware is at rest, or not known to be."""
+        ...
 
 
 class Holding:
     """The transfers of one device whose buffers its hardware may be reading or writing."""
 
     def __init__(self, device: Any) -> None:
-        self._transfers: set[Transfer] = set()
+        self._transfers: set[Held] = set()
         self._generation = life.generation_of(device)
         # Kept by the device itself: with it all of this goes.
         self._device = device
@@ -41,11 +55,11 @@ class Holding:
     def __len__(self) -> int:
         return len(self._transfers)
 
-    def add(self, transfer: Transfer) -> None:
+    def add(self, transfer: Held) -> None:
         """The hardware is told of `transfer`."""
         self._transfers.add(transfer)
 
-    def discard(self, transfer: Transfer) -> None:
+    def discard(self, transfer: Held) -> None:
         """The hardware is done with it."""
         self._transfers.discard(transfer)
 

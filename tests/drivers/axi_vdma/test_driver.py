@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from pynq_drivers.axi_vdma.driver import FORMATS, AxiVDMA, VideoMode
 from pynq_drivers.transfers.errors import TransferError
-from pynq_widgets import allocate
+from pynq_widgets import Overlay, allocate
 from pynq_widgets.overlay import UnsupportedConfiguration
 
 MODE = VideoMode(8, 4, 24)
@@ -253,6 +254,26 @@ def test_stopping_frees_what_nobody_holds(loop: Any) -> None:
     assert [a.address for a in bench.device.pool.allocations] == [int(kept.physical_address)]
     assert not vdma.readchannel.running
     del kept
+    assert bench.device.pool.allocations == ()
+
+
+def test_frames_that_the_core_is_at_are_kept_whoever_lets_go_of_them(loop: Any) -> None:
+    bench = loop()
+    vdma = started(bench)
+    frame = vdma.writechannel.newframe()
+    address = frame.physical_address
+    vdma.writechannel.writeframe(frame)
+    with pytest.warns(RuntimeWarning, match="was freed while vdma.writechannel"):
+        frame.freebuffer()
+    assert address in {a.address for a in bench.device.pool.allocations}
+    before = {a.address for a in bench.device.pool.allocations}
+    path = bench.device.design.path
+    del vdma, frame
+    bench.overlay = None
+    gc.collect()
+    assert {a.address for a in bench.device.pool.allocations} == before
+    Overlay(path, device=bench.device)
+    gc.collect()
     assert bench.device.pool.allocations == ()
 
 

@@ -89,6 +89,16 @@ def _surface() -> Any:
     return _Terminal() if terminal else None
 
 
+# In the colours and letters of the notebook's theme; where there is none, in ones that are seen on light and dark.
+_LINE = (
+    "display:flex;align-items:center;gap:0.7em;padding:2px 0 2px 8px;font-family:var(--jp-ui-font-family,sans-serif);"
+    "font-size:var(--jp-ui-font-size1,13px);font-variant-numeric:tabular-nums"
+)
+_BAR = "width:16em;height:0.8em;flex:none;accent-color:var(--jp-brand-color1,#1976d2)"
+_MARKS = {"done": "✓", "failed": "✗", "cancelled": "✗"}
+_COLOURS = {"done": "var(--jp-success-color1,#388e3c)", "failed": "var(--jp-error-color1,#d32f2f)"}
+
+
 class _Notebook:
     """A bar under the cell, brought up to date in its place."""
 
@@ -98,11 +108,14 @@ class _Notebook:
     def show(self, title: str, done: int | None, nbytes: int, seconds: float) -> None:
         value = "" if done is None else f' value="{done}"'
         words = f"{title}: {in_words(done, nbytes, seconds)}"
-        self._put(f'<progress max="{nbytes}"{value} aria-label="{html.escape(title)}"></progress> {html.escape(words)}', words)
+        bar = f'<progress max="{nbytes}"{value} aria-label="{html.escape(title)}" style="{_BAR}"></progress>'
+        self._put(f'<div style="{_LINE}">{bar}<span>{html.escape(words)}</span></div>', words)
 
     def end(self, title: str, done: int | None, nbytes: int, seconds: float, state: str) -> None:
         words = f"{title}: {in_words(done, nbytes, seconds)}, {state}"
-        self._put(html.escape(words), words)
+        colour = _COLOURS.get(state, "inherit")
+        mark = f'<span style="color:{colour};font-weight:600">{_MARKS.get(state, "…")}</span>'
+        self._put(f'<div style="{_LINE}">{mark}<span>{html.escape(words)}</span></div>', words)
 
     def _put(self, page: str, words: str) -> None:
         from IPython.display import display

@@ -64,17 +64,30 @@ def reduce_lanes(data: Array, lanes: Sequence[Lane], start: int = 0, stop: int |
     column is never lost. Columns begin at whole multiples of their width and may reach out of the range by less than one. Raises
     ``ValueError`` for another number of dimensions and for a lane that the type of `data` does not have.
     """
-    data = plain(np.asarray(data))
-    if data.ndim != 1:
-        raise ValueError(f"lanes expected a 1-D array, not one of shape {data.shape}")
-    if columns < 1:
-        raise ValueError(f"lanes expected at least 1 column, not {columns}")
+    data = checked(data, columns)
     start = min(max(start, 0), data.size)
     stop = data.size if stop is None else min(max(stop, start), data.size)
     step = max(1, -(-(stop - start) // columns))
     start -= start % step
     stop = min(-(-stop // step) * step, data.size) if stop > start else start
-    words = {lane.path: _words(data, lane) for lane in lanes}
+    words = checked_words(data, lanes)
+    folded = {path: fold(word, [mask_of(lane) for lane in lanes if lane.path == path], start, stop, step) for path, word in words.items()}
+    return [runs_of(lane, folded[lane.path], start, stop, step) for lane in lanes]
+
+
+def checked(data: Array, columns: int) -> Array:
+    """`data` as a plain array, if lanes can be made of its shape."""
+    data = plain(np.asarray(data))
+    if data.ndim != 1:
+        raise ValueError(f"lanes expected a 1-D array, not one of shape {data.shape}")
+    if columns < 1:
+        raise ValueError(f"lanes expected at least 1 column, not {columns}")
+    return data
+
+
+def checked_words(data: Array, lanes: Sequence[Lane]) -> dict[tuple[str | int, ...], Array]:
+    """The words that `lanes` are of, by their paths, if `data` has these lanes."""
+    words = {lane.path: words_of(data, lane) for lane in lanes}
     for lane in lanes:
         bits = 8 * words[lane.path].itemsize
         if lane.low < 0 or lane.width < 1 or lane.low + lane.width > bits:
@@ -82,12 +95,11 @@ def reduce_lanes(data: Array, lanes: Sequence[Lane], start: int = 0, stop: int |
             raise ValueError(f"lane {lane.name!r} has bits {lane.low} to {last}; {_said(lane)} has bits 0 to {bits - 1}")
         if lane.kind == "f" and (lane.low or lane.width != bits or bits < 16):
             raise ValueError(f"lane {lane.name!r} can be read as a float only if it is a whole float")
-    folded = {path: _fold(word, [_mask(lane) for lane in lanes if lane.path == path], start, stop, step) for path, word in words.items()}
-    return [_runs(lane, folded[lane.path], start, stop, step) for lane in lanes]
+    return words
 
 
 @dataclass
-class _Columns:
+class Columns:
     """Of each column: the last word, the bits that changed in it, those that did twice, and for each bus (by its mask) at how many
     samples it changed."""
 
@@ -96,13 +108,28 @@ class _Columns:
     twice: Any
     times: dict[int, npt.NDArray[np.int64]]
 
+    @classmethod
+    def empty(cls, words: Array, masks: list[int], number: int) -> Columns:
+        """`number` columns in which nothing has been seen yet."""
+        wide = np.dtype(f"u{words.itemsize}")
+        buses = {mask: np.zeros(number, np.int64) for mask in masks if mask & (mask - 1)}
+        return cls(np.zeros(number, wide), np.zeros(number, wide), np.zeros(number, wide), buses)
 
-def _fold(words: Array, masks: list[int], start: int, stop: int, step: int) -> _Columns:
+    def put(self, here: slice, found: Columns) -> npt.NDArray[np.bool_]:
+        """Take over some columns; which of them were not so before."""
+        pairs = [(self.last, found.last), (self.changed, found.changed), (self.twice, found.twice)]
+        different = np.zeros(found.last.size, bool)
+        for old, new in [*pairs, *((self.times[mask], times) for mask, times in found.times.items())]:
+            different |= old[here] != new
+            old[here] = new
+        return different
+
+
+def fold(words: Array, masks: list[int], start: int, stop: int, step: int) -> Columns:
     number = -(-(stop - start) // step)
     wide = np.dtype(f"u{words.itemsize}")
     buses = {mask: wide.type(mask) for mask in masks if mask & (mask - 1)}
-    times = {mask: np.zeros(number, np.int64) for mask in buses}
-    found = _Columns(np.zeros(number, wide), np.zeros(number, wide), np.zeros(number, wide), times)
+    found = Columns.empty(words, masks, number)
     before: Any = None
     if start:
         before = np.array(words[start - 1 : start], dtype=words.dtype.newbyteorder("=")).view(wide)
@@ -117,7 +144,7 @@ def _fold(words: Array, masks: list[int], start: int, stop: int, step: int) -> _
         here = slice(column, column + table.shape[0])
         for mask, bits in buses.items():
             found.times[mask][here] += np.count_nonzero(table & bits, axis=1)
-        changed, twice = _fold_table(table)
+        changed, twice = fold_table(table)
         found.twice[here] |= twice | (found.changed[here] & changed)
         found.changed[here] |= changed
         found.last[here] = block[width - 1 :: width]
@@ -141,7 +168,7 @@ def _pieces(start: int, stop: int, step: int, itemsize: int) -> Iterator[tuple[i
         yield whole, stop, stop - whole
 
 
-def _fold_table(edges: Any) -> tuple[Any, Any]:
+def fold_table(edges: Any) -> tuple[Any, Any]:
     """Which bits are set in any word of each row, and which in at least two: halves laid over each other until a column is left."""
     changed, twice = edges, np.zeros((edges.shape[0], 1), edges.dtype)
     while changed.shape[1] > 1:
@@ -164,8 +191,8 @@ def _fold_table(edges: Any) -> tuple[Any, Any]:
     return changed[:, 0], twice[:, 0]
 
 
-def _runs(lane: Lane, columns: _Columns, start: int, stop: int, step: int) -> LaneRuns:
-    mask = _mask(lane)
+def runs_of(lane: Lane, columns: Columns, start: int, stop: int, step: int) -> LaneRuns:
+    mask = mask_of(lane)
     bits = columns.last.dtype.type(mask)
     changed = (columns.changed & bits) != 0
     busy = columns.times[mask] > 1 if mask in columns.times else (columns.twice & bits) != 0
@@ -190,11 +217,11 @@ def _values(lane: Lane, words: Any) -> Array:
     return np.asarray(numbers.astype(np.uint64) if lane.width == 64 else numbers.astype(np.int64))
 
 
-def _mask(lane: Lane) -> int:
+def mask_of(lane: Lane) -> int:
     return ((1 << lane.width) - 1) << lane.low
 
 
-def _words(data: Array, lane: Lane) -> Array:
+def words_of(data: Array, lane: Lane) -> Array:
     words: Any = data
     for part in lane.path:
         if isinstance(part, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,11 @@ import numpy as np
 
 from pynq_widgets.analysis.curve import Array, Curve, components, plain, reduce_line
 from pynq_widgets.analysis.interpretation import Interpretation
+from pynq_widgets.analysis.lanes import Lane, LaneRuns, reduce_lanes
 
 if TYPE_CHECKING:
+    from pynq_widgets.analysis.kept import Kept
+    from pynq_widgets.analysis.kept_lanes import KeptLanes
     from pynq_widgets.analysis.pyramid import Pyramid
 
 SIDES = ("host", "device")
@@ -53,6 +56,7 @@ class Source:
         self.array: Array = self._memory if whole else plain(self.interpretation.of(self._memory))
         self._parts: tuple[Part, ...] | None = None
         self._pyramids: dict[int, Pyramid] = {}
+        self._lanes: KeptLanes | None = None
         self._lock = threading.Lock()
         self._told: list[tuple[int, int]] = []  # bytes of the whole buffer that the hardware wrote, not yet looked at
         self._undo: Callable[[], None] | None = None
@@ -105,15 +109,31 @@ class Source:
             pyramid.refresh(math.inf)
         return pyramid.curve(start, stop, columns)
 
+    def lanes(self, wanted: Sequence[Lane], start: int, stop: int, columns: int) -> list[LaneRuns]:
+        """`wanted` lanes of the elements (of the first channel, where there are several) from `start` to `stop`, as `reduce_lanes`."""
+        if self._lanes is None:
+            array = self.array
+            if self.interpretation.channels > 1:
+                array = array.reshape(-1, array.shape[-1])[:, 0]
+            array = array.reshape(-1)
+            if array.size < _PYRAMID_FROM:
+                return reduce_lanes(array, wanted, start, stop, columns)
+            from pynq_widgets.analysis.kept_lanes import KeptLanes
+
+            self._lanes = KeptLanes(array)
+            self._lanes.refresh(math.inf)
+        return self._lanes.runs(wanted, start, stop, columns)
+
     def look(self, budget: float = math.inf, within: tuple[int, int] | None = None) -> None:
-        """Read again what is shown from a pyramid: first what hardware is known to have written, then in turn the rest, for at most
+        """Read again what is shown from what is kept: first what hardware is known to have written, then in turn the rest, for at most
         `budget` seconds; `within`: the samples that somebody looks at."""
         with self._lock:
             told, self._told = self._told, []
-        for pyramid in list(self._pyramids.values()):
+        kept: list[Kept] = [*self._pyramids.values(), *((self._lanes,) if self._lanes is not None else ())]
+        for each in kept:
             for offset, nbytes in told:
-                pyramid.changed(*self._samples_of(offset, nbytes))
-            pyramid.refresh(budget / len(self._pyramids), within)
+                each.changed(*self._samples_of(offset, nbytes))
+            each.refresh(budget / len(kept), within)
 
     @property
     def large(self) -> bool:

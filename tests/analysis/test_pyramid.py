@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pynq_widgets.analysis import kept
 from pynq_widgets.analysis import pyramid as module
 from pynq_widgets.analysis.curve import reduce_line
 from pynq_widgets.analysis.pyramid import BLOCK, Pyramid
@@ -44,8 +45,8 @@ def same(curve, data, columns):
 @settings(max_examples=150)
 @given(data=lines(most=2500), start=st.integers(-10, 2600), length=st.integers(0, 2600), columns=st.integers(1, 60))
 def test_any_window_is_what_a_plain_reduction_gives(data, start, length, columns):
-    old = module.BLOCK, module._AT_ONCE, module._DIRECT
-    module.BLOCK, module._AT_ONCE, module._DIRECT = 4, 64, 2
+    old = module.BLOCK, kept._AT_ONCE, module._DIRECT
+    module.BLOCK, kept._AT_ONCE, module._DIRECT = 4, 64, 2
     try:
         pyramid = Pyramid(data)
         pyramid.refresh()
@@ -63,7 +64,7 @@ def test_any_window_is_what_a_plain_reduction_gives(data, start, length, columns
         found = pyramid.extremes(start, start + length)
         assert found == ((part.min().item(), part.max().item()) if part.size else None)
     finally:
-        module.BLOCK, module._AT_ONCE, module._DIRECT = old
+        module.BLOCK, kept._AT_ONCE, module._DIRECT = old
 
 
 @pytest.mark.parametrize("dtype", REAL)
@@ -86,10 +87,10 @@ def test_whole_of_a_long_signal(dtype):
 
 
 def test_only_what_was_told_is_read_again():
-    data = np.zeros(10 * module._AT_ONCE // 2, "i2")
+    data = np.zeros(10 * kept._AT_ONCE // 2, "i2")
     pyramid = Pyramid(data, clock=Ticks())
     pyramid.refresh()
-    place = 5 * module._AT_ONCE // 2 + 1000
+    place = 5 * kept._AT_ONCE // 2 + 1000
     data[place : place + 10] = 7
     data[-1] = 9
     pyramid.changed(place, place + 10)
@@ -105,7 +106,7 @@ def test_only_what_was_told_is_read_again():
 
 
 def test_what_nobody_told_is_found_in_turn():
-    data = np.zeros(40 * module._AT_ONCE // 2, "i2")
+    data = np.zeros(40 * kept._AT_ONCE // 2, "i2")
     pyramid = Pyramid(data, clock=Ticks())
     pyramid.refresh()
     data[-3] = 9
@@ -118,10 +119,10 @@ def test_what_nobody_told_is_found_in_turn():
 
 
 def test_what_is_looked_at_is_read_first():
-    data = np.zeros(40 * module._AT_ONCE // 2, "i2")
+    data = np.zeros(40 * kept._AT_ONCE // 2, "i2")
     pyramid = Pyramid(data, clock=Ticks())
     pyramid.refresh()
-    place = 30 * module._AT_ONCE // 2
+    place = 30 * kept._AT_ONCE // 2
     data[place] = 9
     assert pyramid.refresh(0.5, within=(place, place + 1000)) == (place, place + BLOCK)
     data[5] = 4  # is found too, though somebody looks elsewhere
@@ -129,7 +130,7 @@ def test_what_is_looked_at_is_read_first():
 
 
 def test_a_budget_ends_the_first_reading():
-    data = np.arange(20 * module._AT_ONCE // 4, dtype="i4")
+    data = np.arange(20 * kept._AT_ONCE // 4, dtype="i4")
     pyramid = Pyramid(data, clock=Ticks())
     extents = []
     while not pyramid.complete:
@@ -142,7 +143,7 @@ def test_a_budget_ends_the_first_reading():
 
 def test_the_first_reading_reads_once(monkeypatch):
     for budget in (None, float("inf")):
-        pyramid = Pyramid(np.zeros(3 * module._AT_ONCE, "u1"))
+        pyramid = Pyramid(np.zeros(3 * kept._AT_ONCE, "u1"))
         pieces = []
         monkeypatch.setattr(
             pyramid, "_fold", lambda piece, at, real=pyramid._fold, pieces=pieces: (pieces.append(piece.size), real(piece, at))[1]
@@ -152,7 +153,7 @@ def test_the_first_reading_reads_once(monkeypatch):
 
 
 def test_what_is_not_read_yet_is_drawn_as_nothing():
-    data = np.ones(20 * module._AT_ONCE // 4, dtype="f4")
+    data = np.ones(20 * kept._AT_ONCE // 4, dtype="f4")
     pyramid = Pyramid(data, clock=Ticks())
     assert np.isnan(pyramid.curve(columns=10).y).all()
     pyramid.refresh(budget=0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pynq_widgets.analysis.lanes import lanes_of, reduce_lanes
+from pynq_widgets.analysis.lanes import lanes_of
 from pynq_widgets.widgets.buffer_source import Source
 
 from .base import Mode, nothing
@@ -47,15 +47,11 @@ class LanesMode(Mode):
         from pynq_widgets.widgets.plot_layers import Axis, Lanes, LaneTrace
 
         settings = self.settings
-        array = scene.source.array
-        if scene.source.interpretation.channels > 1:
-            array = array.reshape(-1, array.shape[-1])[:, 0]
-        array = array.reshape(-1)
-        lanes = list(lanes_of(array.dtype))
+        lanes = list(lanes_of(scene.source.array.dtype))
         if "first" in set(settings):
             lanes = lanes[settings.first : settings.first + settings.count]
         traces = []
-        for lane, runs in zip(lanes, reduce_lanes(array, lanes, *scene.window, scene.columns), strict=True):
+        for lane, runs in zip(lanes, scene.source.lanes(lanes, *scene.window, scene.columns), strict=True):
             x = (runs.x - scene.origin) / (scene.rate or 1.0)
             value = runs.value.view(f"u{runs.value.itemsize}") if runs.value.dtype.kind == "f" else runs.value
             traces.append(LaneTrace(lane.name, x, value, runs.busy, lane.width, settings.radix))

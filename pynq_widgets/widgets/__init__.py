@@ -21,4 +21,4 @@ __getattr__, __dir__ = lazy.names(
     __name__, {"Scope": ".oscilloscope", "scope": ".oscilloscope", "StripChart": ".strip_chart", "strip": ".strip_chart"}
 )
 
-__all__ = ["BufferView", "NodeDetail", "NodeSummary", "OverlayTree", "RegisterTable", "Scope", "StripChart", "scope", "strip"]  # four are lazy
+__all__ = ["BufferView", "NodeDetail", "NodeSummary", "OverlayTree", "RegisterTable", "Scope", "StripChart", "scope", "strip"]

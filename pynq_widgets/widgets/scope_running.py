@@ -24,8 +24,8 @@ from .viewers import Viewers
 
 SLOWEST, FASTEST = 0.1, 60.0  # frames a second: a screen shows no more
 _LOOKS = 10.0  # a second, at what stands still and who looks
-_TELLS = 0.25  # seconds between two states of the counts
-_AHEAD = 24  # frames that a page may have before it, told of four times a second
+_TELLS = 0.4  # seconds between two states of the counts
+_AHEAD = 40  # frames that a page may have before it; it answers each state
 _ANSWERS = 0.8  # seconds after which a page that has not answered is perhaps not heard, and is judged
 _GRACE = 3.0  # seconds after the last page has gone before the scope is closed: a cell that is moved comes again
 
@@ -267,7 +267,7 @@ class Running(Screen):
         self._tell(True)
 
     def _begin(self) -> None:
-        session = None
+        session, self._trouble = None, ""
         try:
             session = self.source.open(self._rate, self._gate)
             session.acquisition.news = self._news

@@ -97,7 +97,7 @@ class Screen:
         level = self._level if trigger.level is None else trigger.level / self._scale
         hysteresis = trigger.hysteresis
         if hysteresis is None:
-            hysteresis = automatic_hysteresis(*(self.vertical or (0.0, 0.0))) if self._mode.along else 0.0
+            hysteresis = automatic_hysteresis(*(self.vertical or (0.0, 0.0))) if self._vertical_is_signal() else 0.0
         holdoff = min(round(trigger.holdoff * (self._sample_rate or 1.0)), self._blank.samples)
         found = Trigger(level, trigger.slope, hysteresis / abs(self._scale), holdoff)
         return Aim(found, before, after, floating=trigger.level is None)

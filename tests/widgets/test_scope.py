@@ -284,17 +284,17 @@ def test_a_page_that_is_behind_gets_no_more_until_it_has_caught_up(channel: Fake
     page = Page(shown)
     page.look()
     page.look(drawn=0)
-    for number in range(1, 26):
+    for number in range(1, 42):
         channel.packets.put(saw())
         until(lambda number=number: shown.shown == number)
     for _ in range(10):
         channel.packets.put(saw())
-    until(lambda: shown.frames == 35)
-    assert shown.shown == 25
+    until(lambda: shown.frames == 51)
+    assert shown.shown == 41
     assert shown.overruns == 9, "the newest waits to be taken"
-    page.look(drawn=25)
+    page.look(drawn=41)
     sampler.turn()
-    until(lambda: shown.shown == 26)
+    until(lambda: shown.shown == 42)
 
 
 def test_a_page_that_is_not_heard_is_judged_once_the_main_loop_answers(channel: FakeChannel, made: Any, now: Any) -> None:
@@ -304,14 +304,14 @@ def test_a_page_that_is_not_heard_is_judged_once_the_main_loop_answers(channel: 
     page.look()
     page.look(drawn=0)
     now.pass_(2.0)
-    for number in range(1, 31):
+    for number in range(1, 46):
         channel.packets.put(saw())
         until(lambda number=number: shown.shown == number)
     assert len(judged) == 1
     judged[0]()
     channel.packets.put(saw())
-    until(lambda: shown.frames == 31)
-    assert shown.shown == 30, "now it is known that the page does not keep up"
+    until(lambda: shown.frames == 46)
+    assert shown.shown == 45, "now it is known that the page does not keep up"
 
 
 # What goes wrong.

@@ -121,8 +121,7 @@ function render({ model, el }) {
     return [`${state.rate} Hz`, "live", `Frames a second, of ${state.asked} at most`];
   }
 
-  function paint(force = false) {
-    paintSheet(force);
+  function paint() {
     const [text, kind, why] = liveText();
     setText(live, text);
     live.dataset.kind = kind;
@@ -159,6 +158,7 @@ function render({ model, el }) {
     if (content.kind === "state") {
       state = { ...state, ...content };
       seen = Math.max(seen, content.n);
+      if (content.modes) paintSheet(Boolean(problem));
       paint();
       // The kernel draws on when it hears what came through: a slow page gets fewer frames, not a queue of them.
       if (content.drawn !== undefined) pulse.beat();
@@ -169,7 +169,8 @@ function render({ model, el }) {
         problem = "";
         paint();
       }, 8000);
-      paint(true);
+      paintSheet(true);
+      paint();
     }
   }
 

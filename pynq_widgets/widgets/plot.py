@@ -127,7 +127,9 @@ class Plot(anywidget.AnyWidget):
             self._layers = layers
             for name, axis in (("x", x), ("y", y)):
                 if _kind(axis) != _kind(self._axes[name]):
-                    self._held[name] = None
+                    if self._held[name] is not None:
+                        self._held[name] = None
+                        self._tell("view")
                     if getattr(self._cursors, name):
                         self._cursors = replace(self._cursors, **{name: ()})
                         self._tell("cursors")
@@ -356,6 +358,11 @@ class Plot(anywidget.AnyWidget):
         except ValueError:
             held = dict(self._held)  # what it asks for cannot be shown; it is answered, so that it may go on
         with self._lock:
+            if "of" in content:
+                # It may have been sent before the page learned of other axes.
+                for name, of in zip(("x", "y"), content["of"], strict=True):
+                    if list(of) != [self._axes[name].label, self._axes[name].unit]:
+                        held[name] = self._held[name]
             if len(self._answers) > 64:
                 self._answers.clear()
             self._answers[view] = int(serial)

@@ -97,6 +97,22 @@ def test_wheel_shows_the_visible_part_finer(lab):
     notebook.wait_until("view.window", "(0, 100000)")
 
 
+def test_another_mode_does_not_keep_the_axis_of_the_last(lab):
+    lab.run([SETUP + "buffer = np.sin(np.arange(100_000) / 300)\nview = BufferView(buffer, sample_rate=1e6)\nview"])
+    page = lab.page
+    _live(page)
+    _drawn(page)
+    page.mouse.move(*_centre(page.locator(".pw-buffer .pw-plot canvas").last))
+    for _ in range(8):
+        page.mouse.wheel(0, -120)
+    summary = "text => document.querySelector('.pw-plot [data-layer=over]').getAttribute('aria-label')?.includes(text)"
+    _wait_for(page, f"() => !({summary})('from 0 s to 100 ms')")
+    _choose(page, "spectrum")
+    _wait_for(page, summary, "frequency from 0 Hz to 500 kHz")
+    _choose(page, "histogram")
+    _wait_for(page, summary, "value from −1")
+
+
 def test_every_mode_both_ways(lab):
     notebook = lab.run(
         [

@@ -126,6 +126,22 @@ def test_chosen_part_stays_while_the_axis_is_the_same(make):
     assert plot.view == (10, 20, -1, 0)
 
 
+def test_another_axis_is_seen_as_a_whole_on_every_page(make):
+    plot = make()
+    axes = {"x": Axis("time", "s", 0, 1), "y": Axis("", "V", 0, 1)}
+    plot.draw([], **axes)
+    look(plot)
+    says(plot, "view", serial=1, x=[0.2, 0.4], y=None, of=[["time", "s"], ["", "V"]])
+    assert plot.view[:2] == (0.2, 0.4)
+    plot.draw([], x=Axis("frequency", "Hz", 0, 500), y=Axis("level", "dB", -100, 0))
+    assert told(plot, "view")[-1] == {"by": "", "x": None, "y": None}
+    # What was on its way meanwhile was about the other axis.
+    says(plot, "view", serial=2, x=[0.2, 0.3], y=[-50, 0], of=[["time", "s"], ["level", "dB"]])
+    assert plot.view == (0, 500, -50, 0)
+    says(plot, "view", serial=3, x=[0.2, 0.3], y=None, of="no")
+    assert plot.view == (0, 500, -50, 0)
+
+
 def test_axis_without_limits_follows_the_data(make):
     plot = make()
     plot.draw([Line("a", curve([2, 4]))], x=Axis(), y=Axis())

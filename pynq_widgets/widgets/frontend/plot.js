@@ -184,7 +184,8 @@ function render({ model, el }) {
 
   p.moved = () => {
     p.dirty("axes");
-    tell({ kind: "view", x: s.told("x"), y: s.told("y") }, "view");
+    const of = ["x", "y"].map((name) => [s.axes[name].label, s.axes[name].unit]);
+    tell({ kind: "view", x: s.told("x"), y: s.told("y"), of }, "view");
   };
 
   const acts = {
@@ -221,7 +222,7 @@ function render({ model, el }) {
       p.lanes = p.layers.filter((layer) => layer.kind === "lanes").flatMap((layer) => layer.traces);
       p.zoom = content.zoom;
       const before = JSON.stringify([s.axes, s.seen]);
-      for (const name of ["x", "y"]) s.setAxis(name, content[name]);
+      for (const name of ["x", "y"]) if (s.setAxis(name, content[name])) waiting.delete("view");
       if (before !== JSON.stringify([s.axes, s.seen]) || p.lanes.length) p.dirty("axes");
       paintLegend();
     }

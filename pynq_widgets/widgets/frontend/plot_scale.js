@@ -14,10 +14,15 @@ function makeScale() {
     box: { left: 48, top: 20, width: 1, height: 1 },
   };
 
+  /** Another axis. What was seen of one that measured something else says nothing of it; whether that was so is the answer. */
   s.setAxis = (name, axis) => {
+    const { label, unit, log } = s.axes[name];
+    const other = s.held[name] && (axis.label !== label || axis.unit !== unit || axis.log !== log);
+    if (other) s.held[name] = false;
     s.axes[name] = axis;
     s.whole[name] = [inward(axis, axis.low), inward(axis, axis.high)];
     if (!s.held[name]) s.seen[name] = [...s.whole[name]];
+    return other;
   };
 
   /** A view of the kernel's: a span in the unit of the axis, or null for all. */

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import operator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
@@ -174,13 +175,24 @@ class AxiFifo(DefaultIP):
         with self.device.lock:  # no other packet's words come between
             if self.vacancy < len(padded) // 4:
                 return False
-            if destination is not None:
-                self.write(r.TDR, destination)
-            write, port = self._data.write, self._tdfd
-            for word in memoryview(padded).cast("I").tolist():
-                write(port, word)
-            self.write(r.TLR, len(packet))
+            with self._whole(self.reset_transmit):
+                if destination is not None:
+                    self.write(r.TDR, destination)
+                write, port = self._data.write, self._tdfd
+                for word in memoryview(padded).cast("I").tolist():
+                    write(port, word)
+                self.write(r.TLR, len(packet))
         return True
+
+    @contextlib.contextmanager
+    def _whole(self, empty: Callable[[], None]) -> Iterator[None]:
+        """What is broken off in a packet (an interrupted cell) must not be part of the next one: `empty` empties the FIFO."""
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(Exception):  # the first error is the one to be seen
+                empty()
+            raise
 
     def receive(self, timeout: float | None = None) -> bytes:
         """One packet; its TDEST is in `received_destination`. Waits until there is one; TimeoutError after `timeout` seconds.
@@ -223,18 +235,23 @@ class AxiFifo(DefaultIP):
         parts: list[bytes] = []
         with self.device.lock:
             while self.occupancy:
-                length = self.read(r.RLR)
-                if self._sideband.destination_bits:
-                    self.received_destination = self.read(r.RDR) & ((1 << self._sideband.destination_bits) - 1)
-                nbytes = length & ~r.PARTIAL
-                read, port = self._data.read, self._rdfd
-                data = b"".join([read(port).to_bytes(4, "little") for _ in range(-(-nbytes // 4))])
-                parts.append(data[:nbytes])
-                if not length & r.PARTIAL:
-                    self._partial, whole = b"", self._partial + b"".join(parts)
-                    return whole
+                with self._whole(self.reset_receive):
+                    if self._read_packet(parts):
+                        self._partial, whole = b"", self._partial + b"".join(parts)
+                        return whole
             self._partial += b"".join(parts)
         return None
+
+    def _read_packet(self, parts: list[bytes]) -> bool:
+        """What there is of the packet to `parts`; whether that is its end."""
+        length = self.read(r.RLR)
+        if self._sideband.destination_bits:
+            self.received_destination = self.read(r.RDR) & ((1 << self._sideband.destination_bits) - 1)
+        nbytes = length & ~r.PARTIAL
+        read, port = self._data.read, self._rdfd
+        data = b"".join([read(port).to_bytes(4, "little") for _ in range(-(-nbytes // 4))])
+        parts.append(data[:nbytes])
+        return not length & r.PARTIAL
 
     _partial = b""  # of a packet that comes in pieces (cut-through), until its end
 

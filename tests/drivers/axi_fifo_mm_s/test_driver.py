@@ -8,6 +8,8 @@ import pytest
 
 from pynq_drivers.axi_fifo_mm_s import registers as r
 from pynq_drivers.axi_fifo_mm_s.driver import AxiFifo
+from pynq_widgets import Overlay
+from pynq_widgets.access.errors import StaleOverlayError
 
 NAMES = ("ISR", "IER", "TDFR", "TDFV", "TDFD", "TLR", "RDFR", "RDFO", "RDFD", "RLR", "SRR", "TDR", "RDR")
 LOOP = [("fifo", "AXI_STR_TXD", "fifo", "AXI_STR_RXD")]
@@ -245,3 +247,46 @@ def test_a_reset_that_does_not_end(make: Any, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(TimeoutError, match=r"^fifo did not come out of reset within 0\.5 s: do the clocks of its streams run\?$"):
         fifo.reset_transmit()
     fifo.reset_receive()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_a_packet_broken_off_in_its_middle_is_not_part_of_the_next(make: Any, monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    fifo = make(interrupt=False).overlay.fifo
+    write, read = fifo._data.write, fifo._data.read
+    left = [3]
+
+    def broken(access: Any) -> Any:
+        def instead(offset: int, *value: int) -> Any:
+            if offset in (r.TDFD, r.RDFD):
+                left[0] -= 1
+                if left[0] < 0:
+                    raise error
+            return access(offset, *value)
+
+        return instead
+
+    monkeypatch.setattr(fifo._data, "write", broken(write))
+    with pytest.raises(error):
+        fifo.send(b"x" * 40)
+    monkeypatch.undo()
+    fifo.send(b"whole")
+    assert fifo.receive(timeout=1) == b"whole"
+    fifo.send(b"y" * 40)
+    left[0] = 3
+    monkeypatch.setattr(fifo._data, "read", broken(read))
+    with pytest.raises(error):
+        fifo.receive(timeout=1)
+    monkeypatch.undo()
+    fifo.send(b"whole again")
+    assert fifo.receive(timeout=1) == b"whole again"
+    assert fifo.errors == []
+
+
+def test_who_waits_for_a_packet_is_told_when_the_overlay_goes(make: Any) -> None:
+    for interrupt in (True, False):
+        bench = make(interrupt=interrupt)
+        fifo = bench.overlay.fifo
+        bench.clock.call_later(0.01, lambda bench=bench: Overlay(bench.device.design.path, device=bench.device))
+        with pytest.raises(StaleOverlayError):
+            fifo.receive(timeout=1)
+        assert bench.clock.now() < 0.1

@@ -214,7 +214,8 @@ class Channel(Carrier):
     def submit(self, array: Any, start: int = 0, nbytes: int = 0) -> Transfer:
         """As `transfer`, but where another one is under way this one waits for its turn, in scatter-gather mode in the core itself.
 
-        In direct register mode it begins when somebody waits for, or asks after, any transfer of this channel.
+        In direct register mode it begins when the interrupt of the one before it comes. Where the design connects no interrupt, it begins
+        only when somebody waits for, or asks after, any transfer of this channel (or waits for one of the other).
         """
         span = self.checked(array, start, nbytes)
         if self.queue and self.queue.last is not None and self.queue.last.details.get("cyclic"):

@@ -148,6 +148,8 @@ class AxiDMA(DefaultIP):
         design = self.description.get("design")
         end = far_end(design, self._fullpath, stream)
         words = stream_words(self.device, self._fullpath, stream)
+        if other is not None and other.queue:
+            other.queue.look()  # what nobody waited for may be over
         idle = other is not None and not other.queue
         stopped = self._trouble_of(other) if other is not None and other.is_started else ""
         if channel.sends:

@@ -168,6 +168,24 @@ def test_a_packet_goes_through_the_function(build: Any, control: bool) -> None:
         assert device.read_word(CTRL) & 2
 
 
+def test_a_core_whose_output_nobody_takes_stops_its_sender(build: Any) -> None:
+    model("v:hls:f")(negate)
+    device = streaming(build, False).device()
+    device.model_of("f")
+    into, out = device.stream("from", "M_AXIS"), device.stream("to", "S_AXIS")
+    into.send(np.arange(5000, dtype="i2"))
+    device.settle()
+    assert out.available == 4096
+    assert into.send(np.zeros(5000, "i2")) == 4096
+    assert into.standing == "full: f/in_r takes nothing for 0 ns (10000 bytes before that); 4096 bytes wait"
+    out.demand(1 << 20)
+    device.settle()
+    assert (out.available, into.available) == (10000, 4096)
+    assert into.send(np.zeros(2952, "i2")) == 5904
+    device.settle()
+    assert (out.available, out.packets) == (20000, 2)
+
+
 def test_a_started_core_waits_for_its_input_and_a_generator_for_the_next(build: Any) -> None:
     @model("v:hls:f")
     def pairs(core: Any) -> Iterator[Any]:

@@ -125,6 +125,7 @@ class HLSModel(IPModel):
         self._running = False
         self._took = False  # whether this run has taken a packet: one that takes none and starts again would go round without time
         self._waiting_for: str | None = None
+        self._capacities: dict[str, int] = {}  # of its inputs, as the connections have them
         self._ready_at = 0.0  # when the last byte that it received was there: no result is out before
         self._steps: Generator[Any, None, Any] | None = None
         self._status = AP_IDLE
@@ -141,9 +142,17 @@ class HLSModel(IPModel):
     def reset(self) -> None:
         if self.control is None and not self._inputs and self._outputs and type(self).function is not None:
             self.context.assume("has neither a control port nor an input stream: nothing starts its model, which is never called")
-        # A function takes packets whole, however long they are.
+        self._take_all(True)
+
+    def _take_all(self, whole: bool) -> None:
+        """A function takes packets whole, however long they are; but none while it cannot get rid of what it made of the last."""
         for name in self._inputs:
-            self.context.stream(name).capacity = None
+            queue = self.context.stream(name)
+            if queue.capacity is not None:
+                self._capacities[name] = queue.capacity
+            queue.capacity = None if whole else self._capacities[name]
+            if whole:
+                queue.tell_space()
 
     # Registers.
 
@@ -237,6 +246,7 @@ class HLSModel(IPModel):
         self._running = self._started = self._auto = False
         self._steps, self._waiting_for = None, None
         self._to_send.clear()
+        self._take_all(True)
         self._status |= AP_IDLE
 
     def _step(self) -> None:
@@ -266,9 +276,12 @@ class HLSModel(IPModel):
             taken = self.context.stream(name).send(data, last, ready_at=self._ready_at)
             if taken < len(data):
                 self._to_send[0] = (name, data[taken:], last)
+                if self._steps is None:
+                    self._take_all(False)
                 return
             self._to_send.popleft()
         if self._running and self._steps is None:
+            self._take_all(True)
             self._done()
 
     def _done(self) -> None:

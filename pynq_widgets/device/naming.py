@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Any
+
+
+def near_hint(name: object, known: Iterable[str]) -> str:
+    """``'; did you mean dma?'``: the end of an error about `name`, where there are near ones; else nothing."""
+    from difflib import get_close_matches  # only mistakes need it
+
+    near = get_close_matches(str(name), list(known), 3)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 class Names:
@@ -63,11 +72,7 @@ class Names:
                     if known == register:
                         return int(each.base) + offset, int(each.base) + offset + 3
                     names.append(f"{path}.{known}")
-        from difflib import get_close_matches  # only mistakes need it
-
-        near = get_close_matches(name, names, 3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise ValueError(f"the design has no IP or register {name!r}{hint}")
+        raise ValueError(f"the design has no IP or register {name!r}{near_hint(name, names)}")
 
 
 def _registers(where: Any) -> dict[int, tuple[str, int]]:

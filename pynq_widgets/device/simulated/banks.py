@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.device.errors import BusError
+from pynq_widgets.device.naming import near_hint
 from pynq_widgets.device.simulated.mainmemory import MemoryWindow
 from pynq_widgets.device.simulated.pool import PAGE, ContiguousPool
 
@@ -74,8 +74,8 @@ def memory_named(device: SimulatedDevice, description: Mapping[str, Any] | str) 
     if found:
         return found[0]
     wanted = description if isinstance(description, str) else description.get("fullpath") or description
-    near = get_close_matches(str(wanted), [m.name for m in memories], 3)
-    hint = f"; did you mean {', '.join(near)}?" if near else f"; it has {', '.join(m.name for m in memories) or 'none'}"
+    names = [m.name for m in memories]
+    hint = near_hint(wanted, names) or f"; it has {', '.join(names) or 'none'}"
     raise LookupError(f"the design {device.world.design.name!r} has no memory {wanted!r}{hint}")
 
 

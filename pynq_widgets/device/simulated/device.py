@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pynq_widgets.device.clock import Clock, VirtualClock
 from pynq_widgets.device.contract import Device, InterruptSource
 from pynq_widgets.device.errors import BufferFreedError, BusError
+from pynq_widgets.device.naming import near_hint
 from pynq_widgets.device.simulated.mainmemory import MainMemory
 from pynq_widgets.device.simulated.pool import DEFAULT_BASE, DEFAULT_SIZE, PAGE, ContiguousPool
 from pynq_widgets.device.simulated.signals import ip_name
@@ -539,7 +540,7 @@ class SimulatedDevice(Device):
         design = self.world.design
         module = design.modules.get(path)
         if module is None:
-            raise KeyError(f"no IP {path!r} in design {design.name!r}{_near(path, design.modules)}")
+            raise KeyError(f"no IP {path!r} in design {design.name!r}{near_hint(path, design.modules)}")
         slaves, masters = self.world.streams.interfaces(path)
         names = {*slaves, *masters, *(bus.name for bus in module.buses.values() if bus.protocol == "axis")}
         if names and str(interface).lower() not in {name.lower() for name in names}:
@@ -552,13 +553,6 @@ class SimulatedDevice(Device):
             error = self.world.settle()
             if error is not None:
                 raise RuntimeError(f"a model failed: {error!r}") from error
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only mistakes need it
-
-    near = get_close_matches(str(name), list(known), 3)
-    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def _gpio_pin(world: World, ending: str) -> str | None:

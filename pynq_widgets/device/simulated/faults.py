@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.device.errors import NoAddressError
+from pynq_widgets.device.naming import near_hint
 from pynq_widgets.device.simulated.masters import FaultyRange, Window
 from pynq_widgets.device.simulated.pin_faults import LossyPins
 from pynq_widgets.device.simulated.stream_faults import QueueFaults
@@ -136,7 +136,7 @@ class Faults(Shown):
         with self._device.lock:
             world = self._device.world
             if master is not None and master not in world.design.modules:
-                raise KeyError(f"no IP {master!r} in design {world.design.name!r}{_near(master, world.design.modules)}")
+                raise KeyError(f"no IP {master!r} in design {world.design.name!r}{near_hint(master, world.design.modules)}")
             who = "every master" if master is None else master
             words = f"{kind} for {who} at 0x{base:08x}..0x{base + size - 1:08x}"
             fault = self._new(kind, words, times)
@@ -228,7 +228,7 @@ class Faults(Shown):
             world = self._device.world
             module = world.design.modules.get(path)
             if module is None:
-                raise KeyError(f"no IP {path!r} in design {world.design.name!r}{_near(path, world.design.modules)}")
+                raise KeyError(f"no IP {path!r} in design {world.design.name!r}{near_hint(path, world.design.modules)}")
             pins = {line.pin: line.sensitivity or "" for line in world.design.interrupts if line.module == path}
             pins.update({name: "" for name, port in module.ports.items() if port.kind.upper() == "INTERRUPT" and port.direction == "O"})
             name = next((each for each in pins if each.lower() == str(pin).lower()), None)
@@ -291,8 +291,3 @@ def _span(where: Any, nbytes: int | None, kind: str) -> tuple[int, int]:
     if address < 0 or size < 1:
         raise ValueError(f"{kind}: expected an address of 0 or more and at least one byte, not {size} bytes at {address:#x}")
     return address, size
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(str(name), list(known), 3)
-    return f"; did you mean {', '.join(near)}?" if near else ""

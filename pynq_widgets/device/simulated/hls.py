@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Generator
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pynq_widgets.design import hls
+from pynq_widgets.device.naming import near_hint
 from pynq_widgets.device.simulated.ipmodel import IPModel, ModelContext
 
 if TYPE_CHECKING:
@@ -315,8 +315,7 @@ class HLSModel(IPModel):
         """The registers of an argument, lowest word first, by its name in C or in the registers."""
         found = hls.words_of(self._described, name)
         if not found:
-            near = get_close_matches(name, self.arguments, 3)
-            hint = f"; did you mean {', '.join(near)}?" if near else f"; it has {', '.join(self.arguments) or 'none'}"
+            hint = near_hint(name, self.arguments) or f"; it has {', '.join(self.arguments) or 'none'}"
             raise AttributeError(f"the core {self.context.path} has no argument {name!r}{hint}")
         return found
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from pynq_widgets.device.naming import near_hint
 from pynq_widgets.device.simulated.memory import SparseMemory
 
 if TYPE_CHECKING:
@@ -216,8 +216,7 @@ class RegisterFile:
             try:
                 return self._offsets[key]
             except KeyError:
-                near = get_close_matches(key, self._offsets, 3)
-                hint = f"; did you mean {', '.join(near)}?" if near else f"; there are {', '.join(self._offsets) or 'none'}"
+                hint = near_hint(key, self._offsets) or f"; there are {', '.join(self._offsets) or 'none'}"
                 raise KeyError(f"no register {key!r} in {self.name or 'this block'}{hint}") from None
         if key % 4 or not 0 <= key < self.size:
             raise IndexError(f"no word at offset {key:#x} of {self.name or 'this block'}: expected a multiple of 4 below {self.size:#x}")

@@ -207,11 +207,11 @@ class Device(metaclass=DeviceMeta):
 
     @property
     def clock(self) -> Clock:
-        """The time of this device."""
+        """The time of this device. Its events run under the lock of the bus: what they and others hold cannot cross."""
         try:
             clock: Clock = self.__dict__["_clock"]
         except KeyError:
-            clock = self.__dict__.setdefault("_clock", WallClock())
+            clock = self.__dict__.setdefault("_clock", WallClock(self.lock))
         return clock
 
     def coherence_of(self, bo: Any, offset: int, nbytes: int) -> Coherence | None:

@@ -139,3 +139,21 @@ def test_pynqs_default_memory_and_dictionaries() -> None:
     device.get_bitfile_metadata = lambda name: Parser()
     device.set_bitfile_name("x.bit")
     assert (device.bitfile_name, device.ip_dict, device.gpio_dict) == ("x.bit", {"ip": {}}, {})
+
+
+def test_events_of_the_clock_run_under_the_lock_of_the_bus() -> None:
+    """Else an event that goes on the bus and an access that plans an event would wait for each other."""
+    device: Any = Mapped()
+    assert device.clock.lock is device.lock
+    free: list[bool] = []
+    done = threading.Event()
+
+    def event() -> None:
+        other = threading.Thread(target=lambda: free.append(device.lock.acquire(blocking=False)))
+        other.start()
+        other.join(20)
+        done.set()
+
+    device.clock.call_later(0, event)
+    assert done.wait(20)
+    assert free == [False]

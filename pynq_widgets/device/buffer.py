@@ -414,7 +414,8 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         return ValueError(f"only the buffer as a whole can be freed, not a view of {self.nbytes} of its {whole.nbytes} bytes")
 
     def close(self) -> None:
-        """The same as `freebuffer`, but nothing happens the second time."""
+        """The same as `freebuffer`, but nothing happens the second time. An old name of PYNQ's: as there, a DeprecationWarning says so."""
+        warnings.warn("close() of a buffer is an old name: use freebuffer(), or with", DeprecationWarning, stacklevel=2)
         if not self.freed:
             self.freebuffer()
 
@@ -422,7 +423,8 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.close()
+        if not self.freed:
+            self.freebuffer()
 
     # What is made from it is a plain array.
 

@@ -173,6 +173,14 @@ def test_a_with_block_frees_once(device: SimulatedDevice) -> None:
     assert device.pool.allocations == ()
 
 
+def test_close_is_an_old_name(device: SimulatedDevice) -> None:
+    buffer = device.allocate(4)
+    for _ in range(2):
+        with pytest.warns(DeprecationWarning, match=r"^close\(\) of a buffer is an old name: use freebuffer\(\), or with$"):
+            buffer.close()
+    assert buffer.freed
+
+
 def test_exhaustion_tells_what_is_left_and_who_holds_the_rest() -> None:
     device = SimulatedDevice(pool_size=16384, clock=VirtualClock())
     first = device.allocate(4096, "u1", name="image")

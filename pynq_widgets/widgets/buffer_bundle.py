@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 from pynq_widgets import showing
-from pynq_widgets.analysis.curve import Array, plain
+from pynq_widgets.analysis.curve import Array
 from pynq_widgets.analysis.statistics import statistics
 from pynq_widgets.device import PynqBuffer
 
 from .buffer_facts import buffer_name, facts, gone_text, numbers_text, plain_text, quoted_text
-from .buffer_paper import SvgPaper, draw
 from .buffer_source import Source
 from .buffer_view import BufferView
 from .html import Markup, element, page
 from .modes import natural
+from .modes.image import AS_NUMBERS, ImageMode
 from .modes.scene import Drawing, PictureDrawing, PlotDrawing, Scene, TextDrawing
-from .raster import is_picture, rasterize
+from .plot_drawing import Figure
+from .plot_export import stored
+from .raster import is_picture
 from .reuse import shown
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _COLUMNS = 250  # of a stored drawing
-_SIZE = 600, 190
+_SIZE = 600, 210
 _PIXELS = 256  # of a stored picture, each way
-_LARGEST = 60_000  # characters of a stored drawing
 _BORDER = "max-width:100%;min-width:64px;image-rendering:pixelated;border:1px solid rgba(128,128,128,.35)"
 
 
@@ -57,9 +59,9 @@ def buffer_html(buffer: Array, view: BufferView | None = None) -> Markup:
     drawing = drawing or _natural(source)
     parts: list[Markup] = []
     if isinstance(drawing, PlotDrawing):
-        parts.append(_plot(drawing))
+        parts.append(_plot(drawing, view))
     elif isinstance(drawing, PictureDrawing):
-        parts.append(_picture(source))
+        parts.append(_picture(source, view))
     else:
         text = drawing.text if isinstance(drawing, TextDrawing) else quoted_text(buffer)
         parts.append(element("div", text, style="font-family:monospace;white-space:pre-wrap"))
@@ -92,30 +94,36 @@ def _of_view(view: BufferView) -> Drawing | None:
         except ValueError:
             return None
         return coarse if isinstance(coarse, PlotDrawing) else None
-    return None if isinstance(drawing, PictureDrawing) else drawing if isinstance(drawing, TextDrawing) else None
+    return drawing if isinstance(drawing, (PictureDrawing, TextDrawing)) else None
 
 
-def _plot(drawing: PlotDrawing) -> Markup:
-    paper = SvgPaper(*_SIZE, inline=True)
-    draw(paper, drawing, *_SIZE)
-    text = paper.text()
-    if len(text) > _LARGEST:
-        return element("div", "This drawing is too large to be stored.", style="opacity:.7")
-    names = ", ".join(name for name, _ in drawing.labels if name)
-    return element("div", Markup(text), element("div", names, style="opacity:.7;font-size:12px") if names else "")
+def _plot(drawing: PlotDrawing, view: BufferView | None) -> Markup:
+    if view is not None and view.plot is not None:
+        figure = replace(Figure.of(view.plot), layers=drawing.layers, x=drawing.x, y=drawing.y)
+    else:
+        figure = Figure(drawing.layers, drawing.x, drawing.y)
+    text = stored(figure, *_SIZE)
+    return element("div", "This drawing is too large to be stored.", style="opacity:.7") if text is None else element("div", Markup(text))
 
 
-def _picture(source: Source) -> Markup:
-    array = plain(source.array)
-    plane: tuple[Any, ...] = (0,) * (array.ndim - (3 if is_picture(array) else 2))
-    part = array[plane]
-    raster = rasterize(part, (0, part.shape[0], 0, part.shape[1]), _PIXELS, _PIXELS, level=6, quality=None)
+def _picture(source: Source, view: BufferView | None) -> Markup:
+    if view is not None and isinstance(view._mode, ImageMode):
+        mode, plane, region, limits = view._mode, view.plane, view._image_region(), view._limits
+    else:
+        mode, limits = ImageMode(source), None
+        plane = (0,) * len(mode.planes(source))
+        rows, columns = mode.size(source, plane)
+        region = (0, rows, 0, columns)
+    raster = mode.raster(Scene(source, (0, 0), plane=plane, limits=limits), region, stored=_PIXELS)
     source_ = f"data:{raster.mime};base64,{b64encode(raster.data).decode()}"
     image = element("img", src=source_, alt="The buffer as a picture", style=_BORDER)
-    caption = f"{raster.shown[0]:.6g} (dark) to {raster.shown[1]:.6g} (bright)" if raster.shown else ""
-    if plane:
-        caption = f"plane {list(plane)}{', ' if caption else ''}{caption}"
-    return element("div", image, element("div", caption, style="opacity:.7;font-size:12px"))
+    captions = [f"plane {list(plane)}"] if plane else []
+    rows, columns = mode.size(source, plane)
+    if region != (0, rows, 0, columns):
+        captions.append(f"rows {region[0]} to {region[1] - 1}, columns {region[2]} to {region[3] - 1}")
+    captions += [mode.settings.format] if mode.settings.format != AS_NUMBERS else []
+    captions += [f"{raster.shown[0]:.6g} (dark) to {raster.shown[1]:.6g} (bright)"] if raster.shown else []
+    return element("div", image, element("div", ", ".join(captions), style="opacity:.7;font-size:12px"))
 
 
 def register_buffer() -> None:

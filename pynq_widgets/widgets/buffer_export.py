@@ -13,7 +13,7 @@ import numpy as np
 
 from pynq_widgets.analysis.curve import Array
 
-from .buffer_facts import gone_text
+from .buffer_facts import given_name, gone_text
 from .modes.image import AS_NUMBERS, ImageMode
 from .modes.scene import HexDrawing, PictureDrawing, PlotDrawing, TextDrawing
 from .png import encode_png
@@ -99,18 +99,12 @@ def _pieces(view: BufferView, suffix: str) -> Iterator[bytes]:
         data = _full_picture(view, drawing)
         yield data if suffix == ".png" else _wrapped(data, drawing)
     elif isinstance(drawing, PlotDrawing):
-        from .buffer_paper import PillowPaper, SvgPaper, draw
+        from .plot_drawing import Figure
+        from .plot_export import png, svg
 
-        width, height = _SIZE
-        seen = view.plot.view if view.plot is not None else None
-        if suffix == ".svg":
-            paper = SvgPaper(width, height)
-            draw(paper, drawing, width, height, seen)
-            yield paper.text().encode()
-        else:
-            bitmap = PillowPaper(width, height)
-            draw(bitmap, drawing, width, height, seen)
-            yield bitmap.data()
+        assert view.plot is not None
+        figure = Figure.of(view.plot, title=given_name(view.buffer))
+        yield svg(figure, *_SIZE).encode() if suffix == ".svg" else png(figure, *_SIZE)
     else:
         assert drawing is None or isinstance(drawing, (HexDrawing, TextDrawing))
         raise ValueError("nothing has been drawn yet that could be exported: try view.refresh()")

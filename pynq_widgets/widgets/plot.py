@@ -284,23 +284,26 @@ class Plot(anywidget.AnyWidget):
 
         Raises ``ValueError`` for a size that is not 120 to 8192 pixels each way.
         """
+        from .plot_drawing import Figure
         from .plot_export import svg
 
-        return svg(self, width, height)
+        return svg(Figure.of(self), width, height)
 
     def png(self, width: int = 900, height: int = 400) -> bytes:
         """What is seen, as the bytes of a PNG file, as `svg`."""
+        from .plot_drawing import Figure
         from .plot_export import png
 
-        return png(self, width, height)
+        return png(Figure.of(self), width, height)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        from .plot_export import svg
+        from .plot_drawing import Figure
+        from .plot_export import stored
 
         bundle = super()._repr_mimebundle_(**options)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         if data is not None:
-            data["text/html"] = svg(self, 600, 220, inline=True)
+            data["text/html"] = stored(Figure.of(self)) or "This drawing is too large to be stored."
             data["text/plain"] = repr(self)
         return bundle
 

@@ -30,7 +30,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class PlainPaper:
-    """What `buffer_paper` draws on, as an array of RGB; pixels from the upper left."""
+    """What `plot_drawing` draws on, as an array of RGB; pixels from the upper left."""
 
     def __init__(self, width: int, height: int, ground: str = "#ffffff") -> None:
         self.width, self.height = width, height

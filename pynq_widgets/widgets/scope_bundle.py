@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import html
-from .buffer_paper import SvgPaper, draw
+from .plot_drawing import Figure
+from .plot_export import stored
 
 if TYPE_CHECKING:
     from .oscilloscope import Scope
 
-_SIZE = 600, 190
-_LARGEST = 60_000  # characters of a stored drawing
+_SIZE = 600, 210
 
 
 def scope_bundle(scope: Scope, bundle: Any) -> Any:
@@ -26,10 +26,8 @@ def scope_html(scope: Scope) -> html.Markup:
     parts = []
     drawing = scope.drawing
     if drawing is not None:
-        paper = SvgPaper(*_SIZE, inline=True)
-        draw(paper, drawing, *_SIZE)
-        text = paper.text()
-        parts.append(html.Markup(text) if len(text) <= _LARGEST else html.element("div", "This drawing is too large to be stored."))
+        text = stored(Figure(drawing.layers, drawing.x, drawing.y), *_SIZE)
+        parts.append(html.element("div", "This drawing is too large to be stored.") if text is None else html.Markup(text))
     found = scope.measurements
     if found:
         timed = scope.sample_rate is not None

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from pynq_widgets.analysis.interpretation import Interpretation
-from pynq_widgets.widgets import BufferView, picture_codec
-from pynq_widgets.widgets.buffer_paper import ticks
+from pynq_widgets.widgets import BufferView
 from pynq_widgets.widgets.modes import MODES
+from pynq_widgets.widgets.plot_drawing import ticks
+from pynq_widgets.widgets.plot_paper import decode_png
 
 
 @pytest.fixture
@@ -143,14 +144,13 @@ def test_an_image_is_written_without_loss(make, tmp_path):
     assert 'width="200" height="100"' in (tmp_path / "x.svg").read_text()
 
 
-def test_without_pillow_a_plot_is_svg(make, tmp_path, monkeypatch):
-    monkeypatch.setattr(picture_codec, "pillow", lambda: None)
-    monkeypatch.setattr("pynq_widgets.widgets.buffer_paper.pillow", lambda: None)
+def test_without_pillow_a_plot_is_a_png_too(make, tmp_path, monkeypatch):
+    monkeypatch.setattr("pynq_widgets.widgets.plot_export.pillow", lambda: None)
     view = make(RAMP)
-    with pytest.raises(ValueError, match=re.escape("a PNG of a plot needs Pillow: pip install 'pynq-widgets[pictures]'")):
-        view.export(tmp_path / "x.png")
-    view.export(tmp_path / "x.svg")
-    assert [each.name for each in tmp_path.iterdir()] == ["x.svg"]
+    view.export(tmp_path / "x.png")
+    pixels = decode_png((tmp_path / "x.png").read_bytes())
+    assert pixels.shape == (360, 900, 3)
+    assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 5
 
 
 def test_through_the_page(make):

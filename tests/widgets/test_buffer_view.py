@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
 
@@ -15,6 +16,7 @@ from pynq_widgets.device import SimulatedDevice
 from pynq_widgets.widgets import BufferView, reuse
 from pynq_widgets.widgets.buffer_bundle import buffer_bundle, buffer_html
 from pynq_widgets.widgets.buffer_facts import facts, plain_text
+from pynq_widgets.widgets.plot_paper import decode_png
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -512,3 +514,16 @@ def test_a_view_that_is_displayed_is_stored_as_it_is_seen(make):
     view.mode = "image"
     data = view._repr_mimebundle_()
     assert 'src="data:image/png;base64,' in (data[0] if isinstance(data, tuple) else data)["text/html"]
+
+
+def test_a_picture_is_stored_in_its_pixel_format(make):
+    packed = np.zeros((8, 16), "u1")
+    packed[:, 0::2], packed[:, 1::2] = 120, 128  # grey in YCbCr
+    view = make(packed, mode="image")
+    view.settings.format = "YCbCr 4:2:2 packed (YUYV)"
+    html = str(buffer_html(packed, view))
+    assert view.settings.format in html
+    png = base64.b64decode(html.split("data:image/png;base64,")[1].split('"')[0])
+    assert decode_png(png).shape == (8, 8, 3)
+    view.show(2, 6, 0, 8)
+    assert "rows 2 to 5, columns 0 to 7" in str(buffer_html(packed, view))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pynq_widgets.analysis.curve import Curve
-from pynq_widgets.widgets import picture_codec, plot_strokes
+from pynq_widgets.widgets import plot_export, plot_strokes
 from pynq_widgets.widgets.plot import Plot
 from pynq_widgets.widgets.plot_layers import Axis, Lanes, LaneTrace, Line, Mark, Picture, Scatter
 from pynq_widgets.widgets.plot_paper import PlainPaper, decode_png, rgb
@@ -39,7 +39,7 @@ def test_svg_has_names_units_marks_and_what_is_seen(plot):
     text = plot.svg()
     tree = ET.fromstring(text)
     words = [node.text for node in tree.iter() if node.tag.endswith("text")]
-    for word in ("<sine>", "dots", "Time in s", "Voltage in V", "level", "DMA", "A 300 µs", "B 600 µs"):
+    for word in ("<sine>", "dots", "Time in ms", "Voltage in V", "level", "DMA", "A 300 µs", "B 600 µs"):
         assert word in words
     assert "hidden" not in words
     assert "script" not in text
@@ -53,7 +53,7 @@ def test_png_with_and_without_an_imaging_library(plot, monkeypatch, library):
     if library:
         pytest.importorskip("PIL")
     else:
-        monkeypatch.setattr(picture_codec, "pillow", lambda: None)
+        monkeypatch.setattr(plot_export, "pillow", lambda: None)
     data = plot.png(600, 300)
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     fine = 2 if library else 1
@@ -67,7 +67,7 @@ def test_png_with_and_without_an_imaging_library(plot, monkeypatch, library):
 
 
 def test_all_layers_on_plain_paper(monkeypatch):
-    monkeypatch.setattr(picture_codec, "pillow", lambda: None)
+    monkeypatch.setattr(plot_export, "pillow", lambda: None)
     grey = np.tile(np.arange(0, 256, 16, dtype=np.uint8), (4, 1))
     plot = Plot()
     plot.draw([Picture(encode_png(grey), "image/png", (0, 1, 0, 1))], x=Axis("x", "", 0, 1), y=Axis("y", "", 0, 1))

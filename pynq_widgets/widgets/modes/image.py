@@ -81,11 +81,13 @@ class ImageMode(Mode):
             notes.append(f"plane {list(scene.plane)} of {shape_text(array)}")
         return PictureDrawing(raster, (rows, columns), notes)
 
-    def raster(self, scene: Scene, region: Region) -> Raster:
-        """The picture of `region`, or the last one where nothing in it has changed."""
+    def raster(self, scene: Scene, region: Region, stored: int | None = None) -> Raster:
+        """The picture of `region`, or the last one where nothing in it has changed; `stored`: without loss, and of so many pixels each way
+        at most, as a notebook keeps it."""
         settings = self.settings
         array = scene.source.array[scene.plane] if scene.plane else scene.source.array
-        quality = settings.quality
+        quality = settings.quality if stored is None else None
+        level = 1 if stored is None else 6
         last = scene.last if isinstance(scene.last, Raster) else None
         low, high = settings.low, settings.high
         limits = scene.limits
@@ -98,12 +100,13 @@ class ImageMode(Mode):
             limits = (low, high)
         as_it_is = array.ndim == 3 and settings.format == {3: "RGB", 4: "RGBA"}.get(array.shape[-1])
         if settings.format == AS_NUMBERS or as_it_is:
-            height, width = most_pixels(array, quality)
-            return rasterize(array, region, height, width, limits, last=last, quality=quality, page=scene.pixels)
-        part = self.pixels(scene.source, scene.plane, region, *most_pixels(np.empty(0, np.uint8), quality))
+            height, width = (stored, stored) if stored else most_pixels(array, quality)
+            return rasterize(array, region, height, width, limits, level, last=last, quality=quality, page=scene.pixels)
+        most = (stored, stored) if stored else most_pixels(np.empty(0, np.uint8), quality)
+        part = self.pixels(scene.source, scene.plane, region, *most)
         if last is not None and last.region == region and same_bytes(part, last.part):
             return last
-        return raster_of(part, None, region, part, quality=quality, page=scene.pixels)
+        return raster_of(part, None, region, part, quality=quality, level=level, page=scene.pixels)
 
     def pixels(self, source: Source, plane: tuple[int, ...], region: Region, height: int | None = None, width: int | None = None) -> Any:
         """RGB of a region, each pixel as it is; of more than `height` x `width` those in between are left out."""

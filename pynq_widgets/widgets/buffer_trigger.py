@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .buffer_core import ViewParts
 from .buffer_follower import BUDGET
 from .buffer_source import Source
-from .modes.base import Mode
 
 if TYPE_CHECKING:
     from pynq_widgets.analysis.trigger import Trigger
@@ -19,24 +17,8 @@ if TYPE_CHECKING:
 _MOST_HELD = 1 << 26  # bytes that holding copies
 
 
-class Triggered:
+class Triggered(ViewParts):
     """The part of `BufferView` that decides which moment is seen."""
-
-    _drawing: threading.RLock
-    _source: Source
-    _mode: Mode
-    _last: Any
-    _window: tuple[int, int] | None
-    _view_to_set: Any
-    _scale: float
-
-    if TYPE_CHECKING:
-
-        def _samples(self) -> tuple[int, int]: ...
-        def _along(self, start: float, stop: float) -> tuple[float, float]: ...
-        def _look(self, budget: float) -> bool: ...
-        def _sheet(self) -> dict[str, Any]: ...
-        def _state(self, extra: Mapping[str, Any] | None = None) -> None: ...
 
     _held: Source | None = None
     _hold = _single = False

@@ -14,18 +14,18 @@ import numpy as np
 
 from pynq_widgets.analysis.curve import Array, Curve
 from pynq_widgets.analysis.interpretation import Interpretation
-from pynq_widgets.analysis.statistics import Statistics
 
 from . import outbox
 from .buffer_facts import buffer_name, facts, gone_text
 from .buffer_follower import BUDGET, Follower, Sampling
 from .buffer_marks import dma_marks, sides, trigger_marks
 from .buffer_messages import BufferMessages
-from .buffer_numbers import comparable, numbers
-from .buffer_options import checked_rate, checked_scale, checked_unit, clipped_region, positive
+from .buffer_options import checked_rate, checked_scale, checked_unit, positive
 from .buffer_panel import BufferPanel
-from .buffer_source import SIDES, Source
+from .buffer_reading import Reading
+from .buffer_source import Source
 from .buffer_trigger import Triggered
+from .buffer_window import Windowed
 from .closing import close_layout
 from .modes import MODES, Mode, mode_class, natural
 from .modes.image import ImageMode
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .plot_layers import Mark
 
 
-class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class BufferView(Windowed, Reading, Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A buffer, in one of several modes: of one dimension as a line, of two or more as an image, and in any other way that fits.
 
     Zooming and panning show the visible part finer: the page never gets more than it can show. While somebody can see the view, the
@@ -144,104 +144,6 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         return self._mode.settings
 
     @property
-    def interpretation(self) -> Interpretation:
-        """How the memory is read: type, shape, byte order, channels, offset. Settable; ``InterpretationError`` for what does not fit."""
-        return self._source.interpretation
-
-    @interpretation.setter
-    def interpretation(self, interpretation: Interpretation | None) -> None:
-        interpretation = interpretation or Interpretation()
-        if interpretation != self._source.interpretation:
-            self._take_source(Source(self.buffer, interpretation, self._source.side))
-
-    def interpret(self, **how: Any) -> None:
-        """Read the memory another way: ``view.interpret(dtype='>i2', channels=2)``; nothing given: as the buffer says."""
-        self.interpretation = Interpretation(**how)
-
-    @property
-    def side(self) -> str:
-        """``'host'``: what the processor sees; ``'device'``: what the hardware sees. Settable, where the device can tell."""
-        return self._source.side
-
-    @side.setter
-    def side(self, side: str) -> None:
-        if side not in SIDES:
-            raise ValueError(f"the side of a buffer is 'host' or 'device', not {side!r}")
-        if side != self._source.side:
-            self._take_source(Source(self.buffer, self._source.interpretation, side))
-
-    @property
-    def sample_rate(self) -> float | None:
-        """Samples a second (of each channel): the axis is in seconds then, and in hertz. None: it counts samples. Settable."""
-        return self._sample_rate
-
-    @sample_rate.setter
-    def sample_rate(self, rate: float | None) -> None:
-        rate = None if rate is None else positive("sample_rate", rate)
-        window = self._window
-        self._sample_rate = rate
-        self._restart(window)
-
-    @property
-    def unit(self) -> str:
-        """What values are measured in: ``'V'``. Settable."""
-        return self._unit
-
-    @unit.setter
-    def unit(self, unit: str) -> None:
-        self._unit = checked_unit(unit)
-        self._restart(self._window)
-
-    @property
-    def scale(self) -> float:
-        """How much, in units, a value of 1 stands for: ``1 / 32768`` of a 16-bit sample of 1 V. Settable; not 0."""
-        return self._scale
-
-    @scale.setter
-    def scale(self, scale: float) -> None:
-        self._scale = checked_scale(scale)
-        self._restart(self._window)
-
-    def compare(self, other: Array | None, difference: bool = False) -> None:
-        """Lay another buffer over this one, or show the difference (this less the other); None: neither.
-
-        It is read as this one is. Raises ``TypeError`` for what is no array, ``ValueError`` where it has no lines of numbers, or for a
-        difference not as many as this one has.
-        """
-        if other is not None and not isinstance(other, np.ndarray):
-            raise TypeError(f"compare expected a buffer or a numpy array, not {type(other).__name__}: try numpy.asarray(...)")
-        found = None if other is None else Source(other, self._source.interpretation)
-        if found is not None:
-            refusal = comparable(self._source, found, bool(difference))
-            if refusal:
-                raise ValueError(refusal)
-        with self._drawing:
-            before, self._other = self._other, found
-            self._difference = bool(difference) and found is not None
-            self._last = None
-        if before is not None:
-            before.close()
-        self._look(BUDGET)
-
-    @property
-    def statistics(self) -> Statistics | list[Statistics]:
-        """Least, greatest, mean, … of the visible part (or the whole: `statistics_of`), in units; of several lines a list."""
-        found = self._numbers()
-        return found[0][1] if len(found) == 1 else [each for _, each in found]
-
-    @property
-    def statistics_of(self) -> str:
-        """What `statistics` are of: ``'visible'`` or ``'whole'``. Settable."""
-        return self._statistics_of
-
-    @statistics_of.setter
-    def statistics_of(self, part: str) -> None:
-        if part not in ("visible", "whole"):
-            raise ValueError(f"statistics are of the 'visible' part or the 'whole', not {part!r}")
-        self._statistics_of = part
-        self._state()
-
-    @property
     def rate(self) -> float:
         """Looks a second while somebody can see the view; 0: none unasked."""
         return self._follower.rate
@@ -257,27 +159,6 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         return self._follower.live
 
     @property
-    def window(self) -> tuple[int, ...]:
-        """What is seen: first sample and the one after the last; of an image first row, row after the last, and the same of columns."""
-        if isinstance(self._mode, ImageMode):
-            return self._image_region()
-        return self._samples() if self._source.parts else ()
-
-    @property
-    def plane(self) -> tuple[int, ...]:
-        """The index of the plane that is shown, for arrays of more dimensions than a picture has. Settable."""
-        return self._plane
-
-    @plane.setter
-    def plane(self, index: tuple[int, ...]) -> None:
-        lengths = self._mode.planes(self._source) if isinstance(self._mode, ImageMode) else ()
-        if len(index) != len(lengths) or not all(0 <= i < n for i, n in zip(index, lengths, strict=True)):
-            raise IndexError(f"the planes of this buffer are indexed 0 to below {lengths}, not {tuple(index)!r}")
-        self._plane = tuple(int(i) for i in index)
-        self._last = None
-        self._look(BUDGET)
-
-    @property
     def curves(self) -> tuple[Curve, ...]:
         """The lines that are drawn: what the page has."""
         return tuple(self._last.curves) if isinstance(self._last, PlotDrawing) else ()
@@ -286,22 +167,6 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
     def drawing(self) -> Drawing | None:
         """What was drawn last."""
         return self._last
-
-    def show(self, *window: int) -> None:
-        """Show a part: ``show(start, stop)`` of samples, ``show(row, row_end, column, column_end)`` of an image; nothing given: all."""
-        with self._drawing:
-            if isinstance(self._mode, ImageMode):
-                self._region = clipped_region(window, self._image_size()) if window else None
-                self._state({"show": list(self._image_region())})
-            else:
-                if len(window) not in (0, 2):
-                    raise ValueError(f"a part of a line is (start, stop), not {window!r}")
-                if window and not window[1] > window[0]:
-                    raise ValueError(f"a window of samples begins before it ends: not {window[0]!r} to {window[1]!r}")
-                self._window = None if not window else (int(window[0]), int(window[1]))
-                self._view_to_set = (*self._along(*self._window), None, None) if self._window else (None, None, None, None)
-                self._last = None
-        self._look(BUDGET)
 
     def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write what is seen: ``.png`` or ``.svg`` as it is drawn, ``.csv`` or ``.npy`` the visible part in full resolution.
@@ -415,47 +280,6 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
             last=last.raster if isinstance(last, PictureDrawing) else None,
         )
 
-    def _across(self) -> tuple[float, float] | None:
-        """The part of the horizontal axis that somebody chose to see, of what this mode drew."""
-        if self.plot is None or self.plot.follows[0] or self._drawn_by is not self._mode or self._view_to_set is not None:
-            return None
-        return self.plot.view[:2]
-
-    def _samples(self) -> tuple[int, int]:
-        """The samples that are seen, within the buffer."""
-        count = self._source.samples if self._source.parts else self._source.array.size
-        if self._window is None:
-            return 0, count
-        start, stop = (edge + self._origin for edge in self._window)
-        start = int(min(max(start, 0), max(count - 1, 0)))
-        return start, int(min(max(stop, start + 1), count))
-
-    def _along(self, start: float, stop: float) -> tuple[float, float]:
-        """Samples as places on the axis (which is 0 at the trigger)."""
-        return start / (self._sample_rate or 1.0), max(stop - 1, start + 1) / (self._sample_rate or 1.0)
-
-    def _moved(self) -> None:
-        """The page, or Python, has zoomed the plot."""
-        with self._drawing:
-            if self.plot is None or self._closed or self._view_to_set is not None:
-                return
-            if self._mode.along:
-                if self.plot.follows[0]:
-                    self._window = None if self._trigger is None else self._window
-                else:
-                    x0, x1 = (edge * (self._sample_rate or 1.0) for edge in self.plot.view[:2])
-                    self._window = math.floor(max(x0, -1e15)), math.ceil(min(x1, 1e15)) + 1
-            if not gone_text(self.buffer):
-                self._draw()
-
-    def _image_size(self) -> tuple[int, int]:
-        assert isinstance(self._mode, ImageMode)
-        return self._mode.size(self._source, self._plane)
-
-    def _image_region(self) -> tuple[int, int, int, int]:
-        rows, columns = self._image_size()
-        return clipped_region(self._region, (rows, columns)) if self._region else (0, rows, 0, columns)
-
     # Modes and sources.
 
     def _able(self, name: str) -> type[Mode]:
@@ -485,53 +309,10 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
         self._fit_plane()
         self._state(self._sheet())
 
-    def _fit_plane(self) -> None:
-        """The first plane, where the one that was shown is none of what is shown now."""
-        lengths = self._mode.planes(self._source) if isinstance(self._mode, ImageMode) else ()
-        if len(self._plane) != len(lengths) or not all(i < n for i, n in zip(self._plane, lengths, strict=True)):
-            self._plane = (0,) * len(lengths)
-
     def _setting_changed(self) -> None:
         with self._drawing:
             self._last = None
             self._fit_plane()
-        self._state(self._sheet())
-        self._look(BUDGET)
-
-    def _take_source(self, source: Source) -> None:
-        """Look at the memory another way; the mode stays where it was chosen and fits."""
-        with self._drawing:
-            other = None
-            if self._other is not None:
-                other = Source(self._other.buffer, source.interpretation)
-            before, self._source = (self._source, self._other), source
-            self._other, self._held, self._hold = other, None, False
-            self._difference = self._difference and other is not None and not comparable(source, other, True)
-            old, self._modes = self._modes, {}
-            self._window, self._region, self._origin = None, None, 0
-            self._view_to_set = (None, None, None, None)
-            # What was chosen comes back as soon as it fits again.
-            chosen = mode_class(self._chosen) if self._chosen else None
-            mode = natural(source) if chosen is None or chosen.refusal(source) else chosen
-            for name, was in old.items():
-                kind = mode_class(name)
-                if not kind.refusal(source):
-                    self._modes[name] = kind(source, self._setting_changed)
-                    self._modes[name].settings.take(was.settings)
-            self._take_mode(mode)
-            for each in before:
-                if each is not None:
-                    each.close()
-            if self.live:
-                source.listen()
-        outbox.default().post(self._tell_facts)
-        self._look(BUDGET)
-
-    def _restart(self, window: tuple[int, int] | None) -> None:
-        """Draw anew with other axes, the same samples in sight."""
-        with self._drawing:
-            self._last = None
-            self._view_to_set = (*self._along(*window), None, None) if window else (None, None, None, None)
         self._state(self._sheet())
         self._look(BUDGET)
 
@@ -554,11 +335,6 @@ class BufferView(Triggered, ipywidgets.VBox):  # type: ignore[misc]  # ipywidget
     def _tell_facts(self) -> None:
         if not self._closed:
             self.panel.facts = self._facts()
-
-    def _numbers(self) -> list[tuple[str, Statistics]]:
-        """Statistics of each line."""
-        source, window = self._held or self._source, None if self._statistics_of == "whole" else self._samples()
-        return numbers(source, window, self._scale, self._other if self._difference else None)
 
     def _sheet(self) -> dict[str, Any]:
         """What the page needs for its controls."""

@@ -27,6 +27,7 @@ def engineering(value: float, unit: str = "", digits: int = 4) -> str:
     size are fine; NaN and infinities have signs of their own.
     """
     space = " " + unit if unit else ""
+    digits = max(digits, 1)
     try:
         number = float(value)
     except OverflowError:
@@ -42,10 +43,10 @@ def engineering(value: float, unit: str = "", digits: int = 4) -> str:
     if plain and -3 <= exponent <= 3 and float(f"{abs(number):.{digits}g}") >= 10.0**-3:
         return _digits(number, digits) + space
     # A subnormal number may have no power of ten as its reciprocal: the text of the number has its digits.
-    mantissa, power = f"{number:.{max(digits, 1) - 1}e}".split("e")
+    mantissa, power = f"{number:.{digits - 1}e}".split("e")
     exponent = int(power) // 3 * 3
     if not plain and exponent not in _PREFIXES:
-        return f"{number:.{max(digits, 1) - 1}e}{space}"
+        return f"{number:.{digits - 1}e}{space}"
     scaled = _shifted(mantissa, int(power) - exponent)
     if plain:
         return f"{scaled}e{exponent}{space}" if exponent else scaled + space
@@ -65,7 +66,7 @@ def _shifted(mantissa: str, places: int) -> str:
 
 
 def _digits(number: float, digits: int) -> str:
-    mantissa, power = f"{number:.{max(digits, 1) - 1}e}".split("e")
+    mantissa, power = f"{number:.{digits - 1}e}".split("e")
     return _shifted(mantissa, int(power))
 
 

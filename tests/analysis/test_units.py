@@ -50,6 +50,11 @@ def test_engineering_is_the_number(value, digits):
         assert 1 <= abs(float(number)) < 1000
 
 
+@pytest.mark.parametrize("digits", [1, 0, -3])
+def test_at_least_one_digit_is_written(digits):
+    assert [engineering(0.0123, unit, digits) for unit in ("V", "dB", "")] == ["10 mV", "0.01 dB", "0.01"]
+
+
 def test_ticks():
     assert nice_ticks(0, 1) == [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     assert nice_ticks(17, -3.2) == [0, 5, 10, 15]

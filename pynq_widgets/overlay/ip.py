@@ -14,7 +14,7 @@ from pynq_widgets.showing import Shown
 
 from .describe import document_ip
 from .life import StaleAttributeError
-from .mirrors import corrected_block, mirror_of, primary_block
+from .mirrors import corrected_block, guards_of, mirror_of, primary_block
 from .registering import RegisterIP
 from .teaching import defined_by_class, failed_property, teach
 from .traits.asked import TraitsWhenAsked, driver_class
@@ -412,7 +412,8 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
             elif register.offset == entry.get("address_offset"):
                 whole[name] = {**entry, **_entry(register)} if register is not told.get(name) else {**entry, **_effects(register, entry)}
         whole = {**listed, **whole}
-        return {name: {**entry, "guard": self.guards[name]} if name in self.guards else entry for name, entry in whole.items()}
+        guards = guards_of(self._described, driver_class(type(self)))
+        return {name: {**entry, "guard": guards[name]} if name in guards else entry for name, entry in whole.items()}
 
     def _make_interrupt(self, name: str) -> Interrupt | None:
         try:

@@ -64,11 +64,39 @@ def corrected_block(description: Mapping[str, Any], driver: type | None) -> Any:
         if started is not registers:
             block = block._replace(registers=started) if hasattr(block, "_replace") else started
     stated = {} if driver is None else stated_by(driver)
+    known = None if block is None else known_driver(description, driver)
+    if known is not None:
+        own = {trait.register for trait in stated.values()}
+        stated = {**{name: trait for name, trait in stated_by(known).items() if trait.register not in own}, **stated}
     if not stated:
         return block
     from .traits.corrections import corrected
 
     return corrected(block, stated)
+
+
+def known_driver(description: Mapping[str, Any], driver: type | None) -> type | None:
+    """The driver that an installed package has for this IP, where another one was chosen; None where there is none.
+
+    What it knows of the registers is true, whoever drives them: which words a read destroys, and where design files are wrong.
+    """
+    tree, _ = _home(description)
+    vlnv = description.get("type")
+    if tree is None or not vlnv:
+        return None
+    for candidate in tree.packaged(vlnv):
+        if vlnv in candidate.bindto and not (driver is not None and issubclass(driver, candidate.driver)):
+            found: type = candidate.driver
+            return found
+    return None
+
+
+def guards_of(description: Mapping[str, Any], driver: type | None) -> Mapping[str, str]:
+    """The words of the IP that are not read unasked, where the design does not say so, and why."""
+    guards: dict[str, str] = {}
+    for cls in (known_driver(description, driver), driver):
+        guards.update(getattr(cls, "guards", None) or {})
+    return guards
 
 
 def mirror_of(description: Mapping[str, Any], driver: type | None = None, mmio: MMIO | None = None) -> Mirror | None:
@@ -122,7 +150,7 @@ def _make(description: Mapping[str, Any], driver: type | None, mmio: MMIO | None
         life = getattr(description.get("overlay"), "_life", None)
         if life is not None:
             life.give(mmio)
-    return Mirror(mmio, block, guards=getattr(driver, "guards", None) or {})
+    return Mirror(mmio, block, guards=guards_of(description, driver))
 
 
 def mirrors(overlay: Any, paths: Iterable[str] = ()) -> dict[str, Mirror]:

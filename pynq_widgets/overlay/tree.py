@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -121,6 +121,10 @@ class Tree:
             with self.lock:
                 choice = self._choices.get(path) or self._choices.setdefault(path, self._choose(self.nodes[path]))
         return choice
+
+    def packaged(self, vlnv: str) -> Sequence[Candidate]:
+        """What installed packages have for an IP of this type, whichever driver was chosen for it."""
+        return self._packages.drivers_for(vlnv)
 
     def _choose(self, node: Node) -> Choice:
         if node.kind == "hierarchy":

@@ -1,14 +1,14 @@
 """AXI CDMA, the driver: copies, checks before the first write, errors, queue, scatter-gather."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from pynq_drivers.axi_cdma import registers as r
 from pynq_drivers.axi_cdma.driver import AxiCDMA
-from pynq_widgets import allocate
+from pynq_widgets import DefaultIP, allocate
 
 BASE = 0x4E20_0000
 PARAMETERS = {"C_M_AXI_DATA_WIDTH": 64, "C_INCLUDE_SG": 0, "C_M_AXI_MAX_BURST_LEN": 16, "C_M_AXI_ADDR_WIDTH": 32}
@@ -435,3 +435,22 @@ def test_a_buffer_in_block_ram_is_where_the_core_sees_it(make: Any, block: Any) 
     assert bench.overlay.cdma.transfer(source, within).wait(timeout=1) == 64
     assert bench.overlay.cdma.transfer(within, target).wait(timeout=1) == 64
     assert np.array_equal(source, target)
+
+
+def test_what_is_known_of_the_registers_holds_for_other_drivers_too(build: Any, block: Any) -> None:
+    """Design files say that DA is read-only; a user's own driver writes it all the same, as the guide has it."""
+
+    class Own(DefaultIP):
+        bindto: ClassVar[list[str]] = ["xilinx.com:ip:axi_cdma:4.1"]
+
+    try:
+        listed = (("CDMACR", 0, "read-write"), ("DA", 0x20, "read-only"), ("BTT", 0x28, "read-write"))
+        bench = build(block("cdma", "xilinx.com:ip:axi_cdma:4.1", BASE, PARAMETERS, (), ("M_AXI",), listed, ("m_axi_aclk",)))
+        cdma = bench.overlay.cdma
+        assert type(cdma).__mro__[1] is Own or type(cdma) is Own
+        cdma.register_map.DA[:] = 0x1234
+        assert cdma.register_map.DA[:] == 0x1234
+        cdma.registers.DA.write(0x5678)
+        assert cdma.read(r.DA) == 0x5678
+    finally:
+        Own.unregister()

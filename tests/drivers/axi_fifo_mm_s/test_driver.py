@@ -1,14 +1,14 @@
 """AXI4-Stream FIFO, the driver: packets, and words that no display may read."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from pynq_drivers.axi_fifo_mm_s import registers as r
 from pynq_drivers.axi_fifo_mm_s.driver import AxiFifo
-from pynq_widgets import Overlay
+from pynq_widgets import DefaultIP, Overlay
 from pynq_widgets.access.errors import StaleOverlayError
 
 NAMES = ("ISR", "IER", "TDFR", "TDFV", "TDFD", "TLR", "RDFR", "RDFO", "RDFD", "RLR", "SRR", "TDR", "RDR")
@@ -290,3 +290,18 @@ def test_who_waits_for_a_packet_is_told_when_the_overlay_goes(make: Any) -> None
         with pytest.raises(StaleOverlayError):
             fifo.receive(timeout=1)
         assert bench.clock.now() < 0.1
+
+
+def test_words_that_a_read_takes_away_are_guarded_whoever_drives_the_fifo(make: Any) -> None:
+    class Own(DefaultIP):
+        bindto: ClassVar[list[str]] = ["xilinx.com:ip:axi_fifo_mm_s:4.2"]
+
+    try:
+        bench = make()
+        fifo = bench.overlay.fifo
+        assert isinstance(fifo, Own)
+        reads = bench.accesses("fifo", lambda: (repr(fifo.register_map), fifo.registers.refresh(), bench.overlay.snapshot()))
+        assert not {("read", r.RDFD), ("read", r.RLR)} & set(reads)
+        assert ("read", r.RDFO) in reads
+    finally:
+        Own.unregister()

@@ -159,7 +159,8 @@ class SimulatedDevice(Device):
     def download(self, bitstream: Any = None, parser: Any = None) -> None:
         """Start `parser` (a `Design`) afresh, or, without one, the design that belongs to `bitstream`, or the one that is there.
 
-        Every register has its reset value after this; buffers, and what else stands in main memory, stay. `generation` grows.
+        Every register has its reset value after this; buffers, and what else stands in main memory, stay; those in block RAM go with it.
+        `generation` grows.
         """
         if getattr(bitstream, "partial", False):
             raise NotImplementedError("the simulated device loads whole designs, not partial bitstreams")
@@ -206,7 +207,10 @@ class SimulatedDevice(Device):
         self.design = design
 
     def reset(self) -> None:
-        """As after power-on: the design starts afresh and the memory outside of buffers is 0. The generation stays, and so do buffers."""
+        """As after power-on: the design starts afresh and the memory outside of buffers is 0.
+
+        The generation stays, and so do buffers, but for those in block RAM, which goes with the design.
+        """
         with self._lock:
             self.memory.clear()
             if self._world is not None:

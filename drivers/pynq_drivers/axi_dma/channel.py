@@ -112,8 +112,9 @@ class Channel(Carrier):
 
     def start(self) -> None:
         """Start the DMA engine if stopped. An error that somebody left there before this is reset, where the other channel is at rest."""
-        first, self.is_started = not self.is_started, True
         with self.device.lock, self.queue:
+            # Within the lock: who finds it started in another thread begins no transfer before it is.
+            first, self.is_started = not self.is_started, True
             try:
                 self._start()
             except TransferError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections import deque
 from contextlib import suppress
@@ -85,7 +86,11 @@ class TransferQueue:
                 self.queued.append(transfer)
                 self._attend()
             else:
-                self._begin(transfer)
+                try:
+                    self._begin(transfer)
+                except BaseException:
+                    transfer.error = None  # it goes to the caller, whose frames, and buffers, it would keep alive here
+                    raise
             self.last = transfer
         return transfer
 
@@ -129,10 +134,10 @@ class TransferQueue:
                     try:
                         moved = carrier.bytes_done(oldest)
                     except TransferError as error:
-                        failure = error
+                        failure = error.with_traceback(None)
                         error.transfer = error.transfer or oldest
                     except StaleOverlayError as error:
-                        failure = error
+                        failure = error.with_traceback(None)
                     if failure is not None:
                         failed = self.take_all()
                         break
@@ -144,7 +149,7 @@ class TransferQueue:
                     try:
                         carrier.ended(oldest)
                     except Exception as error:
-                        ended[-1] = (oldest, moved, error)
+                        ended[-1] = (oldest, moved, error.with_traceback(None))
                 if self.queued:
                     self._begin_queued()
         finally:
@@ -159,8 +164,10 @@ class TransferQueue:
         while self._left and self.queued:
             self.queued.popleft().ended(FAILED, error=self._unknown())
         while self.queued and self.carrier.room(self.queued[0]):
-            with suppress(Exception):  # it is the error of that transfer
+            try:
                 self._begin(self.queued.popleft())
+            except Exception as error:  # it is the error of that transfer
+                error.__traceback__ = None
         self._attend()
 
     # Going on by itself.
@@ -272,5 +279,18 @@ class TransferQueue:
 
 def _result(transfer: Transfer) -> int:
     if transfer.error is not None:
-        raise transfer.error
+        raise _again(transfer.error)
     return transfer.transferred
+
+
+def _again(error: BaseException) -> BaseException:
+    """Another one like `error`: what is raised refers to frames, and so to buffers of whoever waits, which a transfer must not keep.
+
+    For the same reason errors are kept without their traceback.
+    """
+    try:
+        other = copy.copy(error)
+    except Exception:  # one that cannot be made from its arguments
+        return error
+    other.__cause__, other.__context__ = error.__cause__, error.__context__
+    return other

@@ -216,6 +216,34 @@ def test_interrupted_while_it_waits_the_transfer_goes_on(bench: Any, monkeypatch
     assert transfer.listeners == []
 
 
+def test_a_failed_transfer_keeps_no_buffer_of_who_waited(direct: Any) -> None:
+    """No collection of garbage: the memory is back as soon as the function is left."""
+    dma = direct.overlay.dma
+    assert dma.sendchannel.running
+    assert dma.recvchannel.running
+
+    def fails() -> None:
+        one, other, more = buffer(direct), buffer(direct), buffer(direct)
+        with direct.device.faults.decode_error(one, master="dma"):
+            dma.sendchannel.transfer(one)
+            with pytest.raises(TransferError, match="DMA Decode Error"):
+                dma.sendchannel.wait(timeout=1)
+        with pytest.raises(RuntimeError, match="is in an error state"):
+            dma.sendchannel.transfer(other)
+        dma.recvchannel.transfer(more)
+        dma.reset()
+        with pytest.raises(TransferError, match="given up"):
+            dma.recvchannel.wait()
+
+    gc.disable()
+    try:
+        before = taken(direct)
+        fails()
+        assert taken(direct) == before
+    finally:
+        gc.enable()
+
+
 def test_both_buffers_of_a_copy_are_kept(build: Any, block: Any) -> None:
     given = {"C_INCLUDE_SG": 0, "C_M_AXI_DATA_WIDTH": 32, "C_ADDR_WIDTH": 32, "C_INCLUDE_DRE": 0}
     bench = build(block("cdma", "xilinx.com:ip:axi_cdma:4.1", 0x7E20_0000, given, (), ("M_AXI",), clocks=("m_axi_aclk", "s_axi_lite_aclk")))

@@ -24,7 +24,8 @@ class ViewParts:
     _drawing: threading.RLock
     _closed: bool
     _source: Source
-    _other: Source | None
+    _other: Source | None  # that is shown beside it
+    _beside: Source | None  # that it may be compared with
     _difference: bool
     _held: Source | None
     _hold: bool

@@ -13,7 +13,7 @@ import numpy as np
 
 from pynq_widgets.analysis.interpretation import Interpretation
 
-from .buffer_facts import shape_text, value_text
+from .buffer_facts import given_name, shape_text, value_text
 from .buffer_options import clipped_region
 from .buffer_source import SIDES
 from .modes import MODES
@@ -168,9 +168,21 @@ class BufferMessages:
             numbers = view.statistics
             first = numbers[0] if isinstance(numbers, list) else numbers
             level = (first.least + first.greatest) / 2 if first.least is not None and first.greatest is not None else 0.0
-        number = _number("level", level) / view.scale
-        held = view.trigger
-        view.trigger = dataclasses.replace(held, level=number, slope=slope) if held is not None else Trigger(number, slope=slope)
+        view.trigger = Trigger(
+            _number("level", level) / view.scale,
+            slope,
+            abs(_number("hysteresis", content.get("hysteresis") or 0) / view.scale),
+            _whole("holdoff", content.get("holdoff") or 0),
+        )
+
+    def _on_trigger_line(self, content: Mapping[str, Any]) -> None:
+        self._view.trigger_line = _whole("line", content["line"])
+
+    def _on_trigger_mode(self, content: Mapping[str, Any]) -> None:
+        self._view.trigger_mode = content["mode"]
+
+    def _on_compare(self, content: Mapping[str, Any]) -> None:
+        self._view.comparison = content["how"]
 
     def _on_statistics_of(self, content: Mapping[str, Any]) -> None:
         self._view.statistics_of = content["of"]
@@ -277,12 +289,20 @@ class BufferMessages:
                 "offset": interpretation.offset,
                 "changed": interpretation != Interpretation(),
             },
-            "axis": {"sample_rate": rate_text(view.sample_rate), "unit": view.unit, "scale": view.scale},
-            "trigger": {"slope": getattr(trigger, "slope", ""), "level": "" if trigger is None else trigger.level * view.scale},
+            "axis": {"sample_rate": rate_text(view.sample_rate), "unit": view.unit, "scale": f"{view.scale:.10g}"},
+            "trigger": {
+                "slope": getattr(trigger, "slope", ""),
+                "level": "" if trigger is None else trigger.level * view.scale,
+                "hysteresis": getattr(trigger, "hysteresis", 0) * abs(view.scale),
+                "holdoff": getattr(trigger, "holdoff", 0),
+                "mode": view.trigger_mode,
+                "line": view.trigger_line,
+            },
+            "compare": None if view._beside is None else [given_name(view._beside.buffer) or "the other", view.comparison],
             "planes": list(view._mode.planes(source)) if isinstance(view._mode, ImageMode) else [],
             "plane": list(view.plane),
             "along": view._mode.along,
-            "lines": len(source.parts),
+            "lines": [part.name or str(i) for i, part in enumerate(source.parts)],
             "shape": list(view._image_size()) if isinstance(view._mode, ImageMode) else list(array.shape),
             "sides": list(SIDES) if _has_sides(view.buffer) else [],
             "formats": _formats(view),

@@ -18,6 +18,8 @@ from .buffer_options import checked_scale, checked_unit, positive
 from .buffer_source import SIDES, Source
 from .modes import mode_class, natural
 
+COMPARISONS = ("off", "over", "difference")
+
 
 class Reading(ViewParts):
     """The part of `BufferView` that makes numbers of memory."""
@@ -95,11 +97,30 @@ class Reading(ViewParts):
             if refusal:
                 raise ValueError(refusal)
         with self._drawing:
-            before, self._other = self._other, found
-            self._difference = bool(difference) and found is not None
+            before, self._beside = self._beside, found
+            if before is not None:
+                before.close()
+        self.comparison = "off" if found is None else "difference" if difference else "over"
+
+    @property
+    def comparison(self) -> str:
+        """How the buffer given to `compare` is shown: ``'over'`` this one, as their ``'difference'``, or ``'off'``. Settable."""
+        return "off" if self._other is None else "difference" if self._difference else "over"
+
+    @comparison.setter
+    def comparison(self, how: str) -> None:
+        if how not in COMPARISONS:
+            raise ValueError(f"a comparison is {', '.join(map(repr, COMPARISONS))}, not {how!r}")
+        beside = self._beside
+        if how != "off" and beside is None:
+            raise ValueError("there is nothing to compare with: give a buffer to view.compare(...)")
+        if how == "difference" and beside is not None and (refusal := comparable(self._source, beside, True)):
+            raise ValueError(refusal)
+        with self._drawing:
+            self._other = None if how == "off" else beside
+            self._difference = how == "difference"
             self._last = None
-        if before is not None:
-            before.close()
+        self._state(self._sheet())
         self._look(BUDGET)
 
     @property
@@ -123,12 +144,13 @@ class Reading(ViewParts):
     def _take_source(self, source: Source) -> None:
         """Look at the memory another way; the mode stays where it was chosen and fits."""
         with self._drawing:
-            other = None
-            if self._other is not None:
-                other = Source(self._other.buffer, source.interpretation)
-            before, self._source = (self._source, self._other), source
-            self._other, self._held, self._hold = other, None, False
-            self._difference = self._difference and other is not None and not comparable(source, other, True)
+            beside = None if self._beside is None else Source(self._beside.buffer, source.interpretation)
+            before, self._source = (self._source, self._beside), source
+            shown, difference = self._other is not None, self._difference
+            self._beside = beside
+            self._other = beside if shown and beside is not None and not comparable(source, beside, difference) else None
+            self._difference = difference and self._other is not None
+            self._held, self._hold = None, False
             old, self._modes = self._modes, {}
             self._window, self._region, self._origin = None, None, 0
             self._view_to_set = (None, None, None, None)

@@ -51,6 +51,9 @@ class Source:
         self.side = side
         self.interpretation = interpretation or Interpretation()
         self._memory = plain(buffer) if side == "host" else _device_side(buffer)
+        self._start = 0
+        with contextlib.suppress(Exception):  # a copy or an array of the host is in no buffer
+            self._start = int(getattr(buffer, "offset", 0))
         # As it is, that of which nothing else can be made (Python objects) is shown too.
         whole = self.interpretation == Interpretation()
         self.array: Array = self._memory if whole else plain(self.interpretation.of(self._memory))
@@ -157,12 +160,7 @@ class Source:
 
     def offset_in_buffer(self) -> int:
         """Bytes from the start of the whole buffer to the first that is shown."""
-        start = 0
-        find = getattr(self.buffer, "_whole", None)
-        whole = find() if find is not None else None
-        if whole is not None:  # a copy is in no buffer
-            start = int(self.buffer.__array_interface__["data"][0] - whole.__array_interface__["data"][0])
-        return start + self.interpretation.offset
+        return self._start + self.interpretation.offset
 
     def _samples_of(self, offset: int, nbytes: int) -> tuple[int, int]:
         """The samples that some bytes of the whole buffer are in."""

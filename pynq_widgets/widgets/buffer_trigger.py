@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .plot_layers import Mark
 
+TRIGGER_MODES = ("normal", "auto")
 _MOST_HELD = 1 << 26  # bytes that holding copies
 
 
@@ -24,6 +25,8 @@ class Triggered(ViewParts):
     _hold = _single = False
     _waiting = False  # for the trigger
     _trigger: Trigger | None = None
+    _trigger_line = 0
+    _free_run = False
     _origin = 0  # the sample that stands at 0 of the axis
 
     @property
@@ -45,9 +48,9 @@ class Triggered(ViewParts):
 
     @property
     def trigger(self) -> Trigger | None:
-        """Where the picture starts, as on an oscilloscope: at the first place where the first line crosses a level. Settable; None: none.
+        """Where the picture starts, as on an oscilloscope: at the first place where a line crosses a level. Settable; None: none.
 
-        Where there is no such place, what was seen last stays. `single` waits for one and holds.
+        `trigger_line` says which line, `trigger_mode` what is shown where there is no such place. `single` waits for one and holds.
         """
         return self._trigger
 
@@ -70,24 +73,49 @@ class Triggered(ViewParts):
         self._state(self._sheet())
         self._look(BUDGET)
 
+    @property
+    def trigger_line(self) -> int:
+        """The line that the trigger looks at, by its place among them. Settable; ``IndexError`` for one that there is not."""
+        return self._trigger_line
+
+    @trigger_line.setter
+    def trigger_line(self, line: int) -> None:
+        count = len(self._source.parts)
+        if isinstance(line, bool) or not isinstance(line, int) or not 0 <= line < max(count, 1):
+            raise IndexError(f"the trigger looks at one of {count} lines, 0 to {count - 1}, not at {line!r}")
+        self._trigger_line = line
+        self.trigger = self._trigger
+
+    @property
+    def trigger_mode(self) -> str:
+        """What is shown where the trigger is not met: ``'normal'``: what was seen last stays; ``'auto'``: the buffer from where the last
+        one was. Settable."""
+        return "auto" if self._free_run else "normal"
+
+    @trigger_mode.setter
+    def trigger_mode(self, mode: str) -> None:
+        if mode not in TRIGGER_MODES:
+            raise ValueError(f"a trigger's mode is 'normal' or 'auto', not {mode!r}")
+        self._free_run = mode == "auto"
+        self.trigger = self._trigger
+
     def single(self) -> None:
         """Wait for the trigger once, then hold. Raises ``ValueError`` where there is no trigger."""
         if self._trigger is None:
             raise ValueError("a single shot waits for a trigger, and there is none: set view.trigger = Trigger(level=...)")
-        self.hold = False
         self._single = True
-        self._look(BUDGET)
+        self.hold = False  # which looks, too
 
     def _aim(self) -> bool:
         """Find where the trigger is met; False where it is not and something is shown already."""
         if self._trigger is None or self._hold or not self._mode.along or not self._source.parts:
             return True
         before = max(-self._window[0], 0) if self._window else 0
-        data = self._source.parts[0].data
+        data = self._source.parts[min(self._trigger_line, len(self._source.parts) - 1)].data
         found = self._trigger.find(data, min(before, data.size - 1))
         self._waiting = found is None
         if found is None:
-            return self._last is None
+            return self._last is None or (self._free_run and not self._single)
         self._origin = int(found)
         return True
 

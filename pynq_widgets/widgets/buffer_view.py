@@ -97,6 +97,7 @@ class BufferView(Windowed, Reading, Triggered, ipywidgets.VBox):  # type: ignore
         self._stated_at = -math.inf
         self._source = Source(source, interpretation)
         self._other: Source | None = None
+        self._beside: Source | None = None
         self._difference = False
         self._statistics_of = "visible"
         self._window: tuple[int, int] | None = None  # what a person chose to see; None: all
@@ -358,6 +359,7 @@ class BufferView(Windowed, Reading, Triggered, ipywidgets.VBox):  # type: ignore
                 "mode": self._mode.name,
                 "surface": self._mode.surface,
                 "hold": self._hold,
+                "uncopied": self._hold and self._held is None,
                 "single": self._single,
             }
             self.panel.state({**content, **(extra or {})}, picture)
@@ -376,7 +378,7 @@ class BufferView(Windowed, Reading, Triggered, ipywidgets.VBox):  # type: ignore
         with self._drawing:
             self._closed = True
         self._follower.end()
-        for part in (self._source, self._other, self.plot, self.panel):
+        for part in (self._source, self._beside, self.plot, self.panel):
             if part is not None:
                 part.close()
         close_layout(self)

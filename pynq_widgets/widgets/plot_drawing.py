@@ -77,6 +77,9 @@ def draw(paper: Paper, figure: Figure, width: int, height: int) -> None:
             _line(paper, layer, place, inner, tint, (x0, x1))
         elif isinstance(layer, Scatter):
             x, y = place(np.asarray(layer.x), np.asarray(layer.y))
+            if layer.joined:
+                _path(paper, np.clip(x, inner[0], inner[2]), np.clip(y, inner[1], inner[3]), tint)
+                continue
             there = np.isfinite(x) & np.isfinite(y) & (x >= inner[0]) & (x <= inner[2]) & (y >= inner[1]) & (y <= inner[3])
             paper.dots(list(zip(x[there].tolist(), y[there].tolist(), strict=True))[:_MOST_DOTS], tint)
         elif isinstance(layer, Picture):
@@ -143,9 +146,14 @@ def _line(paper: Paper, layer: Line, place: Any, inner: tuple[int, int, int, int
             if seen:
                 paper.box(max(at - half, inner[0]), height, min(at + half, inner[2]), ground, tint, True)
         return
+    _path(paper, across, down, tint)
+
+
+def _path(paper: Paper, x: Any, y: Any, tint: str) -> None:
+    """A line through all points; it is broken where there is none."""
     run: list[tuple[float, float]] = []
-    for point, seen in zip(points, there.tolist(), strict=True):
-        if seen:
+    for point in zip(x.tolist(), y.tolist(), strict=True):
+        if math.isfinite(point[0]) and math.isfinite(point[1]):
             run.append(point)
         else:
             paper.path(run, tint)

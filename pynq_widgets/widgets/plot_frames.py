@@ -61,7 +61,8 @@ def _layer(layer: Layer, encoder: Encoder, x_log: bool, y_log: bool) -> dict[str
         return {**told, "x": _positions(x, encoder, layer.curve.step > 1), "y": encoder.floats(y)}
     if isinstance(layer, Scatter):
         x, y = _coordinate(np.asarray(layer.x), x_log), _coordinate(np.asarray(layer.y), y_log)
-        return {"kind": "scatter", "name": layer.name, "colour": layer.colour, "x": encoder.floats(x), "y": encoder.floats(y)}
+        told = {"kind": "scatter", "name": layer.name, "colour": layer.colour, "joined": layer.joined}
+        return {**told, "x": encoder.floats(x), "y": encoder.floats(y)}
     if isinstance(layer, Lanes):
         return {"kind": "lanes", "name": layer.name, "traces": [_trace(trace, encoder, x_log) for trace in layer.traces]}
     if isinstance(layer, Picture):

@@ -120,12 +120,14 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Scatter:
-    """Points, in any order: `x` and `y` of the same length. Where one of the two is NaN nothing is drawn."""
+    """Points, in any order: `x` and `y` of the same length. Where one of the two is NaN nothing is drawn. `joined`: a line goes from each
+    to the next."""
 
     name: str
     x: npt.ArrayLike
     y: npt.ArrayLike
     colour: str | None = None
+    joined: bool = False
 
     def __post_init__(self) -> None:
         _check_colour(self.colour)

@@ -51,6 +51,10 @@ def problems(view):
     return [content["text"] for content, _ in view.said if content["kind"] == "problem"]
 
 
+def states(view):
+    return [content for content, _ in view.said if content["kind"] == "state"]
+
+
 def lines(view):
     return {layer.name: layer.curve for layer in view.plot.layers}
 
@@ -544,3 +548,132 @@ def test_a_scale_may_be_a_fraction(make):
     assert view.scale == 1 / 32768
     page_says(view, "axis", scale="1/0")
     assert view.scale == 1 / 32768
+
+
+def test_the_page_chooses_how_two_are_compared(make):
+    view = make(RAMP)
+    assert view._messages.sheet()["compare"] is None
+    with pytest.raises(ValueError, match=r"^there is nothing to compare with: give a buffer to view.compare\(...\)$"):
+        view.comparison = "over"
+    view.compare(RAMP + np.int16(3))
+    assert view._messages.sheet()["compare"] == ["the other", "over"]
+    page_says(view, "compare", how="difference")
+    assert (view.comparison, list(lines(view))) == ("difference", ["difference"])
+    page_says(view, "compare", how="off")
+    assert (view.comparison, list(lines(view))) == ("off", [""])
+    page_says(view, "compare", how="over")
+    assert list(lines(view)) == ["this", "other"]
+    page_says(view, "compare", how="sideways")
+    assert view.comparison == "over"
+    view.interpret(dtype="u2")
+    assert view.comparison == "over"
+    view.compare(None)
+    assert (view.comparison, view._messages.sheet()["compare"]) == ("off", None)
+
+
+def test_the_trigger_looks_at_the_line_that_is_chosen(make):
+    pairs = np.zeros((1000, 2), "i2")
+    pairs[300:, 0] = pairs[700:, 1] = 100
+    view = make(pairs.reshape(-1))
+    view.interpret(channels=2)
+    page_says(view, "trigger", slope="rising", level="50", hysteresis="10", holdoff="5")
+    assert (view.trigger.hysteresis, view.trigger.holdoff, view._origin) == (10, 5, 300)
+    page_says(view, "trigger_line", line="1")
+    assert (view.trigger_line, view._origin) == (1, 700)
+    with pytest.raises(IndexError, match=r"^the trigger looks at one of 2 lines, 0 to 1, not at 2$"):
+        view.trigger_line = 2
+    sheet = view._messages.sheet()
+    assert (sheet["lines"], sheet["trigger"]["line"], sheet["trigger"]["hysteresis"]) == (["0", "1"], 1, 10)
+    page_says(view, "trigger_line", line="7")
+    page_says(view, "trigger", slope="rising", level="50", hysteresis="-3", holdoff="x")
+    assert view.trigger_line == 1
+
+
+def test_an_automatic_trigger_shows_what_it_does_not_find(make):
+    array = np.zeros(1000, "i2")
+    array[400:] = 100
+    view = make(array)
+    page_says(view, "trigger", slope="rising", level="50")
+    array[:] = 7
+    view.refresh()
+    assert view.curves[0].y.max() == 100, "what was seen last stays"
+    page_says(view, "trigger_mode", mode="auto")
+    view.refresh()
+    assert view.curves[0].y.max() == 7
+    array[:] = 9
+    view.single()
+    assert view.curves[0].y.max() == 7, "a single shot waits all the same"
+    with pytest.raises(ValueError, match=r"^a trigger's mode is 'normal' or 'auto', not 'off'$"):
+        view.trigger_mode = "off"
+
+
+def test_a_hold_that_is_no_copy_says_so(make):
+    view = make(np.zeros(1000, "i2"))
+    view.hold = True
+    assert states(view)[-1]["uncopied"] is False
+    large = make(np.broadcast_to(np.float32(1), (1 << 25,)))
+    large.hold = True
+    assert states(large)[-1]["uncopied"] is True
+
+
+def test_a_path_joins_neighbours(make):
+    angle = np.arange(6000) / 50
+    view = make((np.cos(angle) + 1j * np.sin(angle)).astype("c8"), mode="xy")
+    view.settings.style = "path"
+    (layer,) = view.plot.layers
+    assert layer.joined
+    assert layer.x == pytest.approx(np.cos(angle[:4000]), abs=1e-6)
+    assert view.drawing.notes == ["the first 4,000 of 6,000 points"]
+    assert "polyline" in view.plot.svg()
+
+
+class SpyDevice(SimulatedDevice):
+    """Notes whatever goes over its bus, and each flush and invalidate."""
+
+    def __init__(self) -> None:
+        super().__init__(tag="spied", pool_size=1 << 20)
+        self.log: list[str] = []
+        self.bus.listen(lambda transaction: self.log.append(transaction.operation))
+
+    def flush(self, *args: Any) -> None:
+        self.log.append("flush")
+        super().flush(*args)
+
+    def invalidate(self, *args: Any) -> None:
+        self.log.append("invalidate")
+        super().invalidate(*args)
+
+
+@pytest.mark.parametrize("cacheable", [True, False])
+def test_no_mode_flushes_or_touches_the_bus(make, sampler, cacheable):
+    device = SpyDevice()
+    try:
+        for dtype in ("i2", "c8"):
+            buffer = pw.allocate(4096, dtype, target=device, cacheable=cacheable)
+            buffer[:] = np.arange(4096)
+            device.log.clear()
+            view = make(buffer)
+            page_says(view, "beat", visible=True, seen=0, details=True, pixels=[300, 600])
+            for side in ("host", "device"):
+                view.side = side
+                for shape in (None, (64, 64)):
+                    view.interpret(shape=shape)
+                    for mode, refusal in view.modes.items():
+                        if not refusal:
+                            view.mode = mode
+                            sampler.turn()
+                            view.refresh()
+                            assert view.statistics is not None
+                            page_says(view, "rows", first=0, count=8)
+                            page_says(view, "at", index=[1])
+                            view._repr_mimebundle_()
+            view.interpret()
+            view.compare(buffer[::-1].copy())
+            for suffix in ("png", "svg", "csv", "npy"):
+                page_says(view, "export", format=suffix)
+            view.close()
+            assert device.log == []
+            buffer.flush()
+            assert device.log == (["flush"] if cacheable else []), "the spy is awake"
+    finally:
+        device.close()

@@ -75,8 +75,11 @@ function render({ model, el }) {
   const reset = button("As allocated", "Read the memory by the buffer's own type and shape", () => send("interpret"));
   const axis = controlForm((name, value) => send("axis", { [name]: value }));
   const look = controlForm((name, value) => (name === "rate" ? send("rate", { rate: Number(value) }) : name === "side" ? send("side", { side: value }) : send("setting", { name, value })));
+  const compare = controlForm((_, value) => send("compare", { how: value }));
   const trigger = controlForm((name, value) => {
-    const now = { slope: state.trigger?.slope ?? "", level: state.trigger?.level ?? "", [name]: value };
+    if (name === "line" || name === "mode") return send(`trigger_${name}`, { [name]: value });
+    const { slope = "", level = "", hysteresis = 0, holdoff = 0 } = state.trigger ?? {};
+    const now = { slope, level, hysteresis, holdoff, [name]: value };
     send("trigger", name === "level" && !now.slope ? { ...now, slope: "rising" } : now);
   });
   const single = button("Single", "Wait for the trigger once, then hold", () => send("single"));
@@ -89,7 +92,8 @@ function render({ model, el }) {
   const triggerSection = section("Trigger", trigger.el, single);
   const numbersSection = section("Statistics", numbersOf.el, numbers);
   const axesSection = section("Units", axis.el);
-  const details = make("div", { class: "pw-buf-details", hidden: true }, facts, section("Read as", read.el, reset), section("Look", look.el, planes, make("label", { class: "pw-buf-field" }, make("span", { class: "pw-buf-name" }, "value at"), where)), axesSection, triggerSection, numbersSection, section("Save", files));
+  const compareSection = section("Compare", compare.el);
+  const details = make("div", { class: "pw-buf-details", hidden: true }, facts, section("Read as", read.el, reset), section("Look", look.el, planes, make("label", { class: "pw-buf-field" }, make("span", { class: "pw-buf-name" }, "value at"), where)), axesSection, compareSection, triggerSection, numbersSection, section("Save", files));
 
   const said = make("div", { class: "pw-buf-said", role: "status" });
   const value = make("span", { class: "pw-mono pw-buf-value", role: "status" });
@@ -138,19 +142,27 @@ function render({ model, el }) {
       ...state.settings.filter((setting) => setting.folded),
     ], force);
     axis.update([
-      { name: "sample_rate", kind: "text", label: "sample rate", help: "Samples a second, as 48e3 or 48 kHz: axes are in seconds then", value: state.axis.sample_rate, none: "none" },
+      { name: "sample_rate", kind: "text", label: "sample rate", help: "Samples a second, as 48e3 or 48 kHz: axes are in seconds then", value: state.axis.sample_rate, none: "none", wide: true },
       { name: "unit", kind: "text", label: "unit", help: "What values are measured in, as V", value: state.axis.unit },
-      { name: "scale", kind: "text", label: "1 stands for", help: "How much, in units, a value of 1 is", value: state.axis.scale },
+      { name: "scale", kind: "text", label: "1 stands for", help: "How much, in units, a value of 1 is", value: state.axis.scale, wide: true },
     ], force);
     trigger.update([
       { name: "slope", kind: "choice", label: "on", title: "Trigger on", help: "The picture starts where the first line crosses the level", value: state.trigger.slope, options: [["", "nothing"], ["rising", "rising"], ["falling", "falling"], ["both", "both"]] },
       { name: "level", kind: "text", label: "level", help: "Where the line is to cross; the mark on the plot can be dragged", value: state.trigger.level, none: "middle" },
+      ...(state.trigger.slope ? [
+        ...(state.lines.length > 1 ? [{ name: "line", kind: "choice", label: "of", title: "Trigger on the line", help: "Which line is to cross the level", value: state.trigger.line, options: state.lines.map((name, i) => [i, name]) }] : []),
+        { name: "mode", kind: "choice", label: "mode", title: "Trigger mode", help: "Where the level is not crossed: normal, what was seen stays; auto, the buffer is shown all the same", value: state.trigger.mode, options: ["normal", "auto"] },
+        { name: "hysteresis", kind: "text", label: "hysteresis", help: "How far on the other side of the level the line is to have been: more than its noise", value: state.trigger.hysteresis },
+        { name: "holdoff", kind: "text", label: "holdoff", help: "Samples after a crossing in which there is no other", value: state.trigger.holdoff },
+      ] : []),
     ], force);
+    compareSection.hidden = !state.compare || !state.lines.length;
+    if (state.compare) compare.update([{ name: "how", kind: "choice", label: `with ${state.compare[0]}`, title: "Compare", help: "The other buffer over this one, or this one less the other", value: state.compare[1], options: [["over", "over each other"], ["difference", "difference"], ["off", "not now"]] }], force);
     numbersOf.update([{ name: "of", kind: "choice", label: "of the", title: "Statistics of", help: "What the statistics are of", value: state.statistics_of, options: [["visible", "visible part"], ["whole", "whole"]] }], force);
-    axesSection.hidden = !state.lines;
+    axesSection.hidden = !state.lines.length;
     triggerSection.hidden = !state.along;
     single.disabled = !state.trigger.slope;
-    numbersSection.hidden = !state.lines;
+    numbersSection.hidden = !state.lines.length;
     paintPlanes();
     if (files.dataset.formats !== state.formats.join()) {
       files.dataset.formats = state.formats.join();
@@ -216,7 +228,8 @@ function render({ model, el }) {
     said.hidden = !sentence;
     said.classList.toggle("pw-alert", Boolean(state.gone || problem || state.problem));
     const side = state.side === "device" ? "the hardware's side" : "";
-    setText(note, [side, state.detail, state.gaps && "NaN and infinite values are left out"].filter(Boolean).join(" · "));
+    const uncopied = state.uncopied && "held; more than 64 MiB is not copied: what is zoomed now is as the memory is now";
+    setText(note, [side, uncopied, state.detail, state.gaps && "NaN and infinite values are left out"].filter(Boolean).join(" · "));
     if (labels.dataset.key !== JSON.stringify(state.labels)) {
       labels.dataset.key = JSON.stringify(state.labels);
       labels.replaceChildren();

@@ -284,6 +284,26 @@ function drawScatter(pen, p, layer) {
   const { seen, box } = p.scale;
   const [ax, bx] = affine({ ...layer.x, offset: layer.x.offset - seen.x[0] }, box.width / (seen.x[1] - seen.x[0]), box.left);
   const [ay, by] = affine({ ...layer.y, offset: layer.y.offset - seen.y[1] }, -box.height / (seen.y[1] - seen.y[0]), box.top);
+  if (layer.joined) {
+    pen.save();
+    pen.beginPath();
+    pen.rect(box.left, box.top, box.width, box.height);
+    pen.clip();
+    pen.strokeStyle = colourOf(p, layer);
+    pen.lineWidth = 1;
+    pen.beginPath();
+    let ahead = false;
+    for (let i = 0; i < layer.x.n; i++) {
+      const [x, y] = [ax * layer.x.data[i] + bx, ay * layer.y.data[i] + by];
+      const there = Number.isFinite(x) && Number.isFinite(y);
+      if (there && ahead) pen.lineTo(x, y);
+      else if (there) pen.moveTo(x, y);
+      ahead = there;
+    }
+    pen.stroke();
+    pen.restore();
+    return;
+  }
   const radius = layer.x.n > 1500 ? 0.9 : layer.x.n > 200 ? 1.4 : 2.2;
   pen.fillStyle = colourOf(p, layer);
   pen.globalAlpha = layer.x.n > 1500 ? 0.6 : 0.8;

@@ -9,6 +9,7 @@ import numpy as np
 
 from pynq_widgets.analysis.curve import Array, Curve, limits
 from pynq_widgets.analysis.spectrum import spectrum
+from pynq_widgets.analysis.units import engineering
 from pynq_widgets.analysis.windows import WINDOWS
 from pynq_widgets.widgets.buffer_source import Source
 
@@ -81,7 +82,7 @@ class SpectrumMode(Mode):
         old = scene.limits
         low, high = limits(np.array([lowest, highest]), old)
         x = Axis("frequency", "Hz" if scene.rate else "1/sample", *ends)
-        each = f"{resolution:.4g} {'Hz' if scene.rate else 'of the sample rate'} between points"
+        each = f"{engineering(resolution, 'Hz') if scene.rate else f'{resolution:.4g} of the sample rate'} between points"
         return PlotDrawing(
             layers,
             x,

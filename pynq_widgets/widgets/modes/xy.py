@@ -36,7 +36,13 @@ class XYMode(Mode):
         x, y = (part_choice(source, name, i, name, f"What stands on the {name} axis") for i, name in enumerate("xy"))
         return (
             *((x, y) if x and y and len(source.parts) > 2 else ()),
-            Choice("style", ("points", "density"), "points", "as", "Points, or how often each place is met"),
+            Choice(
+                "style",
+                ("points", "path", "density"),
+                "points",
+                "as",
+                "Points, points joined in their order, or how often each place is met",
+            ),
             Number(
                 "most",
                 100,
@@ -59,12 +65,26 @@ class XYMode(Mode):
         names = scene.names
         if settings.style == "density":
             return self._density(scene, a, b, (names[first], names[second]))
-        x, y = xy(a, b, settings.most)
+        joined = settings.style == "path"
+        if joined:  # neighbours only: a line between others would say what never was
+            size = min(a.size, b.size, settings.most)
+            x, y = (np.asarray(part[:size], np.float64) for part in (a, b))
+        else:
+            x, y = xy(a, b, settings.most)
         x, y = np.asarray(x, np.float64) * scene.scale, np.asarray(y, np.float64) * scene.scale
         edges = _square(x, y, scene.limits)
-        notes = [f"{x.size:,} of {a.size:,} points"] if a.size > x.size else []
+        notes = [f"{'the first ' if joined else ''}{x.size:,} of {a.size:,} points"] if a.size > x.size else []
         axes = [Axis(names[i], scene.unit, *edge) for i, edge in zip((first, second), edges, strict=True)]
-        return PlotDrawing([Scatter("", x, y)], axes[0], axes[1], notes, (), (), bool(np.isnan(x).any() or np.isnan(y).any()), [x, y])
+        return PlotDrawing(
+            [Scatter("", x, y, joined=joined)],
+            axes[0],
+            axes[1],
+            notes,
+            (),
+            (),
+            bool(np.isnan(x).any() or np.isnan(y).any()),
+            [x, y, joined],
+        )
 
     def _density(self, scene: Scene, a: Array, b: Array, names: tuple[str, str]) -> PlotDrawing:
         from pynq_widgets.analysis.xy import density, xy

@@ -8,10 +8,10 @@ from typing import Any
 
 from pynq_widgets import showing
 from pynq_widgets.analysis.curve import Array
-from pynq_widgets.analysis.statistics import statistics
 from pynq_widgets.device import PynqBuffer
 
 from .buffer_facts import buffer_name, facts, gone_text, numbers_text, plain_text, quoted_text
+from .buffer_numbers import numbers
 from .buffer_source import Source
 from .buffer_view import BufferView
 from .html import Markup, element, page
@@ -68,9 +68,8 @@ def buffer_html(buffer: Array, view: BufferView | None = None) -> Markup:
     if drawing.notes:
         parts.append(element("div", " · ".join(drawing.notes), style="opacity:.7;font-size:12px"))
     parts += [
-        element("div", element("span", f"{part.name}: " if part.name else "", style="opacity:.7"), numbers_text(statistics(part.data)))
-        for part in source.parts[:4]
-        if part.data.size > 1
+        element("div", element("span", f"{name}: " if name else "", style="opacity:.7"), numbers_text(found))
+        for name, found in (numbers(source, None, 1.0)[:4] if source.samples > 1 else ())
     ]
     return page(buffer_name(buffer), *rows, element("div", *parts, style="margin-top:4px"))
 

@@ -110,7 +110,7 @@ def numbers_text(numbers: Statistics) -> str:
     """Statistics on one line."""
     if numbers.least is None or numbers.greatest is None:
         return f"{_count(numbers.of, 'sample')}, none of them a finite number"
-    seen = "" if numbers.count + numbers.not_finite >= numbers.of else f" ({numbers.count:,} of them looked at)"
+    seen = "" if numbers.complete else f" ({numbers.count:,} of them looked at)"
     text = (
         f"{numbers.least:.6g} to {numbers.greatest:.6g}, mean {numbers.mean:.6g}, rms {numbers.rms:.6g}, deviation {numbers.deviation:.6g}"
     )

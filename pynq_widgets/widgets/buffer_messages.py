@@ -397,12 +397,14 @@ def _formats(view: Any) -> list[str]:
 
 def _numbers_text(numbers: Any, unit: str) -> list[list[str]]:
     """Names and values of statistics, in units."""
-    told = [["count", f"{numbers.count:,}" + ("" if numbers.count + numbers.not_finite >= numbers.of else f" of {numbers.of:,}")]]
+    part = not numbers.complete
+    told = [["count", f"{numbers.count:,}" + (f" of {numbers.of:,}" if part else "")]]
     for name in ("least", "greatest", "mean", "rms", "deviation"):
         value = getattr(numbers, name)
         if value is not None:
             text = f"{value:,}" if isinstance(value, int) else f"{value:.6g}"
-            told.append([name, f"{text}{f' {unit}' if unit else ''}"])
+            about = "≈ " if part and name in ("mean", "rms", "deviation") else ""
+            told.append([name, f"{about}{text}{f' {unit}' if unit else ''}"])
     if numbers.not_finite:
         told.append(["NaN, infinite", f"{numbers.not_finite:,}"])
     return told

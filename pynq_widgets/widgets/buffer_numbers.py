@@ -28,11 +28,21 @@ def numbers(source: Source, window: tuple[int, int] | None, scale: float, less: 
     """Statistics of each line, of the samples of `window` (None: all); `less` another source: of the differences from its lines."""
     part = slice(None) if window is None else slice(*window)
     if less is None:
-        return [(each.name, in_units(statistics(each.data[part]), scale)) for each in source.parts]
+        return [(each.name, in_units(_of_line(source, index, part), scale)) for index, each in enumerate(source.parts)]
     return [
         (f"difference {each.name}".rstrip(), in_units(_of_difference(each.data[part], other.data[part]), scale))
         for each, other in zip(source.parts, less.parts, strict=False)
     ]
+
+
+def _of_line(source: Source, index: int, part: slice) -> Statistics:
+    """Of line `index`: the extremes of all samples, whatever the rest is estimated from."""
+    data = source.parts[index].data
+    found = statistics(data[part])
+    if found.complete:
+        return found
+    extremes = source.extremes(index, *part.indices(data.size)[:2])
+    return found if extremes is None else replace(found, least=extremes[0], greatest=extremes[1])
 
 
 def _of_difference(a: Array, b: Array) -> Statistics:

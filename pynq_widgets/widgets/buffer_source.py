@@ -104,13 +104,21 @@ class Source:
         data = self.parts[index].data
         if data.size < _PYRAMID_FROM:
             return reduce_line(data, start, stop, columns)
+        return self._pyramid(index).curve(start, stop, columns)
+
+    def extremes(self, index: int, start: int, stop: int) -> tuple[int | float, int | float] | None:
+        """The least and the greatest value of line `index` from `start` to `stop`, of all samples however many; None where none is
+        finite."""
+        return self._pyramid(index).extremes(start, stop)
+
+    def _pyramid(self, index: int) -> Pyramid:
         pyramid = self._pyramids.get(index)
         if pyramid is None:
             from pynq_widgets.analysis.pyramid import Pyramid
 
-            pyramid = self._pyramids[index] = Pyramid(data)
+            pyramid = self._pyramids[index] = Pyramid(self.parts[index].data)
             pyramid.refresh(math.inf)
-        return pyramid.curve(start, stop, columns)
+        return pyramid
 
     def lanes(self, wanted: Sequence[Lane], start: int, stop: int, columns: int) -> list[LaneRuns]:
         """`wanted` lanes of the elements (of the first channel, where there are several) from `start` to `stop`, as `reduce_lanes`."""

@@ -677,3 +677,30 @@ def test_no_mode_flushes_or_touches_the_bus(make, sampler, cacheable):
             assert device.log == (["flush"] if cacheable else []), "the spy is awake"
     finally:
         device.close()
+
+
+def test_extremes_are_of_all_samples_however_many(make):
+    array = np.zeros(20_000_000, "i1")
+    array[12_345_678] = 77
+    view = make(array)
+    assert (view.statistics.greatest, view.statistics.complete) == (77, False)
+    look(view, details=True)
+    (line,) = [content for content, _ in view.said if content["kind"] == "statistics"][-1]["lines"]
+    told = dict(line[1])
+    assert told["greatest"] == "77"
+    assert told["mean"].startswith("≈ ")
+    view.mode = "histogram"
+    assert view.plot.whole[1] >= 77
+    (note,) = view.drawing.notes
+    assert note.endswith("of 20,000,000 samples are counted; the axis reaches over the values of all")
+
+
+@pytest.mark.parametrize(("mode", "ends"), [("line", (0, 7)), ("steps", (0, 8)), ("lanes", (0, 8)), ("bars", (-0.5, 7.5))])
+def test_the_last_sample_has_its_width(make, mode, ends):
+    view = make(np.arange(8, dtype="u1"), mode=mode)
+    assert view.plot.whole[:2] == ends
+    if mode == "steps":
+        (curve,) = view.curves
+        assert (curve.x[-1], curve.y[-1]) == (8, 7)
+    view.sample_rate = 4
+    assert view.plot.whole[:2] == (ends[0] / 4, ends[1] / 4)

@@ -57,4 +57,6 @@ class LanesMode(Mode):
             traces.append(LaneTrace(lane.name, x, value, runs.busy, lane.width, settings.radix))
         numbers = [part for trace in traces for part in (trace.x, trace.value, trace.busy)]
         notes = ["grey: more edges than can be shown"] if any(trace.busy.any() for trace in traces) else []  # type: ignore[union-attr]
-        return PlotDrawing([Lanes(traces)], sample_axis(scene), Axis("", "", 0.0, float(len(traces))), notes, (), (), False, numbers)
+        return PlotDrawing(
+            [Lanes(traces)], sample_axis(scene, 0.0, 1.0), Axis("", "", 0.0, float(len(traces))), notes, (), (), False, numbers
+        )

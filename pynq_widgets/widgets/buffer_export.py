@@ -1,4 +1,5 @@
-"""What is seen, as a file: PNG and SVG as it is drawn, CSV and NPY the visible part in full resolution."""
+"""What is seen, as a file: PNG and SVG as it is drawn; CSV and NPY the visible part in full resolution, or of a spectrum and a histogram
+what is drawn of it."""
 
 from __future__ import annotations
 
@@ -50,7 +51,8 @@ def download(view: BufferView, format: str) -> tuple[str, bytes]:
     """A name and the bytes, for a page. Raises ``ValueError`` for what is too large to go through one."""
     suffix = f".{format}"
     _check(view, suffix)
-    part = _part(view)
+    drawn = _drawn(view)
+    part = _part(view) if drawn is None else drawn[1]
     # A number takes some 25 characters.
     size = part.nbytes if suffix == ".npy" else 25 * part.size if suffix == ".csv" else 0
     if size > _MOST_DOWNLOADED:
@@ -88,6 +90,11 @@ def _refusal(view: BufferView, suffix: str) -> str:
 
 def _pieces(view: BufferView, suffix: str) -> Iterator[bytes]:
     if suffix in (".csv", ".npy"):
+        drawn = _drawn(view)
+        if drawn is not None:
+            names, table = drawn
+            yield from _npy(table) if suffix == ".npy" else _table(names, table)
+            return
         part = _part(view)
         if suffix == ".npy":
             yield from _npy(part)
@@ -108,6 +115,36 @@ def _pieces(view: BufferView, suffix: str) -> Iterator[bytes]:
     else:
         assert drawing is None or isinstance(drawing, (HexDrawing, TextDrawing))
         raise ValueError("nothing has been drawn yet that could be exported: try view.refresh()")
+
+
+def _drawn(view: BufferView) -> tuple[list[str], Array] | None:
+    """The curves of a mode that shows other numbers than the samples (a spectrum, a histogram): names, and a column for each; None else.
+
+    Curves that do not share their places have a column of those each; NaN fills up the shorter ones.
+    """
+    drawing = view.drawing
+    if view._mode.along or not isinstance(drawing, PlotDrawing) or not drawing.curves:
+        return None
+    x, y = (f"{axis.label}{f' ({axis.unit})' if axis.unit else ''}" for axis in (drawing.x, drawing.y))
+    first = drawing.curves[0].x
+    shared = all(np.array_equal(curve.x, first) for curve in drawing.curves)
+    names: list[str] = [x] if shared else []
+    columns: list[Array] = [first] if shared else []
+    for layer, curve in zip(drawing.layers, drawing.curves, strict=False):
+        own = f"{layer.name} {y}".strip()
+        names += [own] if shared else [f"{layer.name} {x}".strip(), own]
+        columns += [curve.y] if shared else [curve.x, curve.y]
+    table = np.full((max(map(len, columns)), len(columns)), np.nan)
+    for i, column in enumerate(columns):
+        table[: len(column), i] = column
+    return names, table
+
+
+def _table(names: list[str], table: Array) -> Iterator[bytes]:
+    """CSV of some columns; a NaN is an empty cell."""
+    yield (",".join(map(_cell, names)) + "\n").encode()
+    for row in table.tolist():
+        yield (",".join("" if value != value else repr(value) for value in row) + "\n").encode()
 
 
 def _part(view: BufferView) -> Array:

@@ -208,6 +208,8 @@ class BufferMessages:
             mode = view._mode
             picture = isinstance(mode, ImageMode)
             shape = view._image_size() if picture else array.shape
+            # As numpy counts, from the end.
+            where = [i + n if -n <= i < 0 else i for i, n in zip(where, shape, strict=False)] if len(where) == len(shape) else where
             if len(where) != len(shape) or not all(0 <= i < n for i, n in zip(where, shape, strict=True)):
                 raise IndexError(f"there is no [{', '.join(map(str, where))}] in {shape_text(array)}")
             # Not of freed memory as if it were the buffer's.
@@ -289,7 +291,7 @@ class BufferMessages:
                 "offset": interpretation.offset,
                 "changed": interpretation != Interpretation(),
             },
-            "axis": {"sample_rate": rate_text(view.sample_rate), "unit": view.unit, "scale": f"{view.scale:.10g}"},
+            "axis": {"sample_rate": rate_text(view.sample_rate), "unit": view.unit, "scale": fraction_text(view.scale)},
             "trigger": {
                 "slope": getattr(trigger, "slope", ""),
                 "level": "" if trigger is None else trigger.level * view.scale,
@@ -355,6 +357,13 @@ def parse_fraction(name: str, text: str) -> float:
     if not divisor:
         raise ValueError(f"{name} is a number, and nothing is divided by 0: {text!r}")
     return number / divisor
+
+
+def fraction_text(number: float) -> str:
+    """A number as `parse_fraction` reads it: ``'1/32768'`` where it is one part of a whole number, else with the digits that it has."""
+    if 0 < abs(number) < 0.1 and float(round(1 / number)) == 1 / number and abs(1 / number) < 1e15:
+        return f"{'-' if number < 0 else ''}1/{abs(round(1 / number))}"
+    return f"{number:.15g}"
 
 
 def _ungrouped(text: str) -> str:

@@ -170,7 +170,8 @@ class BufferView(Windowed, Reading, Triggered, ipywidgets.VBox):  # type: ignore
         return self._last
 
     def export(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write what is seen: ``.png`` or ``.svg`` as it is drawn, ``.csv`` or ``.npy`` the visible part in full resolution.
+        """Write what is seen: ``.png`` or ``.svg`` as it is drawn, ``.csv`` or ``.npy`` the visible part in full resolution; of a
+        spectrum and a histogram the levels and counts that are drawn, a row each.
 
         Raises ``FileExistsError`` unless `overwrite`, ``ValueError`` for another ending or what the mode cannot be written as.
         """

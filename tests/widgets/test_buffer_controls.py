@@ -546,6 +546,12 @@ def test_a_scale_may_be_a_fraction(make):
     view = make(RAMP)
     page_says(view, "axis", scale="1/32768")
     assert view.scale == 1 / 32768
+    assert view._messages.sheet()["axis"]["scale"] == "1/32768"
+    page_says(view, "axis", scale="0.001")
+    assert view._messages.sheet()["axis"]["scale"] == "1/1000"
+    page_says(view, "axis", scale="0.3")
+    assert view._messages.sheet()["axis"]["scale"] == "0.3"
+    page_says(view, "axis", scale="1/32768")
     page_says(view, "axis", scale="1/0")
     assert view.scale == 1 / 32768
 
@@ -704,3 +710,11 @@ def test_the_last_sample_has_its_width(make, mode, ends):
         assert (curve.x[-1], curve.y[-1]) == (8, 7)
     view.sample_rate = 4
     assert view.plot.whole[:2] == (ends[0] / 4, ends[1] / 4)
+
+
+def test_a_negative_index_counts_from_the_end(make):
+    view = make(RAMP)
+    page_says(view, "at", index=[-1])
+    assert view.said[-1][0]["text"] == "[999] 999 (0x03e7)"
+    page_says(view, "at", index=[-1001])
+    assert "there is no [-1001]" in view.said[-1][0]["text"]

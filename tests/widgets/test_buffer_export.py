@@ -153,6 +153,25 @@ def test_without_pillow_a_plot_is_a_png_too(make, tmp_path, monkeypatch):
     assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 5
 
 
+def test_a_spectrum_and_a_histogram_are_written_as_they_are_drawn(make, tmp_path):
+    view = make((1000 * np.sin(2 * np.pi * np.arange(4096) / 8)).astype("i2"), sample_rate=8000, mode="spectrum")
+    view.export(tmp_path / "x.csv")
+    head, *rows = (tmp_path / "x.csv").read_text().splitlines()
+    assert head == "frequency (Hz),level (dBFS)"
+    peak = max((row.split(",") for row in rows), key=lambda row: float(row[1]))
+    assert float(peak[0]) == 1000
+    view.mode = "histogram"
+    view.export(tmp_path / "x.npy")
+    table = np.load(tmp_path / "x.npy")
+    assert table.shape[1] == 2
+    assert table[:, 1].sum() == 4096
+    view.compare(np.zeros(4096, "i2"))
+    view.export(tmp_path / "y.csv")
+    head, *rows = (tmp_path / "y.csv").read_text().splitlines()
+    assert head == "this value,this count,other value,other count"
+    assert rows[-1].endswith(",,"), "the shorter one has ended"
+
+
 def test_through_the_page(make):
     view = make(RAMP)
     view.panel._handle_custom_msg({"kind": "export", "view": "eye", "format": "csv"}, [])

@@ -16,6 +16,7 @@ from pynq_widgets.device import SimulatedDevice
 from pynq_widgets.widgets import BufferView, reuse
 from pynq_widgets.widgets.buffer_bundle import buffer_bundle, buffer_html
 from pynq_widgets.widgets.buffer_facts import facts, plain_text
+from pynq_widgets.widgets.picture_codec import pillow
 from pynq_widgets.widgets.plot_paper import decode_png
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -140,7 +141,8 @@ def test_picture_follows_and_zooms(make, sampler):
     (content, buffers), *more = view.said
     assert not more
     assert content["region"] == [0, 1300, 0, 2100]
-    assert content["detail"] == "a pixel is the mean of 2 × 2 elements"
+    step = 2 if pillow() is not None else 3  # without it pictures travel without loss, and smaller
+    assert content["detail"] == f"a pixel is the mean of {step} × {step} elements"
     assert buffers[0].startswith(b"\x89PNG" if content["mime"] == "image/png" else b"\xff\xd8")
     page_says(view, "region", region=[100, 200, -50, 300])
     assert view.window == (100, 200, 0, 300)
@@ -213,7 +215,7 @@ def test_single_value_follows(make, sampler):
     [
         ({"index": [3]}, "[3] -3 (0xfd)"),
         ({"index": [8]}, "there is no [8] in 8"),
-        ({"index": [-1]}, "there is no [-1] in 8"),
+        ({"index": [-9]}, "there is no [-9] in 8"),
         ({"index": [1, 2]}, "there is no [1, 2] in 8"),
         ({"index": "x"}, "invalid literal for int() with base 10: 'x'"),
         ({}, "there is no [] in 8"),

@@ -87,6 +87,7 @@ class Scope(Running, ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has n
         self._modes = {}
         self.shown = 0
         self._why_stopped = self._trouble = ""
+        self._claims = True
         self._due = -math.inf
         self._drawn = self._acknowledged = 0
         self._heard_at = -math.inf

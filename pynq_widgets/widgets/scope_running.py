@@ -18,7 +18,7 @@ from .buffer_source import Source
 from .scope_modes import Remembering
 from .scope_panel import ScopePanel
 from .scope_screen import Screen
-from .scope_source import BufferSource, Session, leave_channel, take_channel
+from .scope_source import BufferSource, Session, channel_is_free, leave_channel, take_channel
 from .scope_trigger import PATIENCE
 from .viewers import Viewers
 
@@ -41,6 +41,7 @@ class Running(Screen):
     _was_shown: bool  # whether a page has ever shown it
     _keep: bool
     _rate: float
+    _claims: bool  # whether it may take the channel from another scope: it was just made, or somebody said run
     _why_stopped: str
     _trouble: str
     _sampler: Sampling | None
@@ -87,6 +88,7 @@ class Running(Screen):
             self._wanted = wanted
             if wanted != "stop":
                 self._why_stopped = ""
+                self._claims = True
                 self._frames_given = self._frames_taken
             self._aim()
         self._arrange(wait)
@@ -250,9 +252,16 @@ class Running(Screen):
     def _arrange(self, wait: bool = False) -> None:
         """Run where that is wanted now, and not else."""
         if self._session is None and self._should_run() and self.source.key is not None:
-            other = take_channel(self.source.key, self)
-            if other is not None:
-                other._yield()  # with no lock held: the other one may want this one's channel just now
+            if self._claims or channel_is_free(self.source.key, self):
+                self._claims = False
+                other = take_channel(self.source.key, self)
+                if other is not None:
+                    other._yield()  # with no lock held: the other one may want this one's channel just now
+            else:
+                # It only came into sight again: that is no reason to take it from whoever has it by now.
+                with self._arranging:
+                    self._wanted = "stop"
+                    self._stopped_by(f"Another scope has {self.source.title}. Run takes it.")
         with self._arranging:
             session, wanted = self._session, self._should_run()
             if wanted and session is None:

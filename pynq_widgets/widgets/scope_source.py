@@ -221,6 +221,12 @@ def _no_source(what: Any) -> str:
 _users: dict[int, weakref.ref[Any]] = {}
 
 
+def channel_is_free(key: object, user: Any) -> bool:
+    """Whether nobody but `user` runs on the channel."""
+    before = _users.get(id(key))
+    return before is None or before() in (None, user)
+
+
 def take_channel(key: object, user: Any) -> Any:
     """`user` has the channel from now on; who had it before, or None."""
     before = _users.get(id(key))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -415,6 +417,14 @@ def test_they_are_listed_in_words(device: Any) -> None:
     assert "2 active" in bundle["text/html"]
     assert "TREADY of source/M_AXIS is stuck low" in bundle["text/html"]
     assert "<script" not in bundle["text/html"]
+
+
+def test_where_there_is_none_a_line_shows_how_to_put_one_in_this_design(device: Any) -> None:
+    shown = showing.mimebundle(device.faults)["text/html"]
+    line = re.search(r"device\.faults\.stuck_ready\([^)]*\)", html.unescape(shown))
+    assert line is not None
+    eval(line.group(), {"device": device})
+    assert len(device.faults.active) == 1
 
 
 def test_all_are_cleared_and_what_they_held_goes_on(device: Any) -> None:

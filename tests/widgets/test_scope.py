@@ -384,6 +384,23 @@ def test_the_newest_scope_of_a_channel_has_it(channel: FakeChannel, made: Any) -
     assert first.problem == ""
 
 
+def test_a_scope_that_comes_into_sight_again_takes_no_channel(channel: FakeChannel, made: Any) -> None:
+    first, second = made(channel), made(channel)
+    Page(first).look()
+    page = Page(second)
+    page.look()
+    page.look(False)
+    until(lambda: not second.running)
+    first.run()
+    assert first.running
+    page.look()
+    assert first.running
+    assert (second.state, second.problem) == ("stopped", "Another scope has fake.recvchannel. Run takes it.")
+    second.run()
+    assert second.running
+    assert not first.running
+
+
 # The trigger.
 
 

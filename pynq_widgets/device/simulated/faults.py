@@ -15,6 +15,7 @@ from pynq_widgets.device.simulated.stream_faults import QueueFaults
 from pynq_widgets.showing import Shown
 
 if TYPE_CHECKING:
+    from pynq_widgets.design import Design
     from pynq_widgets.device.simulated.device import SimulatedDevice
     from pynq_widgets.device.simulated.masters import AddressDecoder
     from pynq_widgets.device.simulated.stream import StreamQueue
@@ -105,6 +106,11 @@ class Faults(Shown):
 
     def __len__(self) -> int:
         return len(self._all)
+
+    @property
+    def design(self) -> Design | None:
+        """The design whose hardware it is; None before one is loaded."""
+        return self._device.design
 
     @property
     def active(self) -> tuple[Fault, ...]:

@@ -107,7 +107,7 @@ class Follower:
         self.viewers.check()
         if view.plot is not None:
             view.plot.viewers.check()
-        if not self.watched or self._behind():
+        if not self.watched or view.panel.waiting or self._behind():
             return  # what changed meanwhile goes out in one frame, later
         before = self._now()
         if not view.hold and before >= self._rest_until:

@@ -14,7 +14,7 @@ from .assets import script, style
 from .closing import close_layout
 from .raster import Raster
 
-_FRAMES_AHEAD = 5  # frames that a slow page may be behind; it tells of every second that it took
+_FRAMES_AHEAD = 30  # frames that a slow page may be behind, which it then leaves out; it tells of every twelfth that it took
 
 
 class BufferPanel(anywidget.AnyWidget):
@@ -40,6 +40,11 @@ class BufferPanel(anywidget.AnyWidget):
     def frame(self) -> int:
         """How many frames have been sent."""
         return self._frame
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a picture has not been taken yet by the thread that makes and sends it: another one would only take its place."""
+        return self._picture is not None
 
     def behind(self, seen: int | None) -> bool:
         """Whether the page, which took frame `seen` last, does not keep up."""

@@ -76,9 +76,10 @@ def encode_jpeg(pixels: Pixels, quality: int = QUALITY, fine: bool = False, shri
         raise ValueError(f"encode_jpeg expected a quality from 1 to 100, not {quality!r}")
     if max(shape[:2]) > 65_500:
         raise ValueError(f"a JPEG has at most 65,500 rows and columns, not {shape[0]:,} x {shape[1]:,}")
-    if len(shape) == 3:
-        pixels = np.ascontiguousarray(pixels[:, :, :3])
-    picture = image.fromarray(pixels)
+    pixels = np.ascontiguousarray(pixels[:, :, :3] if len(shape) == 3 else pixels)
+    mode = "RGB" if len(shape) == 3 else "L"
+    # `fromarray` copies them first.
+    picture = image.frombuffer(mode, (shape[1], shape[0]), pixels, "raw", mode, 0, 1)
     if shrink > 1:
         picture = picture.reduce(shrink)
     with _file() as out:

@@ -1,7 +1,7 @@
 // A buffer's panel: one line of controls, details that fold, and what is no plot (an image, bytes, text). A plot stands below it, a
 // widget of its own.
 
-const TOLD_EVERY = 2; // frames
+const TOLD_EVERY = 12; // frames: each time JupyterLab shows a kernel that is busy, and idle again, which costs it more than a picture
 const UNASKED = new Set(["at", "rows", "region", "hello"]); // what a page says by itself
 const RATES = [1, 2, 5, 10, 20, 30, 60];
 

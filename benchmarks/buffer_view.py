@@ -86,6 +86,24 @@ view
 # Each pixel travels, as to a page with room for them all.
 FULL = "type(view._messages).pixels = property(lambda self: (1080, 1920))"
 
+# The same pictures through ipywidgets.Image, as fast as it goes: what this machine, as busy as it is now, can do at all.
+PLAIN = """
+import ipywidgets
+from pynq_widgets.widgets.picture_codec import encode_jpeg
+image = ipywidgets.Image(format="jpeg", layout=ipywidgets.Layout(width="711px"))
+sent, turning = 0, True
+
+def push():
+    global sent
+    began = time.monotonic()
+    while turning:
+        image.value = encode_jpeg(scenes[sent % len(scenes)], shrink={shrink})
+        sent += 1
+        time.sleep(max(0.0, began + sent / 100 - time.monotonic()))
+
+image
+"""
+
 LIVE = """
 wave = np.sin(np.arange(300_000) / 3000) + np.random.default_rng(0).normal(0, 0.05, 300_000)
 buffer = wave.astype("f4")
@@ -204,6 +222,26 @@ def pictures(notebook: Any, meter: Meter, seconds: float, full: bool) -> None:
     )
 
 
+def plain(notebook: Any, seconds: float, full: bool) -> None:
+    scenes = PICTURES[: PICTURES.index("frame = ")]
+    notebook.run_cell(scenes + PLAIN.format(shrink=1 if full else 2))
+    page = notebook.page
+    page.wait_for_timeout(1000)
+    page.evaluate(
+        "() => { window.loaded = 0; document.addEventListener('load', (event) => event.target.matches?.('img') && window.loaded++, true); }"
+    )
+    notebook.execute("threading.Thread(target=push, daemon=True).start()")
+    page.wait_for_timeout(1500)
+    first, before = page.evaluate("() => window.loaded"), time.perf_counter()
+    page.wait_for_timeout(1000 * seconds)
+    drawn = (page.evaluate("() => window.loaded") - first) / (time.perf_counter() - before)
+    notebook.execute("turning = False")
+    print(
+        f"the same through ipywidgets.Image, {'each pixel' if full else 'half as fine'}: {drawn:.0f} frames/s loaded by the page",
+        flush=True,
+    )
+
+
 def live(notebook: Any, meter: Meter, seconds: float) -> None:
     idle = shares(notebook, meter, seconds)
     notebook.run_cell(LIVE)
@@ -262,6 +300,8 @@ def main() -> None:
         if options.only in (None, "pictures"):
             for full in (False, True):
                 pictures(lab.run([SETUP]), meter, options.seconds, full)
+                lab.end_test()
+                plain(lab.run([SETUP]), options.seconds, full)
                 lab.end_test()
         if options.only in (None, "zoom"):
             zoom(lab.run([SETUP]))

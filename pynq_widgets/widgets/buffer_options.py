@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from typing import Any
+
+from pynq_widgets.analysis.interpretation import Interpretation
 
 SLOWEST, FASTEST = 0.1, 100.0
 _FINEST = 4  # elements that a zoomed picture shows at least, each way
 _LONGEST_UNIT = 16
+
+
+def how_read(interpretation: Interpretation | None, how: dict[str, Any]) -> Interpretation | None:
+    """An interpretation, or what it is made of; ``TypeError`` for both, and for what tells nothing of how memory is read."""
+    if not how:
+        return interpretation
+    if interpretation is not None:
+        raise TypeError(f"BufferView expected an interpretation, or {', '.join(how)}: not both")
+    known = [field.name for field in fields(Interpretation)]
+    for name in how:
+        if name not in known:
+            raise TypeError(f"BufferView expected no {name!r}: how memory is read is told by {', '.join(known)}")
+    return Interpretation(**how)
 
 
 def checked_rate(rate: Any) -> float:

@@ -20,7 +20,7 @@ from .buffer_facts import buffer_name, facts, gone_text
 from .buffer_follower import BUDGET, Follower, Sampling
 from .buffer_marks import dma_marks, sides, trigger_marks
 from .buffer_messages import BufferMessages
-from .buffer_options import checked_rate, checked_scale, checked_unit, positive
+from .buffer_options import checked_rate, checked_scale, checked_unit, how_read, positive
 from .buffer_panel import BufferPanel
 from .buffer_reading import Reading
 from .buffer_source import Source
@@ -58,7 +58,8 @@ class BufferView(Windowed, Reading, Triggered, ipywidgets.VBox):  # type: ignore
     sample_rate, unit, scale
         Samples a second, what a value is measured in, and how much of that 1 is: axes are in seconds and volts then.
     interpretation
-        How the memory is read, if not by the buffer's own type and shape.
+        How the memory is read, if not by the buffer's own type and shape. Or, as `interpret` takes them, `dtype`, `shape`, `byteorder`,
+        `channels`, `offset`.
     sampler
         Calls the looks; default the sampler of the buffer's device.
 
@@ -79,7 +80,9 @@ class BufferView(Windowed, Reading, Triggered, ipywidgets.VBox):  # type: ignore
         sampler: Sampling | None = None,
         now: Callable[[], float] = time.monotonic,
         later: Later | None = None,
+        **how: Any,
     ) -> None:
+        interpretation = how_read(interpretation, how)
         if not isinstance(source, np.ndarray):
             raise TypeError(f"BufferView expected a buffer or a numpy array, not {type(source).__name__}: try numpy.asarray(...)")
         if limits is not None and not (len(limits) == 2 and all(map(math.isfinite, limits)) and limits[0] < limits[1]):

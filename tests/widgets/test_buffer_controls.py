@@ -719,3 +719,19 @@ def test_a_negative_index_counts_from_the_end(make):
     assert view.said[-1][0]["text"] == "[999] 999 (0x03e7)"
     page_says(view, "at", index=[-1001])
     assert "there is no [-1001]" in view.said[-1][0]["text"]
+
+
+def test_how_memory_is_read_may_be_told_at_once(make):
+    view = make(RAMP, channels=2, mode="xy")
+    assert view.interpretation == Interpretation(channels=2)
+    with pytest.raises(TypeError, match=r"^BufferView expected an interpretation, or channels: not both$"):
+        BufferView(RAMP, interpretation=Interpretation(), channels=2)
+    with pytest.raises(TypeError, match=r"^BufferView expected no 'chanels': how memory is read is told by dtype, shape"):
+        BufferView(RAMP, chanels=2)
+
+
+def test_a_spectrum_says_what_it_is_of(make):
+    view = make(np.zeros(1_000_000, "i2"), mode="spectrum")
+    assert view.drawing.notes[1] == "8 transforms of 16,384 samples, spread over 1,000,000"
+    view.show(0, 1000)
+    assert len(view.drawing.notes) == 1

@@ -304,9 +304,9 @@ function drawScatter(pen, p, layer) {
     pen.restore();
     return;
   }
-  const radius = layer.x.n > 1500 ? 0.9 : layer.x.n > 200 ? 1.4 : 2.2;
+  const radius = layer.x.n > 1500 ? 1.5 : layer.x.n > 200 ? 1.8 : 2.2;
   pen.fillStyle = colourOf(p, layer);
-  pen.globalAlpha = layer.x.n > 1500 ? 0.6 : 0.8;
+  pen.globalAlpha = layer.x.n > 1500 ? 0.75 : 0.85;
   pen.beginPath();
   for (let i = 0; i < layer.x.n; i++) {
     const x = ax * layer.x.data[i] + bx;

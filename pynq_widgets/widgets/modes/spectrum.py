@@ -48,6 +48,7 @@ class SpectrumMode(Mode):
         curves: list[Curve] = []
         labels: list[tuple[str, str]] = []
         lowest, highest = np.inf, -np.inf
+        looked = ""
         unit, resolution, ends = "", 0.0, (0.0, 1.0)
         for name, data, quadrature in self._lines(scene):
             found = spectrum(
@@ -65,6 +66,9 @@ class SpectrumMode(Mode):
                 shift = 20 * np.log10(abs(scene.scale)) if found.unit == "dB" else 0.0
                 level = level + shift if settings.db else level * abs(scene.scale)
             unit, resolution = found.unit, found.resolution
+            length = round((scene.rate or 1.0) / found.resolution) if found.resolution else 0
+            if length * found.averages < data.size:
+                looked = f"{found.averages} transforms of {length:,} samples, spread over {data.size:,}"
             shown = _reduced(found.frequency, level, scene.columns, scene.across)
             ends = float(found.frequency[0]), float(found.frequency[-1])
             curves.append(shown)
@@ -87,7 +91,7 @@ class SpectrumMode(Mode):
             layers,
             x,
             Axis("level", unit if settings.db or not scene.unit else scene.unit, low, high),
-            [each],
+            [each, looked] if looked else [each],
             labels if len(labels) > 1 else [],
             curves,
             False,

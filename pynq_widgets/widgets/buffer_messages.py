@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from pynq_widgets.analysis.interpretation import Interpretation
 from .buffer_facts import given_name, shape_text, value_text
 from .buffer_options import clipped_region
 from .buffer_source import SIDES
+from .buffer_words import fraction_text, number_of, parse_fraction, parse_rate, parse_shape, rate_text, whole_of
 from .modes import MODES
 from .modes.hexdump import HexMode
 from .modes.image import ImageMode
@@ -133,7 +133,7 @@ class BufferMessages:
             changes["byteorder"] = content["byteorder"] or None
         for name in ("channels", "offset"):
             if name in content:
-                changes[name] = _whole(name, content[name])
+                changes[name] = whole_of(name, content[name])
         view = self._view
         view.interpretation = dataclasses.replace(view.interpretation, **changes) if changes else Interpretation()
 
@@ -169,14 +169,14 @@ class BufferMessages:
             first = numbers[0] if isinstance(numbers, list) else numbers
             level = (first.least + first.greatest) / 2 if first.least is not None and first.greatest is not None else 0.0
         view.trigger = Trigger(
-            _number("level", level) / view.scale,
+            number_of("level", level) / view.scale,
             slope,
-            abs(_number("hysteresis", content.get("hysteresis") or 0) / view.scale),
-            _whole("holdoff", content.get("holdoff") or 0),
+            abs(number_of("hysteresis", content.get("hysteresis") or 0) / view.scale),
+            whole_of("holdoff", content.get("holdoff") or 0),
         )
 
     def _on_trigger_line(self, content: Mapping[str, Any]) -> None:
-        self._view.trigger_line = _whole("line", content["line"])
+        self._view.trigger_line = whole_of("line", content["line"])
 
     def _on_trigger_mode(self, content: Mapping[str, Any]) -> None:
         self._view.trigger_mode = content["mode"]
@@ -190,7 +190,7 @@ class BufferMessages:
         self.tell_statistics()
 
     def _on_plane(self, content: Mapping[str, Any]) -> None:
-        self._view.plane = tuple(_whole("plane", i) for i in content["index"])
+        self._view.plane = tuple(whole_of("plane", i) for i in content["index"])
 
     def _on_region(self, content: Mapping[str, Any]) -> None:
         view = self._view
@@ -310,82 +310,6 @@ class BufferMessages:
             "formats": _formats(view),
             "statistics_of": view.statistics_of,
         }
-
-
-def parse_shape(text: str) -> tuple[int, ...] | None:
-    """``'480, 640'`` or ``'480 x 640'`` as a shape; None of an empty text. Raises ``ValueError`` that shows how a shape is written."""
-    words = [word for word in re.split(r"[\s,;x×()\[\]*]+", text.strip()) if word]
-    if not words:
-        return None
-    try:
-        shape = tuple(int(word) for word in words)
-    except ValueError:
-        raise ValueError(f"a shape is whole numbers with commas, as 480,640, not {text!r}") from None
-    if len(shape) > 32:
-        raise ValueError(f"a shape has at most 32 lengths, not {len(shape)}")
-    return shape
-
-
-def parse_rate(text: str) -> float | None:
-    """``'48e3'``, ``'48,000'``, ``'48 kHz'`` or ``'2.5M'`` as samples a second; None of an empty text or 0."""
-    text = _ungrouped(text)
-    found = re.fullmatch(r"\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*([kMG]?)\s*(?:hz|s/s|sps)?\s*", text, re.IGNORECASE)
-    if not text.strip() or text.strip() == "0":
-        return None
-    if not found:
-        raise ValueError(f"a sample rate is a number, as 48e3 or 48 kHz, not {text!r}")
-    factor = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9}[found[2].lower()]
-    return _number("sample rate", found[1]) * factor
-
-
-def rate_text(rate: float | None) -> str:
-    """A sample rate as `parse_rate` reads it, short enough for its box: ``'1 MHz'``, ``'48 kHz'``; every digit of an odd one."""
-    if rate is None:
-        return ""
-    for factor, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        text = f"{rate / factor:.6g}"
-        if rate >= factor and "e" not in text and float(text) * factor == rate:
-            return f"{text} {prefix}Hz"
-    return f"{rate:.15g}"
-
-
-def parse_fraction(name: str, text: str) -> float:
-    """``'0.5'``, ``'1/32768'`` or ``'1,000'`` as a number."""
-    above, slash, below = _ungrouped(text).partition("/")
-    number = _number(name, above.strip())
-    divisor = _number(name, below.strip()) if slash else 1.0
-    if not divisor:
-        raise ValueError(f"{name} is a number, and nothing is divided by 0: {text!r}")
-    return number / divisor
-
-
-def fraction_text(number: float) -> str:
-    """A number as `parse_fraction` reads it: ``'1/32768'`` where it is one part of a whole number, else with the digits that it has."""
-    if 0 < abs(number) < 0.1 and float(round(1 / number)) == 1 / number and abs(1 / number) < 1e15:
-        return f"{'-' if number < 0 else ''}1/{abs(round(1 / number))}"
-    return f"{number:.15g}"
-
-
-def _ungrouped(text: str) -> str:
-    """Without the marks between groups of three digits."""
-    return re.sub(r"(?<=\d)[,_' ](?=\d{3}(?!\d))", "", text)
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} is a number, not {value!r}") from None
-    if not math.isfinite(number):
-        raise ValueError(f"{name} is a finite number, not {value!r}")
-    return number
-
-
-def _whole(name: str, value: Any) -> int:
-    number = _number(name, value)
-    if number != int(number):
-        raise ValueError(f"{name} is a whole number, not {value!r}")
-    return int(number)
 
 
 def _has_sides(buffer: Any) -> bool:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .buffer_messages import parse_rate
+from .buffer_words import parse_rate
 from .scope_modes import SCOPE_MODES
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pynq_widgets.analysis.interpretation import Interpretation, InterpretationE
 from pynq_widgets.analysis.trigger import Trigger
 from pynq_widgets.device import SimulatedDevice
 from pynq_widgets.widgets import BufferView
-from pynq_widgets.widgets.buffer_messages import parse_rate, parse_shape
+from pynq_widgets.widgets.buffer_words import parse_rate, parse_shape
 
 
 @pytest.fixture

@@ -205,24 +205,24 @@ def test_an_allocation_without_a_name_is_known_by_its_place(device: SimulatedDev
 
 
 def test_a_cacheable_buffer_has_two_sides(device: SimulatedDevice) -> None:
-    buffer = device.allocate(8, "u1", cacheable=True)
+    buffer = device.allocate((4, 64), "u1", cacheable=True)
     assert buffer.cacheable
-    buffer[:] = range(1, 9)
-    assert bytes(device.memory.read(buffer.physical_address, 8)) == bytes(8)
-    buffer[2:4].flush()
-    assert bytes(device.memory.read(buffer.physical_address, 8)) == bytes([0, 0, 3, 4, 0, 0, 0, 0])
-    device.memory.write(buffer.physical_address, bytes(range(11, 19)))
-    buffer[6:].invalidate()
-    assert buffer.tolist() == [1, 2, 3, 4, 5, 6, 17, 18]
+    buffer[:] = [[1], [2], [3], [4]]
+    assert bytes(device.memory.read(buffer.physical_address, 256)) == bytes(256)
+    buffer[1:2].flush()
+    assert bytes(device.memory.read(buffer.physical_address, 256)) == bytes(64) + bytes([2]) * 64 + bytes(128)
+    device.memory.write(buffer.physical_address, bytes([9]) * 256)
+    buffer[3:].invalidate()
+    assert buffer[:, 0].tolist() == [1, 2, 3, 9]
     buffer.sync_from_device()
-    assert buffer.tolist() == list(range(11, 19))
+    assert buffer[:, 0].tolist() == [9] * 4
 
 
 @given(st.data())
-def test_flush_of_any_view_moves_its_bytes_and_no_others(data: st.DataObject) -> None:
+def test_flush_of_any_view_moves_its_lines_and_no_others(data: st.DataObject) -> None:
     device = SimulatedDevice(pool_size=1 << 16, clock=VirtualClock())
-    buffer = device.allocate((4, 5, 3), "u1", cacheable=True)
-    buffer[:] = 1
+    buffer = device.allocate((4, 5, 3), "V64", cacheable=True)  # elements of one line of the cache
+    buffer.view("u1")[:] = 1
     index = tuple(
         data.draw(st.one_of(st.integers(0, n - 1), st.builds(slice, st.integers(0, n), st.integers(0, n), st.sampled_from([1, 2, -1, -2]))))
         for n in buffer.shape
@@ -234,8 +234,8 @@ def test_flush_of_any_view_moves_its_bytes_and_no_others(data: st.DataObject) ->
     view.flush()
     expected = np.zeros((4, 5, 3), "u1")
     expected[index] = 1
-    seen = np.frombuffer(device.memory.read(buffer.physical_address, 60), "u1").reshape(4, 5, 3)
-    assert seen.tolist() == expected.tolist()
+    seen = np.frombuffer(device.memory.read(buffer.physical_address, 60 * 64), "u1").reshape(4, 5, 3, 64)
+    assert np.array_equal(seen, np.broadcast_to(expected[..., None], seen.shape))
 
 
 def test_what_cannot_be_a_buffer_is_refused(device: SimulatedDevice) -> None:

@@ -38,6 +38,37 @@ def test_the_side_that_is_newer_is_told_and_where(device: SimulatedDevice) -> No
     assert buffer.coherence.state == "host newer", "since it was invalidated the device has not written there"
 
 
+def test_a_cache_knows_nothing_smaller_than_a_line(device: SimulatedDevice) -> None:
+    buffer = device.allocate(250, "u1", cacheable=True)
+    buffer[:] = 5
+    buffer[:50].flush()
+    assert buffer.coherence == Coherence("host newer", host=((64, 186),))
+    buffer[70:80].flush()
+    assert buffer.coherence == Coherence("host newer", host=((128, 122),))
+    buffer[245:].flush()
+    assert buffer.coherence == Coherence("host newer", host=((128, 64),))
+    seen = buffer.device_side()
+    assert seen is not None
+    assert seen.tolist() == [5] * 128 + [0] * 64 + [5] * 58
+
+
+def test_a_part_of_a_line_that_is_invalidated_brings_its_line(device: SimulatedDevice) -> None:
+    buffer = device.allocate(256, "u1", cacheable=True)
+    device.memory.write(buffer.physical_address, bytes(range(1, 129)))
+    buffer[:10].invalidate()
+    assert buffer[:64].tolist() == list(range(1, 65))
+    assert buffer.coherence == Coherence("device newer", device=((64, 64),))
+
+
+def test_a_part_that_the_host_wrote_in_stays_its_own(device: SimulatedDevice) -> None:
+    buffer = device.allocate(128, "u1", cacheable=True)
+    device.memory.write(buffer.physical_address, b"abcd")
+    buffer[60] = 9
+    buffer[:4].invalidate()
+    assert (buffer[:4].tobytes(), buffer[60]) == (b"abcd", 9)
+    assert buffer.coherence == Coherence("host newer", host=((0, 64),))
+
+
 def test_a_device_that_writes_the_same_bytes_is_not_newer(device: SimulatedDevice) -> None:
     buffer = device.allocate(64, "u1", cacheable=True)
     device.memory.write(buffer.physical_address, bytes(64))
@@ -122,18 +153,18 @@ def test_very_many_stretches_are_told_as_few(device: SimulatedDevice) -> None:
 
 
 def test_the_devices_side_has_the_shape_and_cannot_be_written(device: SimulatedDevice) -> None:
-    buffer = device.allocate((4, 6), "<i2", cacheable=True)
-    buffer[:] = np.arange(24).reshape(4, 6)
+    buffer = device.allocate((4, 32), "<i2", cacheable=True)  # a line of the cache each
+    buffer[:] = np.arange(128).reshape(4, 32)
     buffer[1:].flush()
     other = buffer.device_side()
     assert other is not None
     assert type(other) is np.ndarray
-    assert (other[0].tolist(), other[1].tolist()) == ([0] * 6, [6, 7, 8, 9, 10, 11])
+    assert (other[0].tolist(), other[1].tolist()) == ([0] * 32, list(range(32, 64)))
     with pytest.raises(ValueError, match="read-only"):
         other[0] = 1
     for view in (buffer[:, 2], buffer.T, buffer[::-1], buffer[1:3, ::2]):
         seen = view.device_side()
-        expected = np.where(np.arange(24).reshape(4, 6) < 6, 0, np.arange(24).reshape(4, 6))
+        expected = np.where(np.arange(128).reshape(4, 32) < 32, 0, np.arange(128).reshape(4, 32))
         index = {0: expected[:, 2], 1: expected.T, 2: expected[::-1], 3: expected[1:3, ::2]}
         assert seen is not None
         assert any(np.array_equal(seen, expect) for expect in index.values())

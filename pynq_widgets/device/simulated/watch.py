@@ -85,9 +85,12 @@ class Watch:
     # The two sides.
 
     def flushed(self, host: Bytes, dram: Bytes, offset: int, nbytes: int) -> None:
-        """Carry these bytes from the host's side to the device's."""
+        """Carry these bytes from the host's side to the device's, with the rest of each cache line in which the host wrote."""
         with self._lock:
             self.look(dram)
+            for low, up in self._margins(offset, offset + nbytes):
+                if self._host_wrote(host, dram, low, up):
+                    nbytes, offset = max(up, offset + nbytes) - min(low, offset), min(low, offset)
             dram[offset : offset + nbytes] = host[offset : offset + nbytes]
             for _, start, before in self._lent.values():
                 # What the host brought is nothing that a model wrote.
@@ -97,11 +100,32 @@ class Watch:
             self.written.remove(offset, offset + nbytes)
 
     def invalidated(self, host: Bytes, dram: Bytes, offset: int, nbytes: int) -> None:
-        """Carry these bytes from the device's side to the host's."""
+        """Carry these bytes from the device's side to the host's, with the rest of each cache line in which the host did not write.
+
+        Where it did, Linux writes the line back before it lets go of it, so that nothing of the host's is lost.
+        """
         with self._lock:
             self.look(dram)
+            for low, up in self._margins(offset, offset + nbytes):
+                if not self._host_wrote(host, dram, low, up):
+                    nbytes, offset = max(up, offset + nbytes) - min(low, offset), min(low, offset)
             host[offset : offset + nbytes] = dram[offset : offset + nbytes]
             self.written.remove(offset, offset + nbytes)
+
+    def _margins(self, start: int, end: int) -> list[tuple[int, int]]:
+        """What the first and the last cache line have beside the bytes from `start` to `end`: a cache knows nothing smaller than a line."""
+        if start >= end:
+            return []
+        first, last = start & -LINE, min((end + LINE - 1) & -LINE, self.nbytes)
+        return [(low, up) for low, up in ((first, start), (end, last)) if low < up]
+
+    def _host_wrote(self, host: Bytes, dram: Bytes, low: int, up: int) -> bool:
+        """Whether bytes from `low` to `up` differ that no device wrote."""
+        for start, end in [*self.written.within(low, up), (up, up)]:
+            if not np.array_equal(host[low:start], dram[low:start]):
+                return True
+            low = end
+        return False
 
     def coherence(self, host: Bytes, dram: Bytes, offset: int, nbytes: int) -> Coherence:
         """Which side is newer, of `nbytes` at `offset`; the stretches are counted from `offset`."""

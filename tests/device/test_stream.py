@@ -417,8 +417,58 @@ def test_what_stands_at_a_dead_end_says_so(chain: Any) -> None:
     device = chain.device()
     queue = device.stream("source", "M_AXIS")
     queue.send(b"1234")
-    assert queue.standing == "1 complete packet, 4 bytes, for sink/S_AXIS_X: sink (v:l:end:1) has no model, and takes nothing"
+    assert queue.standing == (
+        "1 complete packet, 4 bytes, for sink/S_AXIS_X: sink (v:l:end:1) has no model, and takes nothing "
+        "(@model('v:l:end') gives it a behaviour)"
+    )
     device.settle()
+    assert queue.available == 4
+
+
+def _leaves(device: Any, protocol: str) -> None:
+    bus = BusInterface("vout", "master", "net", None, protocol, None, {}, {})
+    device.design.modules["sink"].buses["vout"] = bus
+    device.design.buses["vout"] = bus
+
+
+def test_a_converter_takes_what_comes_at_its_clock_and_that_is_said_once(chain: Any) -> None:
+    registry.unregister("v:l:end")
+    chain.modules["sink"].buses["S_AXIS_X"] = _axis("S_AXIS_X", 1, "1000000")
+    device = chain.device()
+    _leaves(device, "diff_analog_io")
+    queue = device.stream("source", "M_AXIS")
+    said = "sink (v:l:end:1) has no model: its stream S_AXIS_X takes what comes, at its clock, and nothing is done with it; "
+    said += "@model('v:l:end') gives it a behaviour"
+    assert said not in device.assumptions
+    assert queue.send(b"abcd") == 4
+    device.settle()
+    device.clock.advance(1.0)
+    assert bytes(queue.receive()[0]) == b"abcd", "what there is room for stays for whoever looks"
+    data, sent = bytes(3 << 20), 0
+    for _ in range(100):
+        sent += queue.send(data[sent:])
+        device.settle()
+        if sent == len(data):
+            break
+        assert queue.space == 0, "nothing passes in no time"
+        device.clock.advance(0.1)
+    assert sent == len(data)
+    assert device.clock.now() == pytest.approx(1 + 2.1, abs=0.3), "a byte a microsecond, but for the last MiB"
+    device.clock.advance(2.0)
+    assert (queue.available, queue.packets) == (0, 0)
+    assert device.assumptions.count(said) == 1
+
+
+def test_a_core_with_a_clock_from_outside_is_no_converter(chain: Any) -> None:
+    registry.unregister("v:l:end")
+    device = chain.device()
+    _leaves(device, "diff_clock")
+    queue = device.stream("source", "M_AXIS")
+    room = queue.space
+    assert queue.send(bytes(room + 1)) == room
+    device.settle()
+    device.clock.advance(1.0)
+    assert queue.available == room
 
 
 def test_a_broadcaster_goes_at_the_pace_of_the_slowest(build: Any) -> None:
@@ -443,4 +493,7 @@ def test_a_broadcaster_goes_at_the_pace_of_the_slowest(build: Any) -> None:
     device.settle()
     rest, last = one.receive()
     assert (first + bytes(rest), last) == (data, True)
-    assert device.assumptions == [f"sink{i} (v:l:end:1) has no model: what goes into its stream S_AXIS stays there" for i in range(2)]
+    assert device.assumptions == [
+        f"sink{i} (v:l:end:1) has no model: what goes into its stream S_AXIS stays there; @model('v:l:end') gives it a behaviour"
+        for i in range(2)
+    ]

@@ -106,6 +106,11 @@ class StreamQueue:
         return Head(dest, user)
 
     @property
+    def starved(self) -> bool:
+        """Whether a sender was refused, and has not been told of space since."""
+        return self._starved
+
+    @property
     def space(self) -> int:
         """How many bytes the queue takes now."""
         demand = self._demand

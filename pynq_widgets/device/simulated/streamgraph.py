@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 End = tuple[str, str]  # a module's path, and its interface
 
+_FLOW = 1 << 20  # bytes that pass at once into IP that has no model
+_USUAL_RATE = 400e6  # bytes a second of a stream whose width or clock the design does not say: 32 bits at 100 MHz
+_CLOCKS = {"clock", "diff_clock", "reset"}  # interfaces by which a core gets no data and brings none
+
 # IP that passes a stream as it is. `axis_data_fifo` and its kin also store.
 STRAIGHT = {
     "axis_register_slice",
@@ -108,10 +112,16 @@ class StreamGraph:
         if sink is None:
             queue.dead_end = f"{_name(source or asked)} is connected to nothing that takes it"
         elif self._keeps(sink[0]):
-            what = f"{sink[0]} ({world.design.modules[sink[0]].vlnv})"
-            queue.dead_end = f"{what} has no model, and takes nothing"
-            world.assume(f"{what} has no model: what goes into its stream {sink[1]} stays there")
-        if sink is not None and sink[0] in world.design.modules:
+            vlnv = world.design.modules[sink[0]].vlnv
+            what, remedy = f"{sink[0]} ({vlnv})", f"@model({(vlnv or '').rpartition(':')[0]!r}) gives it a behaviour"
+            if self._is_final(sink[0]):
+                queue.dead_end = f"{what} has no model: it takes what comes once there is no room for more"
+                said = f"{what} has no model: its stream {sink[1]} takes what comes, at its clock, and nothing is done with it; {remedy}"
+                self._swallow(queue, said)
+            else:
+                queue.dead_end = f"{what} has no model, and takes nothing ({remedy})"
+                world.assume(f"{what} has no model: what goes into its stream {sink[1]} stays there; {remedy}")
+        elif sink is not None and sink[0] in world.design.modules:
             sink_path, sink_interface = sink
             queue.on_data = lambda: world.post_once(
                 ("stream", sink_path, sink_interface), lambda: world.notify_stream(sink_path, sink_interface)
@@ -124,6 +134,38 @@ class StreamGraph:
             # A source may send by itself (a converter, a pattern generator): it has to be there for its receiver.
             if source != asked:
                 world.post_once(("make", source_path, ""), lambda: world.model_of(source_path))
+
+    def _swallow(self, queue: StreamQueue, said: str) -> None:
+        """What comes into `queue` stays for whoever looks until there is no room; from then on it is taken, in the time that it takes.
+
+        `said` is said of the first. A core that sends by itself would fill what takes any amount at once for ever: there is a limit.
+        """
+        clock = self._world.clock
+        flows = False
+
+        def take() -> None:
+            while queue.packets or queue.available:
+                queue.receive()
+            queue.demand(_FLOW)
+
+        def came() -> None:
+            nonlocal flows
+            self._world.assume(said)
+            if flows or queue.starved:
+                flows = True
+                nbytes = queue.available
+                clock.call_later(nbytes / (queue.rate or _USUAL_RATE), take)
+
+        queue.on_data = lambda: self._world.post_once(("swallow", queue.name, ""), came)
+
+    def _is_final(self, path: str) -> bool:
+        """Whether the data that go into an IP leave the design there: a converter, a codec, an output of pictures.
+
+        Of any other core results may be expected, or it has to be started first: one that takes nothing is what tells.
+        """
+        design = self._world.design
+        outside = {bus.bus for bus in design.buses.values()} - {None}
+        return any(bus.bus in outside and bus.protocol not in _CLOCKS for bus in design.modules[path].buses.values())
 
     def _ends_of(self, path: str) -> tuple[End, ...]:
         return tuple((path, name) for name in (*self._slaves.get(path, ()), *self._masters.get(path, ())))

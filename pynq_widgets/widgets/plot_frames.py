@@ -15,6 +15,9 @@ import numpy as np
 from .plot_layers import Floats, Lanes, LaneTrace, Layer, Line, Picture, Scatter
 
 
+_WHOLE = 2.0**21  # half of a span of whole numbers in which a 32-bit float is off by less than a half
+
+
 class Encoder:
     """Joins arrays to one buffer, each at a multiple of four bytes."""
 
@@ -41,7 +44,11 @@ class Encoder:
         with np.errstate(invalid="ignore", over="ignore"):
             scaled = ((values - offset) / scale).astype("<f4")
         scaled[~np.isfinite(values)] = np.nan
-        return {"o": offset, "s": scale, "at": self.add(scaled)}
+        told = {"o": offset, "s": scale, "at": self.add(scaled)}
+        # Near enough that the page finds each again by rounding.
+        if finite.size and scale <= _WHOLE and bool((finite == np.rint(finite)).all()):
+            told["whole"] = True
+        return told
 
     def buffers(self) -> list[bytes]:
         """The numbers, then the pictures."""

@@ -202,7 +202,8 @@ def test_cursors_by_key_by_mouse_and_by_python(bench: Bench) -> None:
     bench.plot.cursors = {"x": (0.05, 0.15), "y": (-0.5, 0.5)}
     text = bench.root.locator(".pw-plot-readout").inner_text
     bench.until("document.querySelector(`[data-view='${view}'] .pw-plot-readout`).textContent.includes('Δy')")
-    assert text().split("   ") == [
+    places, *rows = text().split("\n")
+    assert places.split("   ") == [
         "x₁ 50.0\u202fms",
         "x₂ 150.0\u202fms",
         "Δx 100.0\u202fms",
@@ -211,6 +212,24 @@ def test_cursors_by_key_by_mouse_and_by_python(bench: Bench) -> None:
         "y₂ 500\u202fmV",
         "Δy 1.000\u202fV",
     ]
+    # Zoomed out, a column is two values; seen alone, each sample is one.
+    assert [row.split("   ")[0] for row in rows] == ["up", "down"]
+    assert all(" … " in part for part in rows[0].split("   ")[1:])
+    bench.root.get_by_role("button", name="down").click()
+    bench.plot.cursors = {"x": (0.0501, 0.0502)}
+    bench.plot.view = (0.05, 0.0505, None, None)
+    bench.until("document.querySelector(`[data-view='${view}'] .pw-plot-readout`).textContent.includes('1/Δx 10.0')")
+    bench.until("!document.querySelector(`[data-view='${view}'] .pw-plot-readout`).textContent.includes('…')")
+    a, b = np.sin(np.array([50_100, 50_200]) / 5000)
+    (row,) = text().split("\n")[1:]
+    name, at_a, at_b, delta = row.split("   ")
+    numbers = [float(part.split(" ", 1)[1].split("\u202f")[0].replace("−", "-")) for part in (at_a, at_b, delta)]
+    assert (name, at_a[0], at_b[0], delta[0]) == ("up", "A", "B", "Δ")
+    assert numbers == pytest.approx([1000 * a, 1000 * b, 1000 * (b - a)], abs=6)
+    bench.root.get_by_role("button", name="down").click()
+    bench.plot.view = None
+    bench.plot.cursors = {"x": (0.05, 0.15)}
+    bench.until("document.querySelector(`[data-view='${view}'] .pw-plot-readout`).textContent.includes('x₂ 150')")
     value = bench.root.locator(".pw-plot-rule[role=slider]").first.get_attribute("aria-valuetext")
     assert value.startswith("50.0\u202fms; up −5")
     bench.plot.cursors = None
@@ -255,6 +274,40 @@ def test_values_under_the_mouse(bench: Bench) -> None:
     assert "down" in text
     bench.page.mouse.move(5, 600)
     tip.wait_for(state="hidden")
+
+
+def test_the_tip_tells_the_sample_and_whole_numbers_as_such(bench: Bench) -> None:
+    from pynq_widgets.analysis.curve import Curve
+    from pynq_widgets.widgets.plot_layers import Axis, Line
+
+    curve = Curve(np.arange(1200.0, 1206.0), np.array([7.0, -3, 32_000, 5, 8, 9]), 1, False)
+    axes = {"x": Axis("index", low=1200, high=1205), "y": Axis("value", low=-40_000, high=40_000)}
+    bench.plot.draw([Line("raw", curve)], **axes)
+    bench.until("document.querySelectorAll(`[data-view='${view}'] .pw-plot-legend button`).length === 1")
+    tip = bench.root.locator(".pw-plot-tip")
+    shown = "document.querySelector(`[data-view='${view}'] .pw-plot-tip`).innerText"
+    bench.page.mouse.move(*bench.at(0.48, 0.5))
+    tip.wait_for()
+    bench.until(f"{shown}.includes('32')")
+    assert tip.inner_text().split() == ["1202", "raw", "32", "000"]
+    # A step holds its value until the next.
+    bench.plot.draw([Line("held", curve, "steps")], **axes)
+    bench.until(f"{shown}.includes('held')")
+    bench.page.mouse.move(*bench.at(0.6, 0.5))
+    bench.until(f"{shown}.includes('1202')")
+    assert tip.inner_text().split() == ["1202", "held", "32", "000"]
+
+
+def test_keys_of_the_plot_while_a_cursor_has_the_focus(bench: Bench) -> None:
+    bench.plot.view = (0.05, 0.1, None, None)
+    bench.canvas.focus()
+    bench.press("x")
+    bench.wait(lambda: len(bench.plot.cursors.x) == 2)
+    assert bench.page.evaluate("() => document.activeElement.getAttribute('role')") == "slider"
+    bench.press("0")
+    bench.wait(lambda: bench.plot.view[:2] == (0, 0.2))
+    bench.press("x")
+    bench.wait(lambda: bench.plot.cursors.x == ())
 
 
 def test_view_of_python_is_shown_and_said(bench: Bench) -> None:

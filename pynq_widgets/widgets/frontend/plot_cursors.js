@@ -54,6 +54,7 @@ function makeCursors(p, tell) {
       const places = { [back]: get() - by, [on]: get() + by, PageDown: get() - (high - low) / 10, PageUp: get() + (high - low) / 10, Home: low, End: high };
       if (event.key in places) set(limited(axis, places[event.key]));
       else if (event.key === "Delete" && node.remove_) node.remove_();
+      else if (!event.key.startsWith("Arrow")) return p.keys(event);
       else return;
       event.preventDefault();
       event.stopPropagation();
@@ -100,7 +101,7 @@ function makeCursors(p, tell) {
       while (handles[axis].length > cursors[axis].length) handles[axis].pop().remove();
       while (handles[axis].length < cursors[axis].length) handles[axis].push(makeCursor(axis, handles[axis].length));
       cursors[axis].forEach((at, i) => {
-        const held = axis === "x" ? valuesAt(p, at).slice(0, 6).map(([name, , text]) => `${name} ${text}`) : [];
+        const held = axis === "x" ? valuesAt(p, at).slice(0, 6).map(({ name, text }) => `${name} ${text}`) : [];
         place(handles[axis][i], axis, at, [s.text(axis, at), ...held].join("; "), "AB"[i]);
       });
     }
@@ -110,7 +111,30 @@ function makeCursors(p, tell) {
     for (const axis of ["x", "y"]) p.buttons[axis].setAttribute("aria-pressed", String(cursors[axis].length > 0));
   }
 
+  /** What each visible line is at the cursors on x, a row each, and by how much it differs. */
+  function rowsOfLines() {
+    const { unit, log } = s.axes.y;
+    const held = cursors.x.map((place_) => valuesAt(p, place_).filter((one) => one.colour));
+    const names = [...new Set(held.flat().map((one) => one.name))];
+    return names.map((name) => {
+      const at_ = held.map((ones) => ones.find((one) => one.name === name));
+      const texts = at_.map((one, i) => `${"AB"[i]} ${one?.text ?? "no value"}`);
+      if (at_.length === 2 && at_.every((one) => one?.span)) {
+        // Where a column holds many samples, the difference lies between two.
+        const [a, b] = at_.map((one) => one.span.map((place_) => outward(s.axes.y, place_)));
+        const fine = log ? 0 : at_.every((one) => one.whole) && !prefixed(unit) ? 1 : s.pixelSpan("y") / 2;
+        const ends = [...new Set([b[0] - a[1], b[1] - a[0]])].map((value) => valueText(value, unit, fine));
+        texts.push(`Δ ${ends.join(" … ")}`);
+      }
+      return [name || s.axes.y.label || "y", ...texts].join("   ");
+    });
+  }
+
   function readout() {
+    return [placesText(), ...rowsOfLines()].filter(Boolean).join("\n");
+  }
+
+  function placesText() {
     const parts = [];
     for (const axis of ["x", "y"]) {
       const places = cursors[axis].map((place_) => outward(s.axes[axis], place_));

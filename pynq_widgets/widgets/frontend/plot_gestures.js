@@ -137,7 +137,7 @@ function makeGestures(p, acts) {
   });
   canvas.addEventListener("dblclick", () => acts.whole());
 
-  canvas.addEventListener("keydown", (event) => {
+  p.keys = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const pan = (name, part) => s.pan(name, part * (s.seen[name][1] - s.seen[name][0])) && p.moved();
     const keys = event.shiftKey
@@ -163,7 +163,8 @@ function makeGestures(p, acts) {
     if (!keys[event.key]) return;
     keys[event.key]();
     event.preventDefault();
-  });
+  };
+  canvas.addEventListener("keydown", p.keys);
 
   return { stop: () => document.removeEventListener("wheel", turning, { capture: true }) };
 }

@@ -9,7 +9,7 @@ function decodeLayers(told, buffers, old, ready) {
   const joined = buffers?.[0];
   // A copy: the message's bytes stand wherever they stand, and arrays of floats begin at multiples of four.
   const data = joined ? joined.buffer.slice(joined.byteOffset, joined.byteOffset + joined.byteLength) : new ArrayBuffer(0);
-  const floats = (coded) => ("n" in coded ? { first: coded.first, step: coded.step, n: coded.n, even: true } : { offset: coded.o, scale: coded.s, data: new Float32Array(data, coded.at[0], coded.at[1]), n: coded.at[1], even: false });
+  const floats = (coded) => ("n" in coded ? { first: coded.first, step: coded.step, n: coded.n, even: true, whole: Number.isInteger(coded.first) && Number.isInteger(coded.step) } : { offset: coded.o, scale: coded.s, data: new Float32Array(data, coded.at[0], coded.at[1]), n: coded.at[1], even: false, whole: coded.whole === true });
   const words = ([at, count]) => new Uint32Array(data, at, count);
   let coloured = 0;
   return told.map((layer) => {
@@ -44,6 +44,9 @@ const colourOf = (p, layer) => layer.colour ?? (p.ink.dark ? DARK_COLOURS : COLO
 
 /** The value of point `i` of a coordinate, in the plot's own count. */
 const at = (c, i) => (c.even ? c.first + c.step * i : c.offset + c.scale * c.data[i]);
+
+/** The same without what 32 bits lose of whole numbers. */
+const exact = (c, i) => (c.whole ? Math.round(at(c, i)) : at(c, i));
 
 /** Pixels of a coordinate as `i * a + b` (even) or `data[i] * a + b`. */
 function affine(c, pixelsPerUnit, zero) {

@@ -1,26 +1,32 @@
 // What stands under the mouse: a hair line, a dot on each line, and their values in a small box.
 
-/** What the visible layers hold at a place of x: [name, colour, text, place of y or null], for read-outs. */
+/** What the visible layers hold at a place of x, for read-outs: name, colour and text; of lines also the `span` of places of y (null: no
+ * value) and the `at` of the sample, as text, where it is one. */
 function valuesAt(p, x, y = null) {
   const s = p.scale;
   const found = [];
   for (const layer of p.layers) {
     if (p.hidden.has(layer.name)) continue;
     if (layer.kind === "line" && layer.x.n) {
-      const i = nearest(layer.x, x);
+      const steps = layer.style === "steps" && !layer.wide;
+      const i = steps ? sampleBefore(layer.x, x) : nearest(layer.x, x);
       const pair = layer.wide ? i - (i % 2) : i;
-      const a = at(layer.y, pair);
-      const b = layer.wide && pair + 1 < layer.x.n ? at(layer.y, pair + 1) : a;
-      if (Math.abs(at(layer.x, pair) - x) > reach(layer, s)) continue;
+      const a = exact(layer.y, pair);
+      const b = layer.wide && pair + 1 < layer.x.n ? exact(layer.y, pair + 1) : a;
+      const sample = exact(layer.x, pair);
+      // A step holds until the next.
+      if (Math.abs(sample - x) > reach(layer, s) && !(steps && sample <= x && pair < layer.x.n - 1)) continue;
       const [low, high] = a < b ? [a, b] : [b, a];
-      const text = a !== a ? "no value" : low === high ? s.text("y", a) : `${s.text("y", low)} … ${s.text("y", high)}`;
-      found.push([layer.name, colourOf(p, layer), text, a === a ? [low, high] : null, at(layer.x, pair)]);
+      const { whole } = layer.y;
+      const text = a !== a ? "no value" : low === high ? s.text("y", a, whole) : `${s.text("y", low, whole)} … ${s.text("y", high, whole)}`;
+      const alone = !layer.wide;
+      found.push({ name: layer.name, colour: colourOf(p, layer), text, whole, span: a === a ? [low, high] : null, x: alone && !steps ? sample : x, at: alone ? s.text("x", sample, layer.x.whole) : null });
     } else if (layer.kind === "lanes") {
       layer.traces.forEach((trace, i) => {
         const low = layer.traces.length - i - 1;
         if (y !== null && !(y >= low && y < low + 1)) return;
         const k = Math.min(firstFrom(trace.x, x + 1e-300) - 1, trace.low.length - 1);
-        if (k >= 0) found.push([trace.name, null, trace.busy[k] ? "many edges" : laneText(trace, k), null, x]);
+        if (k >= 0) found.push({ name: trace.name, colour: null, text: trace.busy[k] ? "many edges" : laneText(trace, k), span: null, x, at: null });
       });
     }
   }
@@ -37,6 +43,12 @@ function nearest(c, place) {
   const i = firstFrom(c, place);
   if (i >= c.n) return c.n - 1;
   return i > 0 && place - at(c, i - 1) < at(c, i) - place ? i - 1 : i;
+}
+
+/** The last point at or before `place`; the first where there is none. */
+function sampleBefore(c, place) {
+  const i = firstFrom(c, place);
+  return Math.max(i < c.n && at(c, i) === place ? i : i - 1, 0);
 }
 
 /** The point of a scatter that is nearest to a pixel, within a few of them. */
@@ -70,13 +82,16 @@ function drawOverlay(pen, p) {
   if (p.tip.hidden) return;
   const x = s.xAt(h.x);
   const lines = [];
+  const held = valuesAt(p, x, s.yAt(h.y));
+  const snapped = held.find((one) => one.at !== null);
   const lanes = p.lanes.length > 0;
   pen.strokeStyle = p.ink.quiet;
   pen.globalAlpha = 0.6;
   pen.lineWidth = 1;
   pen.setLineDash([3, 3]);
   pen.beginPath();
-  const hair = Math.round(h.x) + 0.5;
+  const inBox = (px) => px >= box.left && px <= box.left + box.width;
+  const hair = Math.round(snapped && inBox(s.px(snapped.x)) ? s.px(snapped.x) : h.x) + 0.5;
   pen.moveTo(hair, box.top);
   pen.lineTo(hair, box.top + box.height);
   const crossed = !p.layers.some((layer) => layer.kind === "line" || layer.kind === "lanes");
@@ -87,13 +102,14 @@ function drawOverlay(pen, p) {
   pen.stroke();
   pen.setLineDash([]);
   pen.globalAlpha = 1;
-  for (const [name, colour, text, places] of valuesAt(p, x, s.yAt(h.y))) {
+  for (const { name, colour, text, span, x: at_ } of held) {
     lines.push([colour, name, text]);
-    for (const place of places ? new Set(places) : []) {
+    const px = s.px(at_);
+    for (const place of span && inBox(px) ? new Set(span) : []) {
       const py = s.py(place);
       if (py < box.top || py > box.top + box.height) continue;
       pen.beginPath();
-      pen.arc(hair, py, 3, 0, 2 * Math.PI);
+      pen.arc(px, py, 3, 0, 2 * Math.PI);
       pen.fillStyle = colour;
       pen.fill();
       pen.lineWidth = 1.5;
@@ -105,14 +121,14 @@ function drawOverlay(pen, p) {
     if (layer.kind !== "scatter" || p.hidden.has(layer.name)) continue;
     const point = nearestPoint(p, layer, h.x, h.y);
     if (!point) continue;
-    lines.push([colourOf(p, layer), layer.name, `${s.text("x", at(layer.x, point.i))}, ${s.text("y", at(layer.y, point.i))}`]);
+    lines.push([colourOf(p, layer), layer.name, `${s.text("x", exact(layer.x, point.i), layer.x.whole)}, ${s.text("y", exact(layer.y, point.i), layer.y.whole)}`]);
     pen.beginPath();
     pen.arc(point.x, point.y, 4, 0, 2 * Math.PI);
     pen.strokeStyle = p.ink.text;
     pen.lineWidth = 1.5;
     pen.stroke();
   }
-  paintTip(p, h, [s.text("x", x), ...(crossed && !lanes ? [s.text("y", s.yAt(h.y))] : [])].join(", "), lines);
+  paintTip(p, h, [snapped?.at ?? s.text("x", x), ...(crossed && !lanes ? [s.text("y", s.yAt(h.y))] : [])].join(", "), lines);
 }
 
 function paintTip(p, h, head, lines) {

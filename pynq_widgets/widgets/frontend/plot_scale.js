@@ -42,10 +42,11 @@ function makeScale() {
   s.pixelSpan = (name) => (s.seen[name][1] - s.seen[name][0]) / (name === "x" ? s.box.width : s.box.height);
   s.inside = (px, py) => px >= s.box.left && px <= s.box.left + s.box.width && py >= s.box.top && py <= s.box.top + s.box.height;
 
-  /** A value as text, as fine as the pixels are. */
-  s.text = (name, place) => {
+  /** A value as text, as fine as the pixels are; a `whole` number, such as an index, has no decimals. */
+  s.text = (name, place, whole = false) => {
     const axis = s.axes[name];
     const value = outward(axis, place);
+    if (whole && !axis.log && !prefixed(axis.unit)) return valueText(value, axis.unit, 1);
     return valueText(value, axis.unit, axis.log ? Math.abs(value) * s.pixelSpan(name) * 2 : s.pixelSpan(name) / 2);
   };
 

@@ -256,7 +256,7 @@ class BufferView(Windowed, Reading, Triggered, ipywidgets.VBox):  # type: ignore
         if changed or self._view_to_set is not None:
             view, self._view_to_set = self._view_to_set, None
             self._drawn_by = self._mode
-            self.plot.draw(drawing.layers, x=drawing.x, y=drawing.y, view=view, marks=marks)
+            self.plot.draw(drawing.layers, x=drawing.x, y=drawing.y, view=view, marks=marks, equal=drawing.equal)
         else:
             self.plot.marks = marks
 

@@ -82,6 +82,7 @@ class Plot(anywidget.AnyWidget):
         self._whole: dict[str, Span] = {"x": (0.0, 1.0), "y": (0.0, 1.0)}
         self._held: dict[str, Span | None] = {"x": None, "y": None}  # what a person or Python chose to see; None: the whole
         self._zoom = "x"
+        self._equal = False
         self._marks: tuple[Mark, ...] = ()
         self._cursors = Cursors()
         self._hidden: frozenset[str] = frozenset()
@@ -102,13 +103,22 @@ class Plot(anywidget.AnyWidget):
     # What is drawn.
 
     def draw(
-        self, layers: Sequence[Layer], *, x: Axis, y: Axis, view: View | None = None, marks: Sequence[Mark] = (), zoom: str | None = None
+        self,
+        layers: Sequence[Layer],
+        *,
+        x: Axis,
+        y: Axis,
+        view: View | None = None,
+        marks: Sequence[Mark] = (),
+        zoom: str | None = None,
+        equal: bool = False,
     ) -> None:
         """Draw these layers, the first below; each replaces all that was drawn before.
 
         A part that somebody looks at stays in sight while `x` and `y` go by the same name and unit; else, and with no part chosen, the
         whole is seen. `view` ``(x0, x1, y0, y1)`` shows that part. `zoom` is what the wheel acts on: ``'x'`` (default where there are
-        lines or lanes), ``'y'`` or ``'xy'``. May be called on any thread, and as often as wished.
+        lines or lanes), ``'y'`` or ``'xy'``. With `equal`, a unit is as long on x as on y: a page shows more of the axis that has room,
+        and zooming acts on both. May be called on any thread, and as often as wished.
         """
         layers, marks = tuple(layers), tuple(marks)
         for layer in layers:
@@ -135,6 +145,7 @@ class Plot(anywidget.AnyWidget):
                         self._tell("cursors")
                 self._axes[name] = axis
             self._whole = whole
+            self._equal = equal and not (x.logarithmic or y.logarithmic)
             self._zoom = zoom or ("x" if any(isinstance(layer, (Line, Lanes)) for layer in layers) or not layers else "xy")
             if marks != self._marks:
                 self._marks = self._checked_marks(marks)
@@ -166,6 +177,11 @@ class Plot(anywidget.AnyWidget):
     def whole(self) -> View:
         """All that there is to see: ``(x0, x1, y0, y1)``."""
         return (*self._whole["x"], *self._whole["y"])
+
+    @property
+    def equal(self) -> bool:
+        """Whether a unit is drawn as long on x as on y."""
+        return self._equal
 
     # What is seen.
 
@@ -442,7 +458,13 @@ class Plot(anywidget.AnyWidget):
             if "layers" in news:
                 x, y = self.axes
                 told, buffers = encode(self._layers, x.logarithmic, y.logarithmic)
-                layers = {"layers": told, "x": _axis(x, self._whole["x"]), "y": _axis(y, self._whole["y"]), "zoom": self._zoom}
+                layers = {
+                    "layers": told,
+                    "x": _axis(x, self._whole["x"]),
+                    "y": _axis(y, self._whole["y"]),
+                    "zoom": self._zoom,
+                    "equal": self._equal,
+                }
                 if self._sent == (layers, buffers):
                     news.discard("layers")
                     buffers = []

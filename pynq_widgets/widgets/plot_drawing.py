@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,11 +34,12 @@ class Figure:
     cursors: Cursors = field(default_factory=Cursors)
     hidden: frozenset[str] = frozenset()
     title: str = ""
+    equal: bool = False
 
     @classmethod
     def of(cls, plot: Plot, title: str = "") -> Figure:
         """What a plot shows now."""
-        return cls(plot.layers, *plot.axes, plot.view, plot.marks, plot.cursors, plot.hidden, title)
+        return cls(plot.layers, *plot.axes, plot.view, plot.marks, plot.cursors, plot.hidden, title, plot.equal)
 
     @property
     def seen(self) -> View:
@@ -51,9 +52,11 @@ class Figure:
 
 def draw(paper: Paper, figure: Figure, width: int, height: int) -> None:
     """Draw `figure` on `paper` of this size."""
+    inner = _LEFT, _TOP, width - _RIGHT, height - _BOTTOM
+    if figure.equal:
+        figure = replace(figure, view=_levelled(figure.seen, inner[2] - inner[0], inner[3] - inner[1]))
     x0, x1, y0, y1 = figure.seen
     logs = figure.x.logarithmic, figure.y.logarithmic
-    inner = _LEFT, _TOP, width - _RIGHT, height - _BOTTOM
     lanes = next((layer for layer in figure.layers if isinstance(layer, Lanes)), None)
 
     def place(x: Any, y: Any) -> tuple[Any, Any]:
@@ -92,6 +95,15 @@ def draw(paper: Paper, figure: Figure, width: int, height: int) -> None:
         paper.words(width - _RIGHT, 14, figure.title, QUIET, "end")
     paper.box(*inner, FAINT, False)
     _rules(paper, figure, inner)
+
+
+def _levelled(view: View, width: float, height: float) -> View:
+    """`view` with more of the axis that has room, so that a unit is as long on either."""
+    x0, x1, y0, y1 = view
+    unit = max((x1 - x0) / width, (y1 - y0) / height) / 2
+    x, y = x0 / 2 + x1 / 2, y0 / 2 + y1 / 2
+    wide = x - unit * width, x + unit * width, y - unit * height, y + unit * height
+    return wide if all(map(math.isfinite, wide)) else view
 
 
 def _rules(paper: Paper, figure: Figure, inner: tuple[int, int, int, int]) -> None:

@@ -14,7 +14,6 @@ import numpy as np
 
 from .plot_layers import Floats, Lanes, LaneTrace, Layer, Line, Picture, Scatter
 
-
 _WHOLE = 2.0**21  # half of a span of whole numbers in which a 32-bit float is off by less than a half
 
 

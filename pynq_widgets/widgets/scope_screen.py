@@ -166,7 +166,7 @@ class Screen:
                 self._heights[self._mode.name] = drawing.y.low, drawing.y.high
             first = self._drawing_last is None
             self._drawing_last = drawing
-            self.plot.draw(drawing.layers, x=drawing.x, y=drawing.y, marks=self._marks())
+            self.plot.draw(drawing.layers, x=drawing.x, y=drawing.y, marks=self._marks(), equal=drawing.equal)
             if seconds is not None:
                 self.shown += 1
                 self._drawn += 1

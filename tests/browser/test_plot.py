@@ -298,6 +298,34 @@ def test_the_tip_tells_the_sample_and_whole_numbers_as_such(bench: Bench) -> Non
     assert tip.inner_text().split() == ["1202", "held", "32", "000"]
 
 
+def test_equal_axes_keep_a_circle_round(bench: Bench) -> None:
+    from pynq_widgets.widgets.plot_layers import Axis, Scatter
+
+    angle = np.linspace(0, 2 * np.pi, 4000)
+    bench.draws = False
+    circle = Scatter("circle", np.cos(angle), np.sin(angle), joined=True)
+    bench.plot.draw([circle], x=Axis("I", low=-1.2, high=1.2), y=Axis("Q", low=-1.2, high=1.2), equal=True)
+    bench.until("document.querySelectorAll(`[data-view='${view}'] .pw-plot-legend button`).length === 1")
+    bench.page.wait_for_timeout(100)
+    script = """view => { const c = document.querySelector(`[data-view='${view}'] [data-layer=layers]`);
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const xs = [], ys = [];
+        for (let i = 3; i < d.length; i += 4) if (d[i] > 99) { xs.push((i >> 2) % c.width); ys.push(Math.floor((i >> 2) / c.width)); }
+        return [xs, ys].map((all) => all.reduce((a, b) => Math.max(a, b)) - all.reduce((a, b) => Math.min(a, b))); }"""
+    across, up = bench.page.evaluate(script, bench.view)
+    assert across == pytest.approx(up, abs=2)
+    assert up > 100
+    bench.canvas.focus()
+    bench.press("-")
+    assert bench.sent("view") == [], "all is seen already"
+    bench.press("+", "+", "-", "-", "-", "ArrowRight")
+    bench.wait(lambda: bool(bench.sent("view")))
+    bench.page.wait_for_timeout(200)
+    assert bench.page.evaluate(script, bench.view) == pytest.approx([across, up], abs=2)
+    bench.plot.view = (-0.5, 0.5, -1.2, 1.2)
+    bench.page.wait_for_timeout(200)
+    assert bench.page.evaluate(script, bench.view) == pytest.approx([across, up], abs=2), "more of x than was asked for"
+
+
 def test_keys_of_the_plot_while_a_cursor_has_the_focus(bench: Bench) -> None:
     bench.plot.view = (0.05, 0.1, None, None)
     bench.canvas.focus()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -133,3 +134,24 @@ def test_lines_out_of_the_picture_do_no_harm():
     paper.words(95, 20, "outside", "black")
     paper.box(-10, -10, 500, 500, "#eee", False)
     assert (decode_png(paper.data())[10] < 140).all(axis=1).any()
+
+
+def test_equal_axes_are_equal_on_paper(plot):
+    angle = np.linspace(0, 2 * np.pi, 400)
+    plot.cursors = None
+    plot.draw([Scatter("", np.cos(angle), np.sin(angle), joined=True)], x=Axis(low=-1.1, high=1.1), y=Axis(low=-1.1, high=1.1), equal=True)
+    sizes = [_reach(plot.svg(*size)) for size in ((900, 300), (300, 600))]
+    for across, up in sizes:
+        assert across == pytest.approx(up, abs=0.5)
+    assert sizes[0][0] > 180
+    plot.draw(plot.layers, x=plot.axes[0], y=plot.axes[1])
+    assert not plot.equal
+    across, up = _reach(plot.svg(900, 300))
+    assert across > 3 * up
+
+
+def _reach(svg):
+    """How far the longest line of a drawing reaches, across and upwards."""
+    points = max(re.findall(r'points="([^"]*)"', svg), key=len)
+    x, y = np.array([pair.split(",") for pair in points.split()], float).T
+    return x.max() - x.min(), y.max() - y.min()

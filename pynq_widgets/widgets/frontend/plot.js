@@ -57,6 +57,7 @@ function render({ model, el }) {
       // The ticks tell how wide they are, and the box follows: once, or twice.
       for (let turn = 0; turn < 3; turn++) {
         s.box = { left: p.left, top: 24, width: Math.max(p.width - p.left - 12, 10), height: Math.max(p.height - 24 - 38, 10) };
+        s.fit();
         if (!drawAxes(pens[0], p)) break;
       }
       stale.add("layers").add("rules");
@@ -221,8 +222,10 @@ function render({ model, el }) {
       p.layers = decodeLayers(content.layers, buffers, old, () => p.dirty("layers"));
       p.lanes = p.layers.filter((layer) => layer.kind === "lanes").flatMap((layer) => layer.traces);
       p.zoom = content.zoom;
+      s.equal = content.equal === true;
       const before = JSON.stringify([s.axes, s.seen]);
       for (const name of ["x", "y"]) if (s.setAxis(name, content[name])) waiting.delete("view");
+      s.fit();
       if (before !== JSON.stringify([s.axes, s.seen]) || p.lanes.length) p.dirty("axes");
       paintLegend();
     }

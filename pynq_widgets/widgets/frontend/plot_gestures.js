@@ -18,6 +18,7 @@ function makeGestures(p, acts) {
 
   function zoom(names, factor, where) {
     let changed = false;
+    if (s.equal) names = "xy";
     if (names.includes("x")) changed = s.zoom("x", factor, where && s.xAt(where.x)) || changed;
     if (names.includes("y") && !p.lanes.length) changed = s.zoom("y", factor, where && s.yAt(where.y)) || changed;
     if (changed) p.moved();

@@ -11,6 +11,7 @@ function makeScale() {
     whole: { x: [0, 1], y: [0, 1] },
     seen: { x: [0, 1], y: [0, 1] },
     held: { x: false, y: false },
+    equal: false, // whether a unit is as long across as upwards
     box: { left: 48, top: 20, width: 1, height: 1 },
   };
 
@@ -23,6 +24,23 @@ function makeScale() {
     s.whole[name] = [inward(axis, axis.low), inward(axis, axis.high)];
     if (!s.held[name]) s.seen[name] = [...s.whole[name]];
     return other;
+  };
+
+  const middleOf = ([low, high]) => low / 2 + high / 2;
+  /** `spans`, the one with room to spare widened on both sides so that a pixel is as much on either axis. */
+  function levelled(spans) {
+    const unit = Math.max((spans.x[1] - spans.x[0]) / s.box.width, (spans.y[1] - spans.y[0]) / s.box.height);
+    const around = (span, pixels) => (span[1] - span[0] >= unit * pixels * (1 - 1e-9) ? span : [middleOf(span) - (unit * pixels) / 2, middleOf(span) + (unit * pixels) / 2]);
+    const wide = { x: around(spans.x, s.box.width), y: around(spans.y, s.box.height) };
+    return [...wide.x, ...wide.y].every(Number.isFinite) ? wide : spans;
+  }
+
+  /** Where both axes are to be equal, all and what is seen get the shape of the box. */
+  s.fit = () => {
+    for (const name of ["x", "y"]) s.whole[name] = [inward(s.axes[name], s.axes[name].low), inward(s.axes[name], s.axes[name].high)];
+    if (s.equal) s.whole = levelled(s.whole);
+    for (const name of ["x", "y"]) if (!s.held[name]) s.seen[name] = [...s.whole[name]];
+    if (s.equal && (s.held.x || s.held.y)) s.seen = levelled(s.seen);
   };
 
   /** A view of the kernel's: a span in the unit of the axis, or null for all. */
@@ -55,7 +73,7 @@ function makeScale() {
     let [low, high] = span;
     if (!(Number.isFinite(low) && Number.isFinite(high) && high > low)) return false;
     const [w0, w1] = s.whole[name];
-    const air = name === "y" ? (w1 - w0) * 2 : 0;
+    const air = name === "y" && !s.equal ? (w1 - w0) * 2 : 0;
     // Python may show more than all: from there one moves on freely, and back.
     const least = Math.min(w0 - air, s.seen[name][0]);
     const most = Math.max(w1 + air, s.seen[name][1]);

@@ -131,6 +131,7 @@ class PlotDrawing:
     curves: Sequence[Curve] = ()
     gaps: bool = False
     numbers: Sequence[Any] = field(default=(), repr=False)  # what the layers are made of, to see whether anything changed
+    equal: bool = False  # a unit is to be as long on x as on y
 
     def same(self, other: Any) -> bool:
         """Whether `other` would look the same."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from pynq_widgets.widgets.raster import palette
 
 from .base import Mode, part_choice, part_index
 from .scene import PlotDrawing, Scene
-from .settings import Choice, Number, Setting
+from .settings import Choice, Flag, Number, Setting
 
 _DENSITY = 256  # pixels each way
 
@@ -43,6 +44,8 @@ class XYMode(Mode):
                 "as",
                 "Points, points joined in their order, or how often each place is met",
             ),
+            # The parts of a complex value and channels are of one kind; fields of a structure may be anything.
+            Flag("equal", source.array.dtype.names is None, "1:1", "A unit is as long on x as on y: a circle is round"),
             Number(
                 "most",
                 100,
@@ -64,7 +67,7 @@ class XYMode(Mode):
         a, b = scene.seen(first), scene.seen(second)
         names = scene.names
         if settings.style == "density":
-            return self._density(scene, a, b, (names[first], names[second]))
+            return replace(self._density(scene, a, b, (names[first], names[second])), equal=settings.equal)
         joined = settings.style == "path"
         if joined:  # neighbours only: a line between others would say what never was
             size = min(a.size, b.size, settings.most)
@@ -84,6 +87,7 @@ class XYMode(Mode):
             (),
             bool(np.isnan(x).any() or np.isnan(y).any()),
             [x, y, joined],
+            settings.equal,
         )
 
     def _density(self, scene: Scene, a: Array, b: Array, names: tuple[str, str]) -> PlotDrawing:

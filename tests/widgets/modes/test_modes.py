@@ -154,6 +154,10 @@ def test_xy_of_complex_values_and_of_fields():
     three = np.zeros(9, [("a", "i4"), ("b", "i4"), ("c", "i4")])
     three["c"] = 5
     chosen = draw("xy", three, settings={"x": "a", "y": "c"})
+    assert drawing.equal
+    assert draw("xy", circle, settings={"style": "density"}).equal
+    assert not draw("xy", circle, settings={"equal": False}).equal
+    assert not chosen.equal, "fields of a structure may be anything"
     assert set(np.asarray(chosen.layers[0].y).tolist()) == {5}
     assert refusal("xy", TONE) == "X-Y takes two lines of numbers: complex values, two channels, or two fields of a structure."
 

@@ -216,6 +216,12 @@ class PynqBuffer(Shown, np.ndarray[Any, np.dtype[Any]]):
         """What ``allocate(name=...)`` was told that the buffer is; '' where nothing. Of a view: of the buffer that it is a view of."""
         return getattr(self._find(), "name", None) or ""
 
+    @name.setter
+    def name(self, name: str) -> None:
+        origin = self._find()
+        if origin is not None and hasattr(origin, "name"):  # the memory of other devices has none
+            origin.name = name
+
     @property
     def freed(self) -> bool:
         """Whether the memory has been given back."""

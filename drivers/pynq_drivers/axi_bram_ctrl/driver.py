@@ -16,7 +16,8 @@ from pynq_widgets.overlay.memory import Memory
 class AxiBram(Memory):
     """Block RAM as a sequence of 32-bit words and as bytes: ``bram[3] = 7``, ``bram[0:4]``, ``bram.load(b'...')``, ``bram.dump(16)``.
 
-    ``allocate(..., target=bram)`` puts a buffer in it. Each word is one bus access. ``bram.array`` is the same memory as a view that ``numpy.asarray`` reads.
+    ``allocate(..., target=bram)`` puts a buffer in it. Each word is one bus access. ``bram.array`` is the same memory as a view that
+    ``numpy.asarray`` reads.
     """
 
     bindto = [f"xilinx.com:ip:axi_bram_ctrl:{version}" for version in ("4.0", "4.1")]

@@ -274,6 +274,8 @@ class Channel(Carrier):
 
     def failed(self, status: int, nbytes: int, more: str = "") -> TransferError:
         """What a transfer fails with."""
+        if status & r.DMA_INT_ERR and not self.sends and not more:
+            more = f"The packet was longer than these {nbytes} bytes: give a larger buffer. "
         if status & r.ERRORS:
             return TransferError(f"{self.explain(status)} on {self.title}; {nbytes} bytes were asked for. {more}Call reset()", status)
         return TransferError(f"DMA channel not started: {self.title} was stopped with a transfer of {nbytes} bytes under way", status)

@@ -18,6 +18,7 @@ from pynq_drivers.axi_dma.scatter_gather import ScatterGatherChannel
 from pynq_drivers.transfers.diagnosis import far_end, leads_to, not_started, stream_words
 from pynq_drivers.transfers.limits import Limits, Reach
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
+from pynq_widgets.overlay.teaching import teach
 from pynq_widgets.overlay.traits import Word
 
 _DEFAULT_LENGTH_WIDTH = 14  # the core's own default
@@ -94,14 +95,20 @@ class AxiDMA(DefaultIP):
         return ScatterGatherChannel(self, name, kind == "MM2S", limits, interrupt, reach, descriptors=descriptors, descriptor_bits=width_sg)
 
     @property
-    def sendchannel(self) -> Channel | None:
-        """Memory to stream (MM2S), if the design has it; started when first asked for."""
-        return self._send if self._send is None else self._send.started()
+    def sendchannel(self) -> Channel:
+        """Memory to stream (MM2S), started when first asked for; AttributeError where the core is built without it."""
+        return self._there(self._send, "sendchannel").started()
 
     @property
-    def recvchannel(self) -> Channel | None:
-        """Stream to memory (S2MM), if the design has it; started when first asked for."""
-        return self._receive if self._receive is None else self._receive.started()
+    def recvchannel(self) -> Channel:
+        """Stream to memory (S2MM), started when first asked for; AttributeError where the core is built without it."""
+        return self._there(self._receive, "recvchannel").started()
+
+    def _there(self, channel: Channel | None, name: str) -> Channel:
+        if channel is None:
+            what, kind = ("send", "MM2S") if name == "sendchannel" else ("receive", "S2MM")
+            raise teach(self, f"{self._fullpath} has no {what} channel ({name}): the core is built without {kind} (C_INCLUDE_{kind} = 0)")
+        return channel
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -161,7 +168,10 @@ class AxiDMA(DefaultIP):
                 hint += "; recvchannel has no buffer to put results into, perhaps that is what stands still"
             return f"{hint}.{stopped}{words}"
         stopped += not_started(design, end[0]) if end else ""
-        hint = f"It waits for a packet from {end[0] if end else 'whatever its stream is connected to'}, which ends with TLAST"
+        if end is None:
+            hint = f"{stream} is connected to nothing in this design, so that no packet can come"
+        else:
+            hint = f"It waits for a packet from {end[0]}, which ends with TLAST"
         if idle and other is not None:
             hint += "; sendchannel has nothing under way" + ("" if other.queue.last is not None else " and has never sent anything")
         return f"{hint}.{stopped}{words}"

@@ -186,6 +186,8 @@ class Channel:
     @mode.setter
     def mode(self, mode: VideoMode) -> None:
         # PYNQ's own class has the same attributes.
+        if any(not hasattr(mode, name) for name in ("width", "height", "bits_per_pixel", "fps", "stride")):
+            raise TypeError(f"{self._title}.mode is a VideoMode, such as VideoMode(640, 480, 24), not {mode!r}")
         mode = mode if isinstance(mode, VideoMode) else VideoMode(mode.width, mode.height, mode.bits_per_pixel, mode.fps, mode.stride)
         for value, most, what in (
             (mode.line, r.MAX_HSIZE, "bytes in a line (HSIZE)"),
@@ -215,7 +217,7 @@ class Channel:
     def _made(self) -> FrameCache:
         if self._cache is None:
             target = self.memory if self.memory is not None else self._dma.device
-            self._cache = FrameCache(self._needed_mode(), target, self.cacheable_frames)
+            self._cache = FrameCache(self._needed_mode(), target, self.cacheable_frames, title=self._title)
         return self._cache
 
     def address_of(self, frame: Any) -> int:
@@ -231,8 +233,8 @@ class Channel:
         rows = frame.shape[0] if frame.ndim else 0
         if rows != mode.height or frame[0].nbytes != mode.line or (rows > 1 and frame.strides[0] != mode.stride):
             raise ValueError(
-                f"{self._title}: a frame of {mode} has {mode.height} rows of {mode.line} bytes, {mode.stride} bytes apart; the array has "
-                f"shape {frame.shape}, dtype {frame.dtype} and strides {frame.strides}"
+                f"{self._title}: a frame of {mode.words} has {mode.height} rows of {mode.line} bytes, {mode.stride} bytes apart; "
+                f"the array has shape {frame.shape}, dtype {frame.dtype} and strides {frame.strides}"
             )
         # Says so itself where it was freed, is strided, or never had one.
         address = self._reach.seen(int(frame[0].physical_address))
@@ -384,10 +386,13 @@ class Channel:
         end = diagnosis.far_end(self._dma.description.get("design"), path, self.stream)
         place = f"{end[0]} ({end[1]})" if end else "whatever its stream is connected to"
         if self.to_memory:
-            words = f"It waits for {self._mode} from {place}: lines that end with TLAST, TUSER at the first of a frame."
+            words = (
+                f"It waits for a frame of {self._needed_mode().words}, from {place}: "
+                "lines that end with TLAST, TUSER at the first of a frame."
+            )
         else:
             words = f"It waits for {place} to take the lines."
-        other = self._dma.writechannel if self.to_memory else self._dma.readchannel
+        other = next((channel for channel in self._dma.channels if channel is not self), None)
         if other is not None and not other._frames.filled:
             words += f" {other.name} is not started, perhaps that is what stands still."
         if self.mismatches:

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters
+from pynq_drivers.axi_vdma import read, write
 from pynq_drivers.axi_vdma import registers as r
 from pynq_drivers.axi_vdma.channel import Channel
 from pynq_drivers.axi_vdma.frames import FORMATS, VideoMode
 from pynq_drivers.axi_vdma.read import S2MMChannel
 from pynq_drivers.axi_vdma.write import MM2SChannel
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
+from pynq_widgets.overlay.teaching import teach
 from pynq_widgets.overlay.traits import Bit, Field
 
 __all__ = ["FORMATS", "AxiVDMA", "VideoMode"]
@@ -34,10 +36,6 @@ class AxiVDMA(DefaultIP):
 
     Attributes
     ----------
-    readchannel : S2MMChannel or None
-        Video input, where the design has it.
-    writechannel : MM2SChannel or None
-        Video output, where the design has it.
     framecount : int
         The frame stores of each channel.
     """
@@ -73,20 +71,37 @@ class AxiVDMA(DefaultIP):
         self.framecount = framecount or parameters.integer(given, "C_NUM_FSTORES", 3)
         if not 1 <= self.framecount <= 32:
             raise UnsupportedConfiguration(f"{self._fullpath}: a VDMA has 1 to 32 frame stores, the design says {self.framecount}")
-        self.readchannel: S2MMChannel | None = None
-        self.writechannel: MM2SChannel | None = None
+        self._reads: S2MMChannel | None = None
+        self._writes: MM2SChannel | None = None
         if parameters.integer(given, "C_INCLUDE_S2MM", 1):
-            self.readchannel = S2MMChannel(self, self._line("s2mm_introut"))
+            self._reads = S2MMChannel(self, self._line("s2mm_introut"))
         if parameters.integer(given, "C_INCLUDE_MM2S", 1):
-            self.writechannel = MM2SChannel(self, self._line("mm2s_introut"))
+            self._writes = MM2SChannel(self, self._line("mm2s_introut"))
 
     def _line(self, pin: str) -> Any:
         return self[pin] if pin in self._interrupts else None
 
     @property
+    def readchannel(self) -> read.S2MMChannel:
+        """Video input; AttributeError where the core is built without it."""
+        if self._reads is None:
+            raise self._without("readchannel", "S2MM")
+        return self._reads
+
+    @property
+    def writechannel(self) -> write.MM2SChannel:
+        """Video output; AttributeError where the core is built without it."""
+        if self._writes is None:
+            raise self._without("writechannel", "MM2S")
+        return self._writes
+
+    def _without(self, name: str, kind: str) -> AttributeError:
+        return teach(self, f"{self._fullpath} has no {name}: the core is built without {kind} (C_INCLUDE_{kind} = 0)")
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
         """Those that the design has."""
-        return tuple(channel for channel in (self.readchannel, self.writechannel) if channel is not None)
+        return tuple(channel for channel in (self._reads, self._writes) if channel is not None)
 
     @property
     def version(self) -> str:

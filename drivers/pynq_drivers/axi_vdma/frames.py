@@ -31,7 +31,7 @@ class VideoMode:
     width, height : int
         Pixels of a line, and lines.
     bits_per_pixel : int
-        Bits of a pixel, 1 to 64; those of `format` where it is not given.
+        Bits of a pixel, whole bytes, 8 to 64; those of `format` where it is not given.
     fps : int
         Frames a second, for whoever wants to know: the core goes at the speed of its streams.
     stride : int
@@ -60,6 +60,8 @@ class VideoMode:
             bits_per_pixel = FORMATS[format] if format is not None else 24
         elif format is not None and FORMATS[format] != bits_per_pixel:
             raise ValueError(f"{format} has {FORMATS[format]} bits per pixel, not {bits_per_pixel}")
+        if bits_per_pixel % 8:
+            raise ValueError(f"the pixels of a video mode are whole bytes: bits_per_pixel is 8, 16, 24, 32 ... 64, not {bits_per_pixel}")
         for name, value, most in (("width", width, 65535), ("height", height, 65535), ("bits_per_pixel", bits_per_pixel, 64)):
             if not 1 <= value <= most:
                 raise ValueError(f"{name} of a video mode is 1 to {most}, not {value!r}")
@@ -86,6 +88,11 @@ class VideoMode:
         """Bytes from the first pixel to the last, with what pads the lines between."""
         return self.stride * (self.height - 1) + self.line
 
+    @property
+    def words(self) -> str:
+        """``'640 × 480, 24 bits'``."""
+        return f"{self.width} × {self.height}, {self.bits_per_pixel} bits"
+
     def __repr__(self) -> str:
         return f"VideoMode: width={self.width} height={self.height} bpp={self.bits_per_pixel} fps={self.fps}"
 
@@ -106,7 +113,8 @@ class FrameCache:
     `capacity` are kept. `clear` forgets all: what nobody holds is then freed.
     """
 
-    def __init__(self, mode: VideoMode, target: Any, cacheable: bool, capacity: int = 5) -> None:
+    def __init__(self, mode: VideoMode, target: Any, cacheable: bool, capacity: int = 5, title: str = "") -> None:
+        self._title = title
         self._mode = mode
         self._target = target
         self._cacheable = cacheable
@@ -123,6 +131,8 @@ class FrameCache:
                 del self._frames[i]
         else:
             frame = self._allocate()
+            if self._title and hasattr(frame, "name"):
+                frame.name = f"frame of {self._title}"
             self._frames.append(frame)
         return self._seen(frame)
 

@@ -57,7 +57,10 @@ def span_of(title: str, device: Any, array: Any, start: int = 0, nbytes: int = 0
     base: int = array.physical_address  # says so itself where it was freed, is strided, or never had one
     owner = getattr(array, "device", None)
     if owner is not None and owner is not device:
-        raise ValueError(f"{title}: the buffer is in the memory of {owner!r}, this core is on {device!r}")
+        raise ValueError(
+            f"{title}: the buffer is in the memory of another device, {owner!r}, than this core's, {device!r}: "
+            "allocate(..., target=ol.device) puts one in the right memory"
+        )
     total = int(array.nbytes)
     if not 0 <= start <= total:
         raise ValueError(f"{title}: start is byte {start} of a buffer of {total} bytes")

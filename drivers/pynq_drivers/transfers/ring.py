@@ -26,6 +26,8 @@ class Ring:
         self.count = count
         # One more than needed where the memory is not aligned: an allocator gives pages, but need not.
         self.memory = allocate((count + 1, WORDS), np.dtype("u4"))
+        if title and hasattr(self.memory, "name"):
+            self.memory.name = f"descriptors of {title}"
         address = int(self.memory.physical_address)
         first = -address % SIZE
         if first:

@@ -204,7 +204,8 @@ def test_foreign_copied_strided_and_freed_buffers(bench: Any) -> None:
         bench,
         send,
         ValueError,
-        f"dma.sendchannel: the buffer is in the memory of {other!r}, this core is on {bench.device!r}",
+        f"dma.sendchannel: the buffer is in the memory of another device, {other!r}, than this core's, {bench.device!r}: "
+        "allocate(..., target=ol.device) puts one in the right memory",
         allocate(4, "u4", target=other),
     )
     for array, error in ((source + 1, TypeError), (source[::2], NoAddressError)):
@@ -307,7 +308,7 @@ def test_errors_are_named_and_reset_recovers(bench: Any) -> None:
     with pytest.raises(
         RuntimeError,
         match=r"^DMA Internal Error \(transfer length 0, or a packet longer than its buffer\) on dma.recvchannel; 100 bytes were asked "
-        r"for. Call reset\(\)$",
+        r"for. The packet was longer than these 100 bytes: give a larger buffer. Call reset\(\)$",
     ):
         dma.recvchannel.wait(timeout=1)
     assert dma.recvchannel.error
@@ -359,7 +360,10 @@ def test_a_lost_interrupt_does_not_hang(bench: Any, monkeypatch: pytest.MonkeyPa
 
 def test_one_channel_only(build: Any, dma_block: Any) -> None:
     dma = build(dma_block(c_include_mm2s=0)).overlay.dma
-    assert dma.sendchannel is None
+    with pytest.raises(
+        AttributeError, match=r"dma has no send channel .sendchannel.: the core is built without MM2S .C_INCLUDE_MM2S = 0.$"
+    ):
+        dma.sendchannel
     assert [channel.name for channel in dma.channels] == ["recvchannel"]
 
 
@@ -550,3 +554,17 @@ def test_why_knows_that_what_nobody_waited_for_is_over(bench: Any) -> None:
     dma.recvchannel.wait(timeout=1)
     bench.clock.advance(1)
     assert "sendchannel has nothing under way." in dma.recvchannel.transfer(target).why()
+
+
+def test_the_memory_of_descriptors_says_whose_it_is(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block(c_include_sg=1), streams=[("dma", "M_AXIS_MM2S", "dma", "S_AXIS_S2MM")])
+    assert bench.overlay.dma.sendchannel.ring.memory.name == "descriptors of dma.sendchannel"
+    assert [made.owner for made in bench.device.pool.allocations] == ["descriptors of dma.sendchannel"]
+
+
+def test_a_receiver_that_nothing_is_connected_to_says_so(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block())
+    channel = bench.overlay.dma.recvchannel
+    channel.transfer(bench.device.allocate(64, "u1"))
+    with pytest.raises(TimeoutError, match="S_AXIS_S2MM is connected to nothing in this design, so that no packet can come"):
+        channel.wait(timeout=0.1)

@@ -73,6 +73,10 @@ def test_a_mode_is_as_pynqs() -> None:
     ("arguments", "message"),
     [
         ({"width": 0, "height": 4, "bits_per_pixel": 24}, "width of a video mode is 1 to 65535, not 0"),
+        (
+            {"width": 8, "height": 4, "bits_per_pixel": 23},
+            "the pixels of a video mode are whole bytes: bits_per_pixel is 8, 16, 24, 32 ... 64, not 23",
+        ),
         ({"width": 8, "height": 4, "bits_per_pixel": 24, "stride": 23}, "a stride of 23 bytes is less than a line of 8 pixels of 3 bytes"),
         ({"width": 8, "height": 4, "bits_per_pixel": 8, "format": "RGB"}, "RGB has 24 bits per pixel, not 8"),
     ],
@@ -372,9 +376,7 @@ def test_no_picture_comes(camera: Any) -> None:
     with pytest.raises(TimeoutError) as caught:
         channel.readframe(timeout=0.5)
     text = str(caught.value)
-    assert text.startswith(
-        "vdma.readchannel: no frame came within 0.5 s. It waits for VideoMode: width=8 height=4 bpp=24 fps=60 from sensor (out)"
-    )
+    assert text.startswith("vdma.readchannel: no frame came within 0.5 s. It waits for a frame of 8 × 4, 24 bits, from sensor (out)")
     assert "writechannel is not started" in text
     assert bench.clock.now() == pytest.approx(0.5, abs=1e-3)
 
@@ -548,3 +550,18 @@ def test_words_and_their_limits(loop: Any) -> None:
 def test_making_the_driver_touches_nothing(loop: Any) -> None:
     bench = loop()
     assert bench.accesses("vdma", lambda: repr(bench.overlay.vdma.channels)) == []
+
+
+def test_a_channel_that_the_core_was_built_without_says_so(build: Any, vdma_block: Any) -> None:
+    vdma = build(vdma_block(c_include_mm2s=0)).overlay.vdma
+    with pytest.raises(AttributeError, match=r"vdma has no writechannel: the core is built without MM2S \(C_INCLUDE_MM2S = 0\)$"):
+        vdma.writechannel
+    with pytest.raises(TypeError, match=r"^vdma.readchannel.mode is a VideoMode, such as VideoMode\(640, 480, 24\), not '640x480'$"):
+        vdma.readchannel.mode = "640x480"
+
+
+def test_frames_are_named_after_their_channel(loop: Any) -> None:
+    bench = loop()
+    bench.overlay.vdma.writechannel.mode = MODE
+    frame = bench.overlay.vdma.writechannel.newframe()
+    assert frame.name == "frame of vdma.writechannel"

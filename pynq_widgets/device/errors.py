@@ -64,7 +64,11 @@ class PoolExhaustedError(MemoryError):
             hint = "free buffers that lie between the free pieces (device.memory shows them)"
         else:
             hint = "free buffers"
-        hint += " or make the device with a larger pool: SimulatedDevice(pool_size=bytes)" if bank == "DDR" and not reason else ""
+        if bank == "DDR" and not reason:
+            hint += (
+                " or make the device with a larger pool, and allocate there: device = SimulatedDevice(pool_size=bytes), "
+                "Overlay(path, device=device), allocate(..., target=device)"
+            )
         place = "" if bank == "DDR" else f" in {bank}"
         how = f" at a multiple of {aligned:#x}" if aligned else ""
         held = f"; held by {'; '.join(holders)}" if holders else "; nothing is allocated"

@@ -191,7 +191,8 @@ def test_exhaustion_tells_what_is_left_and_who_holds_the_rest() -> None:
     assert str(error.value) == (
         "no contiguous block of 12288 bytes: 12288 of 16384 bytes are left, the largest block has 8192; held by "
         "mask (4096 bytes at 0x10001000); it is fragmented. Try to free buffers that lie between the free pieces "
-        "(device.memory shows them) or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
+        "(device.memory shows them) or make the device with a larger pool, and allocate there: "
+        "device = SimulatedDevice(pool_size=bytes), Overlay(path, device=device), allocate(..., target=device)"
     )
     assert isinstance(error.value, MemoryError)
     del second

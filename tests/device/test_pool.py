@@ -124,7 +124,8 @@ def test_fragmentation_is_told() -> None:
         "no contiguous block of 12288 bytes: 16384 of 32768 bytes are left, the largest block has 8192; "
         "held by b1 (4096 bytes at 0x00001000); b3 (4096 bytes at 0x00003000); b6 (4096 bytes at 0x00006000); "
         "b7 (4096 bytes at 0x00007000); it is fragmented. Try to free buffers that lie between the free pieces (device.memory shows them) "
-        "or make the device with a larger pool: SimulatedDevice(pool_size=bytes)"
+        "or make the device with a larger pool, and allocate there: "
+        "device = SimulatedDevice(pool_size=bytes), Overlay(path, device=device), allocate(..., target=device)"
     )
 
 

@@ -66,6 +66,7 @@ class World:
         self.pending: deque[Callable[[], object]] = deque()
         self._waiting: set[Hashable] = set()
         self._table = ModelTable()
+        self._has_model: dict[str, bool] = {}
         self._models: dict[str, IPModel | None] = {}
         self._contexts: dict[str, ModelContext] = {}
         self._targets: dict[RangeKey, Target] = {}
@@ -270,8 +271,11 @@ class World:
 
     def has_model(self, path: str) -> bool:
         """Whether the IP has a behaviour of its own."""
-        module = self.design.modules.get(path)
-        return module is not None and self._table.find(module.vlnv) is not None
+        found = self._has_model.get(path)
+        if found is None:
+            module = self.design.modules.get(path)
+            found = self._has_model[path] = module is not None and self._table.find(module.vlnv) is not None
+        return found
 
     def model_of(self, path: str) -> IPModel | None:
         """The model of the IP, made when first asked for; None where registers or memory stand for it."""
@@ -304,6 +308,7 @@ class World:
             self.device.model_failed(error)
             self.assume(f"{module.path}: its model {kind.__name__} could not be made ({error!r}): registers stand for it")
             self._table.forget(module.vlnv)
+            self._has_model.clear()
             return None
         return made
 

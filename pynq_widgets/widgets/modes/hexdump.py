@@ -35,7 +35,8 @@ class HexMode(Mode):
     @classmethod
     def choices(cls, source: Source) -> Sequence[Setting]:
         dtype = source.array.dtype
-        size = dtype.itemsize // (2 if dtype.kind == "c" else 1)
+        # Fields of a structure begin at any byte: of a word of several they would be seen the wrong way round.
+        size = 1 if dtype.names is not None else dtype.itemsize // (2 if dtype.kind == "c" else 1)
         return (
             Choice("group", (1, 2, 4, 8), size if size in (1, 2, 4, 8) else 1, "bytes a word", "How many bytes are written as one number"),
         )

@@ -17,6 +17,7 @@ from .scene import PlotDrawing, Scene
 from .settings import Choice, Flag, Number, Setting
 
 _MOST_ROWS = 400
+_FLOOR = -200.0  # dB below full scale: what is less is the rounding of 64-bit numbers
 
 
 class WaterfallMode(Mode):
@@ -59,7 +60,7 @@ class WaterfallMode(Mode):
         )
         level = np.asarray(found.level, np.float64)
         finite = level[np.isfinite(level)]
-        high = float(finite.max()) if finite.size else 0.0
+        high = max(float(finite.max()), _FLOOR + settings.range) if finite.size else 0.0
         low = high - settings.range
         start = scene.position(scene.window[0])
         time, frequency = np.asarray(found.time) + start, np.asarray(found.frequency)
@@ -73,6 +74,9 @@ class WaterfallMode(Mode):
         frequencies = Axis("frequency", "Hz" if scene.rate else "1/sample", *f)
         x, y = (times, frequencies) if settings.across else (frequencies, times)
         notes = [f"{low:.4g} dB (dark) to {high:.4g} dB (bright)"]
+        rows, size = level.shape[0], min(settings.size, data.size)
+        if rows and rows * size < data.size:
+            notes.append(f"each of {rows:,} {'columns' if settings.across else 'rows'} is of {size:,} of {data.size // rows:,} samples")
         numbers: list[Any] = [image, extent]
         return PlotDrawing([Picture(image, "image/png", extent)], x, y, notes, (), (), False, numbers)
 

@@ -12,6 +12,7 @@ from pynq_widgets.widgets.buffer_source import Source
 from pynq_widgets.widgets.modes import MODES, mode_class, mode_names, natural
 from pynq_widgets.widgets.modes.scene import Scene
 from pynq_widgets.widgets.plot_layers import Lanes, Line, Picture, Scatter
+from pynq_widgets.widgets.plot_paper import decode_png
 
 
 def draw(name: str, array: Any, interpretation: Interpretation | None = None, settings: dict[str, Any] | None = None, **scene: Any):
@@ -309,3 +310,21 @@ def test_compared_buffers_are_called_by_their_names():
         assert [layer.name for layer in draw(mode, smooth, other=Source(noisy)).layers] == ["smooth", "noisy"]
         assert [layer.name for layer in draw(mode, smooth, other=Source(TONE)).layers] == ["this", "other"]
     assert (noisy[5:].name, device.allocate((1,), "i2").name) == ("noisy", "")
+
+
+def test_hex_of_a_structure_begins_with_bytes():
+    assert draw("hex", np.zeros(4, [("a", "u1"), ("b", "<i2"), ("c", "u1"), ("d", "<u4")])).group == 1
+    assert draw("hex", np.zeros(4, "u8")).group == 8
+
+
+def test_a_waterfall_tells_what_it_looks_at_and_draws_no_rounding_noise():
+    long = draw("waterfall", np.zeros(1_000_000, "i2"))
+    assert long.notes == ["-200 dB (dark) to -120 dB (bright)", "each of 400 columns is of 256 of 2,500 samples"]
+    assert (
+        draw("waterfall", np.zeros(1_000_000, "i2"), settings={"across": False}).notes[1] == "each of 400 rows is of 256 of 2,500 samples"
+    )
+    levels = decode_png(long.layers[0].image)
+    assert len(np.unique(levels.reshape(-1, levels.shape[-1]), axis=0)) == 1, "silence is one colour"
+    assert len(draw("waterfall", (1000 * TONE).astype("i2")).notes) == 1, "all samples are looked at"
+    quiet = draw("waterfall", 1e-13 * np.tile(TONE, 10).astype("f8"))
+    assert quiet.notes[0].endswith("dB (bright)")

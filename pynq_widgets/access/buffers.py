@@ -53,8 +53,9 @@ def allocate(
     try:
         make = target.allocate
     except AttributeError:
+        hint = f"; a text names no memory, try target=ol.{target}" if isinstance(target, str) and target.isidentifier() else ""
         raise TypeError(
-            f"allocate: target {target!r} has no memory to allocate from: it must be a device or a memory with allocate()"
+            f"allocate: target {target!r} has no memory to allocate from: it must be a device or a memory with allocate(){hint}"
         ) from None
     buffer: PynqBuffer = make(lengths, kind, **kwargs)
     return buffer

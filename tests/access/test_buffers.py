@@ -110,3 +110,8 @@ def test_on_the_simulated_device():
     assert buffer.physical_address == buffer.device_address
     assert buffer[1:].physical_address == buffer.physical_address + 16
     freebuffer(buffer)
+
+
+def test_a_text_is_no_target_and_what_was_meant_is_named() -> None:
+    with pytest.raises(TypeError, match=r"allocate\(\); a text names no memory, try target=ol\.ddr4_0$"):
+        allocate(4, "u1", target="ddr4_0")

@@ -98,9 +98,7 @@ def live(notebook: Any, meter: Meter, seconds: float) -> None:
     worked = (cpu(meter) - worked) / seconds
     ended = notebook.page.evaluate("() => Number(document.querySelector('.pw-plot canvas[data-frame]').dataset.frame)")
     print(f"JupyterLab alone: main thread {idle:.1%}")
-    print(
-        f"two live lines: main thread {share:.1%} (of a processor {worked:.1%}), {(ended - began) / seconds:.1f} frames/s drawn"
-    )
+    print(f"two live lines: main thread {share:.1%} (of a processor {worked:.1%}), {(ended - began) / seconds:.1f} frames/s drawn")
     notebook.execute("thread.join()")
 
 

@@ -37,7 +37,7 @@ def device_of(array: Array) -> Any:
 
 
 def buffer_name(array: Array) -> str:
-    """The name that it was given; else ``PynqBuffer``, also of one that was freed, or ``Array`` for what is of the host alone."""
+    """The name that it was given; else its type and shape, and the cell of the notebook that made it where the device knows."""
     return given_name(array) or unnamed(array)
 
 
@@ -48,8 +48,26 @@ def given_name(array: Array) -> str:
 
 
 def unnamed(array: Array) -> str:
-    """What kind of array it is."""
-    return "PynqBuffer" if hasattr(array, "freed") else "Array" if type(array) is np.ndarray else type(array).__name__
+    """``int16[16384]``, or ``int16[16384], In[2]:1`` of a buffer that a cell of a notebook made."""
+    kind = array.dtype.name if array.dtype.names is None else "structure"
+    text = f"{kind}[{', '.join(map(str, array.shape))}]" if array.ndim else kind
+    made = _cell_of(array)
+    return f"{text}, {made}" if made else text
+
+
+def _cell_of(array: Array) -> str:
+    """The cell and the line that made a buffer; '' for others, and where nobody kept it."""
+    from pynq_widgets.device.simulated.leaks import place
+
+    at = getattr(getattr(device_of(array), "memory", None), "at", None)
+    if not callable(at) or gone_text(array):
+        return ""
+    try:
+        found = at(int(array.physical_address))  # type: ignore[attr-defined]
+        where = place(found.file, found.line)
+    except Exception:  # a copy has no address, and another device's memory no such record
+        return ""
+    return where if where.startswith("In[") else ""
 
 
 def shape_text(array: Array) -> str:

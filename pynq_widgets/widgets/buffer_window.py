@@ -33,6 +33,7 @@ class Windowed(ViewParts):
             raise IndexError(f"the planes of this buffer are indexed 0 to below {lengths}, not {tuple(index)!r}")
         self._plane = tuple(int(i) for i in index)
         self._last = None
+        self._state({"plane": list(self._plane)})
         self._look(BUDGET)
 
     def show(self, *window: int) -> None:

@@ -66,7 +66,7 @@ def test_line_follows_the_buffer(lab):
     assert notebook.execute("f'{buffer.physical_address:#010x}'").strip("'") in facts
     for fact in ("Shape 5,000", "Type int32", "5,000 words of 32 bits", "Cache coherent", "Device Simulated"):
         assert fact in facts
-    assert page.locator(".pw-buffer .pw-title").inner_text() == "PynqBuffer"
+    assert page.locator(".pw-buffer .pw-title").inner_text() == "int32[5000], In[1]:4"
     before = _shown(page)
     notebook.execute("buffer[2000:2500] = 2500")
     _wait_for_other(page, before)
@@ -267,6 +267,26 @@ def test_picture_follows_zooms_and_tells_values(lab):
     notebook.wait_until("view.window[1] - view.window[0] < 300", "True")
     page.get_by_role("button", name="Whole").click()
     notebook.wait_until("view.window", "(0, 900, 0, 1600)")
+
+
+def test_planes_of_a_stack_are_stepped_through(lab):
+    notebook = lab.run([SETUP + "view = BufferView(np.arange(3 * 8 * 8, dtype='u1').reshape(3, 8, 8)); view"])
+    page = lab.page
+    steppers = page.locator(".pw-buf-stepper")
+    steppers.first.wait_for()
+    back, on = steppers.first.get_by_role("button").all()
+    assert back.is_disabled()
+    assert steppers.first.inner_text().split() == ["‹", "of", "3", "›"]
+    on.click()
+    on.click()
+    _wait_for(page, "() => document.querySelector('.pw-buf-note').textContent.includes('plane [2]')")
+    assert notebook.execute("view.plane") == "(2,)"
+    assert on.is_disabled()
+    back.click()
+    _wait_for(page, "() => document.querySelector('.pw-buf-note').textContent.includes('plane [1]')")
+    notebook.execute("view.plane = (0,)")
+    _wait_for(page, "() => document.querySelector('.pw-buf-stepper input').value === '0'")
+    assert back.is_disabled()
 
 
 def test_jpeg_frames_reach_the_page(lab):

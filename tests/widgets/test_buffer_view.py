@@ -175,6 +175,7 @@ def test_planes_of_more_dimensions(make):
     assert view.plane == (0, 0)
     page_says(view, "plane", index=[1, 2])
     assert view.plane == (1, 2)
+    assert [content["plane"] for content, *_ in view.said if "plane" in content][-1] == [1, 2]
     assert view.said[-1][0]["range"] == ["0", "49"]
     with pytest.raises(IndexError, match=r"planes of this buffer are indexed 0 to below \(2, 3\), not \(2, 0\)"):
         view.plane = (2, 0)
@@ -545,3 +546,21 @@ def test_a_picture_is_stored_in_its_pixel_format(make):
     assert decode_png(png).shape == (8, 8, 3)
     view.show(2, 6, 0, 8)
     assert "rows 2 to 5, columns 0 to 7" in str(buffer_html(packed, view))
+
+
+def test_a_buffer_without_a_name_goes_by_type_shape_and_cell(monkeypatch):
+    from pynq_widgets.widgets.buffer_facts import buffer_name
+
+    assert buffer_name(np.zeros(16384, "i2")) == "int16[16384]"
+    assert buffer_name(np.zeros((4, 6), ">f4")) == "float32[4, 6]"
+    assert buffer_name(np.zeros(3, [("a", "u1")])) == "structure[3]"
+    assert buffer_name(np.array(2.0)) == "float64"
+    device = SimulatedDevice(tag="named", pool_size=1 << 20)
+    buffer = device.allocate((12,), "u1")
+    assert buffer_name(buffer) == "uint8[12]", "a file is no cell"
+    monkeypatch.setattr("pynq_widgets.device.simulated.leaks.place", lambda file, line: "In[3]:2" if file == __file__ else file)
+    assert buffer_name(buffer) == "uint8[12], In[3]:2"
+    assert buffer_name(buffer[2:]) == "uint8[10], In[3]:2"
+    assert buffer_name(device.allocate((12,), "u1", name="tx")) == "tx"
+    buffer.freebuffer()
+    assert buffer_name(buffer) == "uint8[12]"

@@ -64,8 +64,9 @@ function render({ model, el }) {
   const moving = make("span", { class: "pw-badge pw-buf-moving", hidden: true });
   const live = make("span", { class: "pw-badge pw-buf-live" });
   const more = make("button", { type: "button", class: "pw-buf-more", "aria-expanded": "false", "aria-label": "Details", title: "How the memory is read, axes, trigger, statistics, export" }, "Details");
+  const planes = make("span", { class: "pw-buf-form pw-buf-planes", role: "group", "aria-label": "Plane" });
   const title = make("span", { class: "pw-title" }, model.get("title"));
-  const bar = make("div", { class: "pw-bar" }, title, mode.el, quick.el, make("span", { class: "pw-grow" }), moving, newer, live, hold, whole, more);
+  const bar = make("div", { class: "pw-bar" }, title, mode.el, quick.el, planes, make("span", { class: "pw-grow" }), moving, newer, live, hold, whole, more);
 
   // What folds.
   const facts = make("div", { class: "pw-buf-facts" });
@@ -84,7 +85,6 @@ function render({ model, el }) {
   });
   const single = button("Single", "Wait for the trigger once, then hold", () => send("single"));
   const where = make("input", { type: "text", class: "pw-buf-where", "aria-label": "Index of an element", title: "Type an index and press Enter to see its value", spellcheck: "false", autocomplete: "off" });
-  const planes = make("span", { class: "pw-buf-form" });
   const numbers = make("div", { class: "pw-buf-numbers", tabindex: 0, role: "group", "aria-label": "Statistics" });
   const numbersOf = controlForm((_, value) => send("statistics_of", { of: value }));
   const files = make("span", { class: "pw-buf-form" });
@@ -93,7 +93,7 @@ function render({ model, el }) {
   const numbersSection = section("Statistics", numbersOf.el, numbers);
   const axesSection = section("Units", axis.el);
   const compareSection = section("Compare", compare.el);
-  const details = make("div", { class: "pw-buf-details", hidden: true }, facts, section("Read as", read.el, reset), section("Look", look.el, planes, make("label", { class: "pw-buf-field" }, make("span", { class: "pw-buf-name" }, "value at"), where)), axesSection, compareSection, triggerSection, numbersSection, section("Save", files));
+  const details = make("div", { class: "pw-buf-details", hidden: true }, facts, section("Read as", read.el, reset), section("Look", look.el, make("label", { class: "pw-buf-field" }, make("span", { class: "pw-buf-name" }, "value at"), where)), axesSection, compareSection, triggerSection, numbersSection, section("Save", files));
 
   const said = make("div", { class: "pw-buf-said", role: "status" });
   const value = make("span", { class: "pw-mono pw-buf-value", role: "status" });
@@ -176,12 +176,33 @@ function render({ model, el }) {
     if (planes.dataset.key !== key) {
       planes.dataset.key = key;
       const inputs = state.planes.map((length, i) => make("input", { type: "number", min: 0, max: length - 1, "aria-label": `Index on axis ${i}`, title: `Axis ${i}: 0 to ${length - 1}` }));
-      for (const input of inputs) input.addEventListener("change", () => send("plane", { index: inputs.map((each) => Number(each.value)) }));
-      planes.replaceChildren(...(inputs.length ? [make("span", { class: "pw-buf-name" }, "plane"), ...inputs] : []));
+      const choose = () => {
+        state.plane = inputs.map((each) => Number(each.value));
+        send("plane", { index: state.plane });
+      };
+      const step = (input, by, text, name) =>
+        button(text, name, () => {
+          input.value = Math.min(Math.max(Number(input.value) + by, 0), Number(input.max));
+          choose();
+          paintEnds();
+        });
+      for (const input of inputs) input.addEventListener("change", choose);
+      const steppers = inputs.map((input, i) => make("span", { class: "pw-buf-stepper" }, step(input, -1, "‹", `Plane before, on axis ${i}`), input, make("span", { class: "pw-quiet" }, `of ${state.planes[i].toLocaleString("en")}`), step(input, 1, "›", `Next plane, on axis ${i}`)));
+      planes.replaceChildren(...(inputs.length ? [make("span", { class: "pw-buf-name" }, "plane"), ...steppers] : []));
     }
     [...planes.querySelectorAll("input")].forEach((input, i) => {
       if (input !== document.activeElement) input.value = state.plane[i] ?? 0;
     });
+    paintEnds();
+  }
+
+  function paintEnds() {
+    for (const stepper of planes.querySelectorAll(".pw-buf-stepper")) {
+      const input = stepper.querySelector("input");
+      const [back, on] = stepper.querySelectorAll("button");
+      back.disabled = Number(input.value) <= 0;
+      on.disabled = Number(input.value) >= Number(input.max);
+    }
   }
 
   /** Have the right thing to draw on. */

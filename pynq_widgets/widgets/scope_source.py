@@ -115,6 +115,8 @@ class ChannelSource(ScopeSource):
             if self._given is None:
                 for _ in range(BUFFERS):
                     made.append(allocate(self._count, self.dtype, target=self._target or self.device))
+                    if hasattr(made[-1], "name"):
+                        made[-1].name = f"scope of {self.title}"
             acquisition = ChannelAcquisition(self.channel, self._given or made, feed=self._feed, rate=rate, accept=gate, now=self._now)
         except BaseException:
             Session(None, made).close()  # type: ignore[arg-type]

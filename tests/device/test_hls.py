@@ -195,12 +195,15 @@ def test_a_started_core_waits_for_its_input_and_a_generator_for_the_next(build: 
         core.send("out", first + core.receive("in"))
 
     device = streaming(build, True).device()
+    assert not device.model_of("f").started
     device.write_word(CTRL, 1)
     into, out = device.stream("from", "M_AXIS"), device.stream("to", "S_AXIS")
     for values in ([1, 2], [10, 20]):
         assert out.available == 0
+        assert device.model_of("f").started
         into.send(np.array(values, "u2"))
         device.settle()
+    assert not device.model_of("f").started
     assert np.frombuffer(out.receive()[0], "u2").tolist() == [11, 22]
     assert device.read_word(CTRL) & 2
 

@@ -177,5 +177,5 @@ def check_video(notebook: nbformat.NotebookNode) -> None:
     assert stores
     assert len(set(stores[1].split(", "))) > 1
     assert "parked:          [2, 2, 2, 2, 2, 2, 2, 2]" in text
-    assert "no frame came within 0.2 s. It waits for VideoMode: width=320 height=240 bpp=8" in text
+    assert "no frame came within 0.2 s. It waits for a frame of 320 × 240, 8 bits" in text
     assert views_in(notebook) == 6  # five pictures, and the map of memory

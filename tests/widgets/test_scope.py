@@ -165,6 +165,7 @@ def test_its_memory_is_given_back(channel: FakeChannel, made: Any) -> None:
     channel.packets.put(np.ones(N))
     assert shown.wait(PATIENCE) is not None
     assert held(channel) > before
+    assert "scope of fake.recvchannel" in repr(channel.device.pool.allocations)
     shown.stop()
     assert held(channel) == before
 

@@ -162,12 +162,12 @@ class AxiDMA(DefaultIP):
         if channel.sends:
             if idle and leads_to(design, self._fullpath, stream) == self._fullpath:
                 return f"It waits for its own recvchannel, which has no buffer: call recvchannel.transfer() first.{stopped}{words}"
-            stopped += not_started(design, end[0]) if end else ""
+            stopped += not_started(design, end[0], self.device) if end else ""
             hint = f"It waits for {end[0] if end else 'whatever its stream is connected to'} to take the data"
             if idle:
                 hint += "; recvchannel has no buffer to put results into, perhaps that is what stands still"
             return f"{hint}.{stopped}{words}"
-        stopped += not_started(design, end[0]) if end else ""
+        stopped += not_started(design, end[0], self.device) if end else ""
         if end is None:
             hint = f"{stream} is connected to nothing in this design, so that no packet can come"
         else:

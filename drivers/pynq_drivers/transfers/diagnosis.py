@@ -17,8 +17,11 @@ def far_end(design: Any, path: str, interface: str) -> tuple[str, str] | None:
     return None
 
 
-def not_started(design: Any, path: str) -> str:
-    """A hint where `path` is an HLS core that moves data only once started; '' elsewhere. Reads nothing, which could clear ap_done."""
+def not_started(design: Any, path: str, device: Any = None) -> str:
+    """A hint where `path` is an HLS core that moves data only once started; '' elsewhere, and where `device`, a simulated one, knows that
+    it was. Reads nothing, which could clear ap_done."""
+    if getattr(getattr(device, "models", {}).get(path), "started", False):
+        return ""
     module = getattr(design, "modules", {}).get(path)
     for block in getattr(module, "blocks", ()):
         for register in block.registers:

@@ -139,6 +139,11 @@ class HLSModel(IPModel):
         """Whether nothing starts the core but its registers (``ap_ctrl_none`` without streams): its outputs always follow its inputs."""
         return self.control is None and not self._inputs and not self._outputs and type(self).function is not None
 
+    @property
+    def started(self) -> bool:
+        """Whether it has been started and is not done, starts again by itself, or needs no start. Unlike a read, it clears nothing."""
+        return self.control is None or self._started or self._running or self._auto
+
     def reset(self) -> None:
         if self.control is None and not self._inputs and self._outputs and type(self).function is not None:
             self.context.assume("has neither a control port nor an input stream: nothing starts its model, which is never called")

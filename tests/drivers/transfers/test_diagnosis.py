@@ -62,3 +62,6 @@ def test_an_hls_core_has_to_be_started() -> None:
     )
     assert [not_started(wires, path) for path in ("fifo", "free", "unknown")] == ["", "", ""]
     assert not_started(None, "x") == ""
+    for started in (False, True):
+        device = SimpleNamespace(models={"hier/scale": SimpleNamespace(started=started)})
+        assert bool(not_started(wires, "hier/scale", device)) is not started

@@ -12,20 +12,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from live_table import Meter, harness  # the meter of the other bench
+from live_table import Meter, laboratory  # the meter of the other bench
 from pynq_widgets.widgets import BufferView
 
 SAMPLES = 100_000_000
@@ -258,27 +254,6 @@ def live(notebook: Any, meter: Meter, seconds: float) -> None:
     for name, (wall, processor) in (("JupyterLab alone", idle), ("the view, nothing changes", still), (f"{rate:.0f} frames/s", moving)):
         print(f"live line, {name}: main thread {wall:.1%}, of a processor {processor:.1%}", flush=True)
     notebook.execute("thread.join()")
-
-
-@contextmanager
-def laboratory() -> Iterator[Any]:
-    """JupyterLab in Chromium."""
-    browser = harness()
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, browser.BROWSERS)), None)
-    if program is None:
-        raise SystemExit("no Chromium was found: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        server = browser.LabServer(Path(folder))
-        chromium = driver.chromium.launch(executable_path=program, args=[*flags, "--disable-component-update"])
-        try:
-            server.wait_until_up()
-            yield browser.Lab(server, chromium, Path(folder))
-        finally:
-            chromium.close()
-            server.close()
 
 
 def main() -> None:

@@ -8,15 +8,13 @@ Two lines of 1000 columns (least and greatest of each), 30 times a second; then 
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
-from live_table import Meter, harness  # the meter of the other bench
+from live_table import Meter, laboratory  # the meter of the other bench
 
 SETUP = """
 import threading, time
@@ -127,27 +125,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6.0, help="how long the live lines are measured (default: 6)")
     options = parser.parse_args()
-    browser = harness()
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, browser.BROWSERS)), None)
-    if program is None:
-        raise SystemExit("no Chromium was found: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        server = browser.LabServer(Path(folder))
-        chromium = driver.chromium.launch(executable_path=program, args=[*flags, "--disable-component-update"])
-        try:
-            server.wait_until_up()
-            lab = browser.Lab(server, chromium, Path(folder))
-            meter = Meter(lab.page)
-            live(lab.run([SETUP]), meter, options.seconds)
-            lab.end_test()
-            zoom(lab.run([SETUP]))
-            lab.end_test()
-        finally:
-            chromium.close()
-            server.close()
+    with laboratory() as lab:
+        live(lab.run([SETUP]), Meter(lab.page), options.seconds)
+        lab.end_test()
+        zoom(lab.run([SETUP]))
+        lab.end_test()
 
 
 if __name__ == "__main__":

@@ -9,15 +9,13 @@ draw it (which is what the scope does), and in all, with the simulated DMA, the 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 from live_plot import cpu
-from live_table import Meter, harness  # the meter of the other bench
+from live_table import Meter, laboratory  # the meter of the other bench
 
 DESIGN = Path(__file__).parents[1] / "notebooks" / "designs" / "demo.hwh"
 SETUP = f"""
@@ -77,24 +75,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6.0, help="how long each mode is measured (default: 6)")
     options = parser.parse_args()
-    browser = harness()
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, browser.BROWSERS)), None)
-    if program is None:
-        raise SystemExit("no Chromium was found: apt-get install chromium")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        server = browser.LabServer(Path(folder))
-        try:
-            server.wait_until_up()
-            chromium = driver.chromium.launch(executable_path=program, args=flags)
-            lab = browser.Lab(server, chromium, Path(folder))
-            notebook = lab.run([SETUP])
-            live(notebook, Meter(lab.page), options.seconds)
-            chromium.close()
-        finally:
-            server.close()
+    with laboratory() as lab:
+        live(lab.run([SETUP]), Meter(lab.page), options.seconds)
 
 
 if __name__ == "__main__":

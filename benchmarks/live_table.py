@@ -21,6 +21,8 @@ import shutil
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -95,6 +97,27 @@ def harness() -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def laboratory() -> Iterator[Any]:
+    """JupyterLab in Chromium; what it needs is closed at the end."""
+    browser = harness()
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, browser.BROWSERS)), None)
+    if program is None:
+        raise SystemExit("no Chromium was found: apt-get install chromium")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        server = browser.LabServer(Path(folder))
+        chromium = driver.chromium.launch(executable_path=program, args=[*flags, "--disable-component-update"])
+        try:
+            server.wait_until_up()
+            yield browser.Lab(server, chromium, Path(folder))
+        finally:
+            chromium.close()
+            server.close()
 
 
 class Meter:
@@ -365,40 +388,18 @@ def main() -> None:
     parser.add_argument("--only", choices=("live", "labels", "large", "hidden"), help="one part alone")
     options = parser.parse_args()
 
-    browser = harness()
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, browser.BROWSERS)), None)
-    if program is None:
-        raise SystemExit("no Chromium was found: apt-get install chromium")
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-    ]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
-        server = browser.LabServer(Path(folder))
-        chromium = driver.chromium.launch(executable_path=program, args=flags)
-        try:
-            server.wait_until_up()
-            lab = browser.Lab(server, chromium, Path(folder))
-            meter = Meter(lab.page)
-            parts = {
-                "live": lambda n: live(n, meter, options.seconds),
-                "labels": lambda n: labels(n, meter, options.seconds),
-                "large": large,
-                "hidden": lambda n: hidden(n, meter, options.hidden),
-            }
-            for name, part in parts.items():
-                if options.only in (None, name) and (name != "hidden" or options.hidden):
-                    part(lab.run([SETUP]))
-                    lab.end_test()
-        finally:
-            chromium.close()
-            server.close()
+    with laboratory() as lab:
+        meter = Meter(lab.page)
+        parts = {
+            "live": lambda n: live(n, meter, options.seconds),
+            "labels": lambda n: labels(n, meter, options.seconds),
+            "large": large,
+            "hidden": lambda n: hidden(n, meter, options.hidden),
+        }
+        for name, part in parts.items():
+            if options.only in (None, name) and (name != "hidden" or options.hidden):
+                part(lab.run([SETUP]))
+                lab.end_test()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ _NEEDED = ("transfer", "wait", "stop")
 Feed = Callable[[], object]
 
 
-class ScopeSource:
+class ScopeSource(ABC):
     """What a scope looks at. `interpretation` says how the memory of a frame is read; `open` begins a run."""
 
     title: str
@@ -36,17 +37,17 @@ class ScopeSource:
     key: object  # what only one scope at a time can have; None: it can be shared
 
     @property
+    @abstractmethod
     def device(self) -> Any:
         """The device whose hardware it is; None where that is not known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def blank(self) -> Array:
         """A frame as it will be, of zeros: what modes and settings there are depends on it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open(self, rate: float, gate: Callable[[Array], bool]) -> Session:
         """Make ready for a run; nothing has begun. Raises what the device raises where it has no memory for it."""
-        raise NotImplementedError
 
 
 class Session:

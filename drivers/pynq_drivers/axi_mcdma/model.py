@@ -10,6 +10,8 @@ sideband words TID, TUSER and APP of descriptors are not sent.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from pynq_drivers import parameters
 from pynq_drivers.axi_mcdma import registers as r
 from pynq_drivers.axi_mcdma.chain import Chain, DescriptorError
@@ -18,7 +20,7 @@ from pynq_widgets.device import BusError, IPModel, ModelContext
 from pynq_widgets.device.clock import Timer
 
 
-class Side:
+class Side(ABC):
     """What sending and receiving have in common: the engine's state, its channels, one descriptor at a time."""
 
     kind: str
@@ -102,9 +104,9 @@ class Side:
 
     # Work.
 
+    @abstractmethod
     def go(self) -> None:
         """Goes on with whatever can be done now."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """The engine halts: what is under way is given up."""

@@ -5,6 +5,7 @@ Source: AMD PG020, AXI VDMA v6.3: the register tables 2-6 to 2-20, "Genlock Sync
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ class Soon:
         self._callback = None
 
 
-class Channel:
+class Channel(ABC):
     """What both channels have in common: control, status, frame stores, the counters of their interrupts.
 
     A frame takes (bytes of a line / width of the stream) × lines / clock seconds from its first line.
@@ -107,7 +108,7 @@ class Channel:
         """The store of the present frame."""
         return self.store
 
-    def glance(self) -> None:
+    def glance(self) -> None:  # noqa: B027, one of the two has nothing to do
         """Somebody looks where the channel is."""
 
     def read(self, word: int) -> int:
@@ -194,7 +195,7 @@ class Channel:
         self.cleared(value)
         self.update_interrupt()
 
-    def cleared(self, bits: int) -> None:
+    def cleared(self, bits: int) -> None:  # noqa: B027, one of the two has nothing to do
         """What else goes with the status `bits` that were cleared."""
 
     def _commit(self) -> None:
@@ -213,9 +214,9 @@ class Channel:
     # Frames, one after another.
 
     @property
+    @abstractmethod
     def in_frame(self) -> bool:
         """Whether a part of the present frame has been moved."""
-        raise NotImplementedError
 
     def _first_store(self) -> int:
         return self._followed() if self.control & r.CIRCULAR else self.parked_at % self.model.stores
@@ -273,12 +274,13 @@ class Channel:
         """Bytes from the first of a frame to its last."""
         return self.pitch * (self.lines - 1) + self.line
 
+    @abstractmethod
     def begin(self) -> None:
-        raise NotImplementedError
+        """Begins a frame."""
 
+    @abstractmethod
     def abandon(self) -> None:
         """Forgets the frame under way."""
-        raise NotImplementedError
 
     def moved(self, began: float, at_once: bool = False) -> None:
         """All of the frame has been moved, whose first line came at the time `began`; it is over when its duration has passed.
@@ -308,13 +310,13 @@ class Channel:
         self._start_delay()
         self.update_interrupt()
 
-    def ended(self) -> None:
+    def ended(self) -> None:  # noqa: B027, one of the two has nothing to do
         """What else becomes visible at the end of a frame."""
 
     @property
+    @abstractmethod
     def may_coast(self) -> bool:
         """Whether nobody but who looks at the registers would see the next frames."""
-        raise NotImplementedError
 
     def _counted(self, frames: int) -> bool:
         """`frames` more are over; whether the channel is to halt after as many (FrameCntEn)."""
@@ -332,9 +334,9 @@ class Channel:
         """How many frames are over that nothing but the counters would have told of."""
         return 0
 
+    @abstractmethod
     def wake(self) -> None:
         """Somebody deals with the core: frames are moved again."""
-        raise NotImplementedError
 
     def _start_delay(self) -> None:
         """Counts until the next frame begins to move (IRQDelayCount)."""

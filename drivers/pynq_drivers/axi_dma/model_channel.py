@@ -195,7 +195,7 @@ class SendChannel(Channel):
     name, base = "MM2S", r.MM2S
     _rest = memoryview(b"")
 
-    def forget(self) -> None:  # noqa: B027, one of the two has nothing to do
+    def forget(self) -> None:
         self._rest = memoryview(b"")
 
     def move(self) -> None:
@@ -238,7 +238,7 @@ class ReceiveChannel(Channel):
 
     name, base = "S2MM", r.S2MM
 
-    def forget(self) -> None:  # noqa: B027, one of the two has nothing to do
+    def forget(self) -> None:
         self.stream.demand(0)
 
     def discard(self) -> None:

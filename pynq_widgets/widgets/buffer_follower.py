@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .buffer_facts import device_of
-from .viewers import Later, Viewers
+from .viewers import Lag, Later, Viewers
 
 if TYPE_CHECKING:
     from .buffer_view import BufferView
@@ -43,13 +43,12 @@ class Follower:
         self._now = now
         self._subscribing = threading.Lock()
         self._subscription: Any = None
-        self._stalled = False  # the page does not keep up, though the kernel listens
-        self._asking = False
         self._watched_plot = False
         self._rest_until = -math.inf
         self._took: deque[float] = deque(maxlen=3)
         self._ended = False
         self.viewers = Viewers(self._watched, now=now, later=later)
+        self._behind = Lag(self.viewers, lambda: view.panel.behind(self.viewers.seen))
 
     @property
     def rate(self) -> float:
@@ -120,20 +119,6 @@ class Follower:
         view._answer()
         if view._gone:
             self.arrange()
-
-    def _behind(self) -> bool:
-        """Whether the page has more frames before it than it should. That counts only once the main loop has handed over what the page
-        said: during a long cell nobody hears it, and the view goes on."""
-        if not self._view.panel.behind(self.viewers.seen):
-            self._stalled = False
-        elif not self._asking and not self._stalled:
-            self._asking = True
-            self.viewers.after_beats(self._judge)
-        return self._stalled
-
-    def _judge(self) -> None:
-        self._stalled = self._view.panel.behind(self.viewers.seen)
-        self._asking = False
 
     def _sampling(self) -> Sampling:
         if self.sampler is None:

@@ -18,7 +18,7 @@ from .assets import script, style
 from .closing import close_layout
 from .plot_frames import encode
 from .plot_layers import LARGEST, Axis, Callbacks, Cursors, Lanes, Layer, Line, Mark, Picture, Scatter, View, spread
-from .viewers import Later, Viewers
+from .viewers import Lag, Later, Viewers
 
 _log = logging.getLogger(__name__)
 
@@ -92,11 +92,11 @@ class Plot(anywidget.AnyWidget):
         self._news: set[str] = set()
         self._sent: Any = None
         self._frame = 0
-        self._stalled = self._asking = False
         self._closed = False
         self._cursor_callbacks = Callbacks(_failed)
         self._mark_callbacks = Callbacks(_failed)
         self.viewers = Viewers(self._watched, now=now, later=later)
+        self._behind = Lag(self.viewers, self._lags)
         super().__init__(height=height, label=label)
         self.on_msg(self._message)
 
@@ -488,21 +488,10 @@ class Plot(anywidget.AnyWidget):
             content["n"] = self._frame
         self.send(content, buffers or None)
 
-    def _behind(self) -> bool:
-        """Whether the pages have more frames before them than they should. That counts only once the main loop has handed over what they
-        said: during a long cell nobody hears them, and the plot goes on."""
+    def _lags(self) -> bool:
+        """Whether the pages have more frames before them than they should."""
         seen = self.viewers.seen
-        if seen is None or self._frame - seen <= _FRAMES_AHEAD:
-            self._stalled = False
-        elif not self._asking and not self._stalled:
-            self._asking = True
-            self.viewers.after_beats(self._judge)
-        return self._stalled
-
-    def _judge(self) -> None:
-        seen = self.viewers.seen
-        self._stalled = seen is not None and self._frame - seen > _FRAMES_AHEAD
-        self._asking = False
+        return seen is not None and self._frame - seen > _FRAMES_AHEAD
 
     # Life.
 

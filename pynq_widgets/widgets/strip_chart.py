@@ -28,7 +28,7 @@ from .strip_panel import StripPanel
 from .strip_plot import SETTLE, StripPlot
 from .strip_ring import reduce_times
 from .strip_track import Sampling, Track, tracks_of
-from .viewers import Later, Viewers
+from .viewers import Lag, Later, Viewers
 
 _log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._lock = threading.RLock()  # the samples, and what is told of them
         self._drawing = threading.Lock()  # the figures
         self._subscribing = threading.RLock()
-        self._paused = self._closed = self._stalled = self._asking = False
+        self._paused = self._closed = False
         self._gone = ""
         self._said = ""
         self._drawn_at = self._due = -math.inf
@@ -97,6 +97,7 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         self._tracks = tracks_of(lines, _rows(self._rate, self._seconds), sampler)
         self.started = time.time()
         self.viewers = Viewers(lambda watched: self._resubscribe(), now=now, later=later)
+        self._behind = Lag(self.viewers, self._lags)
         its_track = [next(number for number, track in enumerate(self._tracks) if line in track.lines) for line in lines]
         self._members = [[at for at, its in enumerate(its_track) if its == number] for number in range(len(self._tracks))]
         self.plot = StripPlot(_figures(lines, apart), its_track, self._seconds, self._zoomed)
@@ -383,22 +384,10 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
             "said": self._said,
         }
 
-    def _behind(self) -> bool:
-        """Whether the page has more frames before it than it should. That counts only once the main loop has handed over what the page
-        said: during a long cell nobody hears it, and the chart goes on."""
-        if not self._lags():
-            self._stalled = False
-        elif not self._asking and not self._stalled:
-            self._asking = True
-            self.viewers.after_beats(self._judge)
-        return self._stalled
-
     def _lags(self) -> bool:
+        """Whether the page has more frames before it than it should."""
         seen = self.viewers.seen
         return seen is not None and self.panel.frame - seen > 2 / self._pace() + 10  # it tells once a second which it took
-
-    def _judge(self) -> None:
-        self._stalled, self._asking = self._lags(), False
 
     # What the page says: whatever a message holds, it harms nothing.
 

@@ -129,6 +129,31 @@ class Viewers:
         self._changed(watched)
 
 
+class Lag:
+    """Whether the pages of a widget have more frames before them than they should.
+
+    That counts only once the main loop has handed over what they said: during a long cell nobody hears them, and the widget goes on.
+    `lags` tells whether they have, as far as is known now.
+    """
+
+    def __init__(self, viewers: Viewers, lags: Callable[[], bool]) -> None:
+        self._viewers = viewers
+        self._lags = lags
+        self._stalled = False  # they do not keep up, though the kernel listens
+        self._asking = False
+
+    def __call__(self) -> bool:
+        if not self._lags():
+            self._stalled = False
+        elif not self._asking and not self._stalled:
+            self._asking = True
+            self._viewers.after_beats(self._judge)
+        return self._stalled
+
+    def _judge(self) -> None:
+        self._stalled, self._asking = self._lags(), False
+
+
 def _running_loop() -> Later | None:
     try:
         loop = asyncio.get_running_loop()

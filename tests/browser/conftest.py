@@ -501,3 +501,20 @@ def bench(tables: Any, page: Page, bus_spy: Any) -> Iterator[Any]:
     bench = tables.Bench(page, bus_spy)
     yield bench
     bench.table.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's script: of a package that brings it, or the file that ``AXE_CORE`` names."""
+    named = os.environ.get("AXE_CORE")
+    if named:
+        return Path(named).read_text(encoding="utf-8")
+    for package in ("axe_playwright_python", "axe_core_python"):
+        found = importlib.util.find_spec(package)
+        for folder in (found.submodule_search_locations or ()) if found else ():
+            for file in Path(folder).rglob("axe*.js"):
+                return file.read_text(encoding="utf-8")
+    reason = "axe-core is not there: pip install axe-playwright-python, or name axe.js by AXE_CORE"
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason} (in CI this must be there)")
+    pytest.skip(reason)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -369,15 +367,8 @@ def test_freed_buffer_says_so(lab):
     notebook.wait_until("view.live", "False")
 
 
-def _axe():
-    spec = importlib.util.find_spec("axe_playwright_python")
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip("axe-core is not there: pip install axe-playwright-python")
-    return next(file for folder in spec.submodule_search_locations for file in Path(folder).rglob("axe*.js")).read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_pictures_for_a_person_to_look_at_and_a_machine_to_judge(lab, theme):
+def test_pictures_for_a_person_to_look_at_and_a_machine_to_judge(lab, axe, theme):
     notebook = lab.run(
         [
             SETUP + "t = np.arange(20_000)\nwave = allocate(t.shape, 'c8')\nwave[:] = np.exp(1j * t / 900) * (1 + t / 9000)\nwave",
@@ -396,7 +387,7 @@ def test_pictures_for_a_person_to_look_at_and_a_machine_to_judge(lab, theme):
     page.locator(".pw-buffer").last.scroll_into_view_if_needed()
     notebook.screenshot(f"buffer-{theme.split()[-1].lower()}-narrow")
     assert page.locator(".pw-buffer").last.evaluate("el => el.scrollWidth <= el.clientWidth")
-    page.evaluate(_axe())
+    page.evaluate(axe)
     found: Any = page.evaluate(
         """async () => (await axe.run('.pw-buffer', {resultTypes: ['violations']})).violations
         .flatMap(v => v.nodes.map(n => `${v.id}: ${n.html.slice(0, 160)} ${n.failureSummary}`))"""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -432,27 +429,10 @@ def test_narrow(page: Any, width: str) -> None:
     bench.plot.close()
 
 
-def axe() -> str:
-    """axe-core's script: of a package that brings it, or the file that ``AXE_CORE`` names."""
-    named = os.environ.get("AXE_CORE")
-    if named:
-        return Path(named).read_text(encoding="utf-8")
-    for package in ("axe_playwright_python", "axe_core_python"):
-        found = importlib.util.find_spec(package)
-        for folder in (found.submodule_search_locations or ()) if found else ():
-            for file in Path(folder).rglob("axe*.js"):
-                return file.read_text(encoding="utf-8")
-    reason = "axe-core is not there: pip install axe-playwright-python, or name axe.js by AXE_CORE"
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason} (in CI this must be there)")
-    pytest.skip(reason)
-
-
 @pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing(page: Any, dark: bool) -> None:
+def test_axe_finds_nothing(page: Any, axe: str, dark: bool) -> None:
     from pynq_widgets.widgets.plot_layers import Mark
 
-    script = axe()
     if dark:
         page.page.add_style_tag(content=f":root{{{DARK}}} body{{background:#111}}")
     bench = Bench(page)
@@ -460,7 +440,7 @@ def test_axe_finds_nothing(page: Any, dark: bool) -> None:
     bench.plot.cursors = {"x": (0.05, 0.15), "y": (-0.5, 0.5)}
     bench.plot.hidden = ["down"]
     bench.root.get_by_role("slider").first.wait_for()
-    bench.page.evaluate(script)
+    bench.page.evaluate(axe)
     ask = """async () => (await axe.run('.pw', {resultTypes: ['violations']})).violations
         .map(one => `${one.id}: ${one.nodes.slice(0, 4).map(node => `${node.html.slice(0, 160)} ${node.failureSummary}`).join(' | ')}`)"""
     assert bench.page.evaluate(ask) == []

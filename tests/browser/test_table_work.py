@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -504,25 +501,8 @@ def test_help_lists_the_keys(bench: Any) -> None:
     assert bench.page.page.evaluate("document.activeElement.classList.contains('pw-reg-grid')")
 
 
-def axe() -> str:
-    """axe-core's script: of a package that brings it, or the file that ``AXE_CORE`` names."""
-    named = os.environ.get("AXE_CORE")
-    if named:
-        return Path(named).read_text(encoding="utf-8")
-    for package in ("axe_playwright_python", "axe_core_python"):
-        found = importlib.util.find_spec(package)
-        for folder in (found.submodule_search_locations or ()) if found else ():
-            for file in Path(folder).rglob("axe*.js"):
-                return file.read_text(encoding="utf-8")
-    reason = "axe-core is not there: pip install axe-playwright-python, or name axe.js by AXE_CORE"
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason} (in CI this must be there)")
-    pytest.skip(reason)
-
-
 @pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing_serious(tables: Any, page: Any, bus_spy: Any, dark: bool) -> None:
-    script = axe()
+def test_axe_finds_nothing_serious(tables: Any, page: Any, bus_spy: Any, axe: str, dark: bool) -> None:
     if dark:
         colours = (
             "--jp-layout-color1:#111;--jp-layout-color2:#222;--jp-content-font-color1:#fff;--jp-content-font-color2:rgba(255,255,255,.7);"
@@ -538,7 +518,7 @@ def test_axe_finds_nothing_serious(tables: Any, page: Any, bus_spy: Any, dark: b
     bench.focus()
     bench.press("ArrowRight", "r")
     page.page.locator(".pw-reg-last:visible").wait_for()
-    page.page.evaluate(script)
+    page.page.evaluate(axe)
     ask = """async () => (await axe.run('.pw', {resultTypes: ['violations']})).violations
         .filter(one => ['serious', 'critical'].includes(one.impact))
         .map(one => `${one.id}: ${one.nodes.slice(0, 4).map(node => `${node.html.slice(0, 160)} ${node.failureSummary}`).join(' | ')}`)"""

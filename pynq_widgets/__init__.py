@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from .widgets.strip_chart import StripChart as StripChart
     from .widgets.strip_chart import strip as strip
 
-__version__ = "0.1.0"
+__version__ = "4.0.1"  # PYNQ 4.0's API: code that asks pynq.__version__ is told what it can use
 
 _PUBLIC = {
     "analysis.interpretation": ("Interpretation",),

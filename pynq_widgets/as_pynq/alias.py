@@ -1,0 +1,195 @@
+"""The alias itself: a finder for ``pynq`` and all below it, which answers with modules of this project."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pynq_widgets
+
+from . import modules
+
+NAME = "pynq"
+EXTRAS = f"{__package__}.extras"
+_ABSENT = object()
+
+
+class Changes:
+    """What was set on objects while the alias is installed, and what stood there before."""
+
+    def __init__(self) -> None:
+        self._done: list[tuple[Any, str, Any]] = []
+
+    def put(self, target: Any, name: str, value: Any) -> None:
+        """``setattr(target, name, value)`` until :meth:`undo`."""
+        self._done.append((target, name, vars(target).get(name, _ABSENT)))
+        setattr(target, name, value)
+
+    def undo(self) -> None:
+        """Put everything back, the latest first."""
+        while self._done:
+            target, name, before = self._done.pop()
+            if before is not _ABSENT:
+                setattr(target, name, before)
+            elif name in vars(target):
+                delattr(target, name)
+
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader as _Loader
+else:
+    _Loader = object  # what the import system asks for, without the abstract class: importlib.abc loads pathlib and more
+
+
+class _Alias(_Loader):
+    """Answers an import of ``pynq.x`` with the module of ours that it means."""
+
+    def __init__(self, finder: Finder, name: str, target: str) -> None:
+        self._finder = finder
+        self._name = name
+        self._target = target
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(self._target)
+        self._spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        # The import system has marked the module as its own; it stays what it was, so that reload() finds its file.
+        module.__spec__ = self._spec
+        self._finder.extend(module, self._name)
+
+
+class _Reloading(_Loader):
+    """Loads a module of ours again as its own loader does, then adds again what was added to it."""
+
+    def __init__(self, finder: Finder, name: str, loader: Any) -> None:
+        self._finder = finder
+        self._name = name
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        module: ModuleType | None = self._loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        self._finder.extend(module, self._name)
+
+
+class Finder:
+    """Finds ``pynq`` and what is below it, and the modules behind these names where they are reloaded."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._names: dict[str, str] = {}  # of PYNQ, by that of ours, for those imported so far
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if fullname == NAME or fullname.startswith(NAME + "."):
+            name = fullname[len(NAME) + 1 :]
+            ours = modules.modules().get(name) if name else pynq_widgets.__name__
+            if ours is None:
+                raise ModuleNotFoundError(modules.explain(name), name=fullname)
+            return ModuleSpec(fullname, _Alias(self, name, ours))
+        if target is not None and fullname in self._names:
+            return self._again(fullname, path, target)
+        package, _, attribute = fullname.rpartition(".")
+        if package in self._names and not attribute.startswith("_"):
+            return self._submodule(fullname, path, self._names[package], attribute)
+        return None
+
+    def _again(self, fullname: str, path: Sequence[str] | None, target: ModuleType) -> ModuleSpec | None:
+        spec = self._elsewhere(fullname, path, target)
+        if spec is not None:
+            spec.loader = _Reloading(self, self._names[fullname], spec.loader)
+        return spec
+
+    def _submodule(self, fullname: str, path: Sequence[str] | None, package: str, attribute: str) -> ModuleSpec | None:
+        # Also asked by ``from pynq.package import attribute`` where the package has no such name: the only place where what is said
+        # of it can be better than Python's own words. A name other than the one asked for keeps Python from dropping the error.
+        spec = self._elsewhere(fullname, path, None)
+        if spec is None:
+            wanted = f"{package}.{attribute}" if package else attribute
+            raise ModuleNotFoundError(self._message(wanted), name=f"{NAME}.{wanted}")
+        return spec
+
+    def _elsewhere(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
+        for finder in sys.meta_path:
+            if finder is not self and (spec := finder.find_spec(fullname, path, target)) is not None:
+                return spec
+        return None
+
+    def _message(self, name: str) -> str:
+        package, _, attribute = name.rpartition(".")
+        module = sys.modules.get(f"{NAME}.{package}" if package else NAME)
+        if module is not None and name not in modules.missing():
+            nearest = modules.near(attribute, [known for known in dir(module) if not known.startswith("_")])
+            if nearest:
+                return f"{NAME}{'.' if package else ''}{package} has no {attribute!r} in pynq_widgets; did you mean {nearest!r}?"
+        return modules.explain(name)
+
+    def extend(self, module: ModuleType, name: str) -> None:
+        """What stands in ``extras`` for the module, and a path, without which Python would not ask us for a name that it has not."""
+        self._names[module.__name__] = name
+        if not hasattr(module, "__path__"):
+            self._changes.put(module, "__path__", [])
+        extras = f"{EXTRAS}.{name.replace('.', '_') or 'top'}"
+        if find_spec(extras):
+            importlib.import_module(extras).extend(module, self._changes.put)
+
+
+class _State:
+    finder: Finder | None = None
+    changes: Changes | None = None
+
+
+def installed() -> bool:
+    """Whether ``import pynq`` means this project now."""
+    return _State.finder is not None
+
+
+def install() -> None:
+    """Let ``import pynq`` mean this project. Done by importing the package; doing it again changes nothing.
+
+    Raises ``ImportError`` where another ``pynq`` has been imported: its modules are in use, and half of each would be worse than either.
+    """
+    if installed():
+        return
+    other = sys.modules.get(NAME)
+    if other is not None:
+        version = getattr(other, "__version__", "of unknown version")
+        where = getattr(other, "__file__", None) or "no file"
+        raise ImportError(
+            f"another pynq is already imported ({version}, from {where}), and it cannot be replaced under the code that uses it: "
+            "start a new Python (in a notebook: restart the kernel) and import pynq_widgets.as_pynq before anything that imports pynq",
+            name=NAME,
+            path=getattr(other, "__file__", None),
+        )
+    changes = Changes()
+    finder = Finder(changes)
+    _State.finder, _State.changes = finder, changes
+    sys.meta_path.insert(0, finder)
+
+
+def uninstall() -> None:
+    """Take the alias back: ``import pynq`` means again what it meant before. Whoever holds a module or a class keeps it."""
+    finder, changes = _State.finder, _State.changes
+    if finder is None or changes is None:
+        return
+    sys.meta_path.remove(finder)
+    for name in [name for name in sys.modules if name == NAME or name.startswith(NAME + ".")]:
+        module = sys.modules.pop(name)
+        parent, _, child = name.rpartition(".")
+        holder = sys.modules.get(modules.modules().get(parent[len(NAME) + 1 :], pynq_widgets.__name__)) if parent else None
+        if holder is not None and vars(holder).get(child) is module and module.__name__ != f"{holder.__name__}.{child}":
+            delattr(holder, child)
+    changes.undo()
+    _State.finder = _State.changes = None

@@ -1,0 +1,25 @@
+"""``pynq`` itself: its modules are there without an import of their own, as with PYNQ, which imports all of them at once."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from pynq_widgets.as_pynq import modules
+
+
+def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
+    """``pynq.ps`` imports ``pynq.ps``."""
+    plain = module.__getattr__
+
+    def get(name: str) -> Any:
+        try:
+            return plain(name)
+        except AttributeError:
+            if name not in modules.modules():
+                raise
+        return importlib.import_module(f"pynq.{name}")
+
+    put(module, "__getattr__", get)

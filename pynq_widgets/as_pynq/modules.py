@@ -1,0 +1,90 @@
+"""PYNQ's modules, and which of ours each one is.
+
+Names are those behind ``pynq.``. Packages of drivers add to them by entry points in the group ``pynq_widgets.as_pynq``: ``lib.dma`` names
+a module, and ``missing`` a mapping as :data:`MISSING` is.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from pynq_widgets import plugins
+
+ENTRY_POINTS = "pynq_widgets.as_pynq"
+
+MODULES: Mapping[str, str] = {
+    "bitstream": "pynq_widgets.overlay.bitstream",
+    "buffer": "pynq_widgets.access.buffers",
+    "devicetree": "pynq_widgets.device.devicetree",
+    "gpio": "pynq_widgets.access.gpio",
+    "interrupt": "pynq_widgets.access.interrupt",
+    "mmio": "pynq_widgets.access.mmio",
+    "overlay": "pynq_widgets.overlay",
+    "pl": "pynq_widgets.overlay.pl",
+    "pl_server": "pynq_widgets.device",
+    "pl_server.device": "pynq_widgets.device.contract",
+    "pl_server.embedded_device": "pynq_widgets.device.board",
+    "pl_server.global_state": "pynq_widgets.as_pynq.global_state",
+    "pl_server.hwh_parser": "pynq_widgets.as_pynq.hwh_parser",
+    "pmbus": "pynq_widgets.access.pmbus",
+    "ps": "pynq_widgets.access.ps",
+    "registers": "pynq_widgets.access.register_map",
+    "uio": "pynq_widgets.device.uio",
+    "utils": "pynq_widgets.as_pynq.utils",
+}
+
+# What PYNQ has and we have not: the reason, and what comes nearest.
+MISSING: Mapping[str, tuple[str, str]] = {
+    "metadata": ("it is the inside of PYNQ's parser", "pynq.overlay (ol.ip_dict, ol.design) or pynq_widgets.read_design"),
+    "overlays": ("no overlays are delivered with this package", "pynq.Overlay('path/to/design.hwh')"),
+    "pl_server.remote_device": ("boards across the network are not spoken to", "pynq.pl_server.device.Device"),
+    "pl_server.server": ("there is no server process", "pynq.pl_server.device.Device"),
+    "pl_server.tcl_parser": ("PYNQ has dropped it as well", "pynq.pl_server.hwh_parser.HWH"),
+    "pl_server.versal_device": ("all boards are one class", "pynq.pl_server.embedded_device.EmbeddedDevice"),
+    "pl_server.xclbin_parser": ("Alveo cards are not supported", "pynq.pl_server.hwh_parser.HWH"),
+    "pl_server.xrt_device": ("Alveo cards are not supported", "pynq.pl_server.embedded_device.EmbeddedDevice"),
+    "remote": ("boards across the network are not spoken to", "pynq.pl_server.device.Device"),
+    "tests": ("PYNQ's tests are in its source archive", "tests/as_pynq in this project's source"),
+    "xlnk": ("PYNQ has dropped it as well (2.6)", "pynq.allocate"),
+}
+
+
+@cache
+def modules() -> Mapping[str, str]:
+    """Module of ours by PYNQ's name, drivers' included."""
+    found = {point.name: point.value.partition(":")[0] for point in plugins.entry_points(group=ENTRY_POINTS) if point.name != "missing"}
+    return {**found, **MODULES}
+
+
+@cache
+def missing() -> Mapping[str, tuple[str, str]]:
+    """Reason and nearest thing by PYNQ's name, for what is not here."""
+    found: dict[str, tuple[str, str]] = {}
+    for point in plugins.entry_points(group=ENTRY_POINTS):
+        if point.name == "missing":
+            found.update(point.load())
+    return {**found, **MISSING}
+
+
+def explain(name: str) -> str:
+    """Why there is no module ``pynq.<name>``, and what is nearest to it."""
+    for known, (reason, instead) in missing().items():
+        if name == known or name.startswith(f"{known}."):
+            return f"pynq.{name} is not part of pynq_widgets: {reason}; nearest is {instead}"
+    nearest = near(name, modules())
+    if nearest:
+        return f"pynq_widgets has no pynq.{name}; did you mean pynq.{nearest}?"
+    there = ", ".join(f"pynq.{known}" for known in sorted(modules()) if "." not in known)
+    return f"pynq_widgets has no pynq.{name}; it has {there}"
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """The one of `known` that `name` may have been meant to be, '' where none is near."""
+    known = list(known)
+    lower = {word.lower(): word for word in known}
+    found = difflib.get_close_matches(name.lower(), lower, 1, 0.6)
+    if not found:  # the same last part, elsewhere
+        found = [word.lower() for word in known if word.rpartition(".")[2] == name.rpartition(".")[2]][:1]
+    return lower[found[0]] if found else ""

@@ -48,6 +48,7 @@ MISSING: Mapping[str, tuple[str, str]] = {
     "remote": ("boards across the network are not spoken to", "pynq.pl_server.device.Device"),
     "tests": ("PYNQ's tests are in its source archive", "tests/as_pynq in this project's source"),
     "xlnk": ("PYNQ has dropped it as well (2.6)", "pynq.allocate"),
+    "Xlnk": ("PYNQ has dropped it as well (2.6)", "pynq.allocate"),
 }
 
 

@@ -1,0 +1,120 @@
+"""``pynq-widgets run FILE``: a script or a notebook in which ``import pynq`` means this project."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+from .errors import CommandError
+
+PRELUDE = "import pynq_widgets.as_pynq"
+COLOURS = re.compile("\x1b\\[[0-9;]*m")
+
+
+def add(commands: Any) -> None:
+    """What the command takes."""
+    parser = commands.add_parser(
+        "run",
+        help="run a script or notebook that was written for PYNQ",
+        description="Run a Python script or a Jupyter notebook in which 'import pynq' means this project. "
+        "Without a board it runs on the simulated device.",
+    )
+    parser.add_argument("file", type=Path, help="script.py or notebook.ipynb")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what the script finds in sys.argv")
+    notebook = parser.add_argument_group("for notebooks, before the file's name")
+    notebook.add_argument("-o", "--output", type=Path, metavar="FILE", help="store the notebook with its outputs there")
+    notebook.add_argument("--timeout", type=float, default=600, metavar="SECONDS", help="for one cell (default: 600)")
+    parser.set_defaults(do=do)
+
+
+def do(arguments: argparse.Namespace) -> int:
+    """Run what was named; 1 where a cell fails. What a script raises, or exits with, goes on as from ``python script.py``."""
+    path: Path = arguments.file
+    if not path.is_file():
+        raise CommandError(f"there is no file {path}")
+    if path.suffix == ".ipynb":
+        if arguments.arguments:
+            raise CommandError(f"a notebook takes no arguments, but these stand behind {path}: {' '.join(arguments.arguments)}")
+        return run_notebook(path, arguments.output, arguments.timeout)
+    if arguments.output is not None:
+        raise CommandError(f"--output stores a notebook with its outputs, and {path} is none (it has no .ipynb)")
+    run_script(path, arguments.arguments)
+    return 0
+
+
+def run_script(path: Path, arguments: list[str]) -> None:
+    """Run the script at `path` as ``python path`` would, with `arguments` in ``sys.argv``."""
+    import pynq_widgets.as_pynq
+
+    pynq_widgets.as_pynq.install()
+    sys.argv = [str(path), *arguments]
+    sys.path.insert(0, str(path.resolve().parent))
+    runpy.run_path(str(path), run_name="__main__")
+
+
+def run_notebook(path: Path, output: Path | None, timeout: float) -> int:
+    """Run the notebook at `path` in its folder, print what its cells print, and store it at `output`; 1 where a cell fails."""
+    try:
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    except ImportError as error:
+        raise CommandError(
+            f"notebooks are run by nbclient, which is not installed ({error}): pip install 'pynq-widgets[lab]', "
+            "or open the notebook in JupyterLab and put %load_ext pynq_widgets.as_pynq first"
+        ) from None
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:
+        raise CommandError(f"{path} is no notebook that can be read: {error}") from None
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",  # the Python that runs this; the notebook may name a kernel of the board it came from
+        resources={"metadata": {"path": os.fspath(path.resolve().parent)}},
+        extra_arguments=[f"--IPKernelApp.exec_lines={PRELUDE}"],
+    )
+    client.on_cell_executed = lambda cell, **_: tell(cell)
+    status = 0
+    try:
+        client.execute()
+    except CellExecutionError:
+        status = 1  # its traceback was printed with the cell
+    except (CellTimeoutError, DeadKernelError) as error:
+        print(f"pynq-widgets run: {str(error).splitlines()[0]}", file=sys.stderr)
+        status = 1
+    finally:
+        if output is not None:
+            store(notebook, output)
+    return status
+
+
+def store(notebook: Any, path: Path) -> None:
+    """Write the notebook, whole or not at all: an interrupted run does not leave half a file in the place of a good one."""
+    import nbformat
+
+    part = path.with_name(f".{path.name}.part")
+    try:
+        nbformat.write(notebook, part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def tell(cell: Any) -> None:
+    """Print what a cell has put out, as far as it is text."""
+    for output in cell.get("outputs", ()):
+        kind = output["output_type"]
+        if kind == "stream":
+            print(output["text"], end="", file=sys.stderr if output["name"] == "stderr" else sys.stdout)
+        elif kind == "error":
+            traceback = "\n".join(output["traceback"])
+            print(traceback if sys.stderr.isatty() else COLOURS.sub("", traceback), file=sys.stderr)
+        elif text := output["data"].get("text/plain"):
+            print(text)
+    sys.stdout.flush()

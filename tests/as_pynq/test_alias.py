@@ -1,0 +1,164 @@
+"""``import pynq``: the same modules, under PYNQ's names, until it is taken back."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import pynq_widgets
+from pynq_widgets import as_pynq
+from pynq_widgets.as_pynq import modules
+
+
+def python(code: str) -> str:
+    """What a fresh Python prints that runs `code`."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_pynq_is_this_package(pynq: Any) -> None:
+    assert pynq is pynq_widgets
+    assert pynq.__version__.startswith("4.0.")
+    assert pynq.MMIO is pynq_widgets.MMIO
+
+
+@pytest.mark.parametrize("name", sorted(modules.modules()))
+def test_each_module_is_one_of_ours(alias: None, name: str) -> None:
+    module = importlib.import_module(f"pynq.{name}")
+    assert module is sys.modules[modules.modules()[name]]
+    assert module is sys.modules[f"pynq.{name}"]
+    assert module.__spec__ is not None
+    assert module.__spec__.name == modules.modules()[name]
+
+
+def test_modules_are_there_without_an_import_of_their_own(pynq: Any) -> None:
+    assert pynq.registers.RegisterMap is pynq_widgets.RegisterMap
+    assert pynq.mmio is sys.modules["pynq_widgets.access.mmio"]
+
+
+def test_a_global_that_is_replaced_is_replaced_for_our_code(pynq: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pynq.mmio, "MMIO", "replaced")
+    from pynq_widgets.access import mmio
+
+    assert mmio.MMIO == "replaced"
+
+
+def test_reload_runs_our_module_again(pynq: Any) -> None:
+    mmio = importlib.import_module("pynq.mmio")
+    before = mmio.MMIO
+    try:
+        assert importlib.reload(mmio) is mmio
+        assert mmio.MMIO is not before
+        assert sys.modules["pynq.mmio"] is mmio is sys.modules["pynq_widgets.access.mmio"]
+    finally:
+        mmio.MMIO = before
+
+
+def test_what_was_added_to_a_module_is_there_again_after_a_reload(alias: None) -> None:
+    gpio = importlib.import_module("pynq.gpio")
+    before = dict(vars(gpio))
+    try:
+        added = set(vars(gpio.GPIO))
+        with pytest.warns(ResourceWarning):
+            importlib.reload(gpio)
+        assert set(vars(gpio.GPIO)) == added
+    finally:
+        vars(gpio).update(before)
+
+
+def test_uninstall_takes_everything_back() -> None:
+    told = python(
+        "import importlib, sys\n"
+        "import pynq_widgets\n"
+        "from pynq_widgets.as_pynq import alias, modules\n"
+        "alias.uninstall()\n"
+        "ours = [importlib.import_module(name) for name in ('pynq_widgets', *modules.modules().values())]\n"
+        "before = [set(vars(module)) for module in ours]\n"
+        "alias.install()\n"
+        "for name in modules.modules():\n"
+        "    importlib.import_module(f'pynq.{name}')\n"
+        "assert all('__path__' in vars(module) for module in ours)\n"
+        "alias.uninstall()\n"
+        "print([module.__name__ for module, names in zip(ours, before) if set(vars(module)) != names])\n"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'pynq'], alias.installed())\n"
+        "alias.uninstall()  # again: nothing\n"
+    )
+    assert told == "[]\n[] False\n"
+
+
+def test_afterwards_pynq_is_what_it_was_before() -> None:
+    told = python(
+        "import pynq_widgets.as_pynq as a, sys\nimport pynq.mmio\na.uninstall()\n"
+        "try:\n    import pynq\n    print('there')\nexcept ModuleNotFoundError as error:\n    print(error)\n"
+        "a.install(); import pynq.ps; print(pynq.__name__)"
+    )
+    assert told == "No module named 'pynq'\npynq_widgets\n"
+
+
+def test_the_real_one_is_not_replaced() -> None:
+    told = python(
+        "import sys, types\nsys.modules['pynq'] = other = types.ModuleType('pynq')\n"
+        "other.__version__, other.__file__ = '3.1', '/x/pynq.py'\n"
+        "try:\n    import pynq_widgets.as_pynq\nexcept ImportError as error:\n    print(error)\nassert sys.modules['pynq'] is other"
+    )
+    assert told == (
+        "another pynq is already imported (3.1, from /x/pynq.py), and it cannot be replaced under the code that uses it: "
+        "start a new Python (in a notebook: restart the kernel) and import pynq_widgets.as_pynq before anything that imports pynq\n"
+    )
+
+
+def test_installing_twice_is_installing_once(alias: None) -> None:
+    finders = list(sys.meta_path)
+    as_pynq.install()
+    assert sys.meta_path == finders
+
+
+def test_nothing_is_loaded_before_it_is_asked_for() -> None:
+    told = python(
+        "import sys, pynq_widgets.as_pynq, pynq\n"
+        "print(sorted(name for name in sys.modules if name.startswith('pynq') and 'as_pynq' not in name))\n"
+        "print('numpy' in sys.modules, 'asyncio' in sys.modules)"
+    )
+    assert told == "['pynq', 'pynq_widgets', 'pynq_widgets.lazy', 'pynq_widgets.plugins']\nFalse False\n"
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("import pynq.mmoi", "pynq_widgets has no pynq.mmoi; did you mean pynq.mmio?"),
+        ("from pynq import Overlya", "pynq has no 'Overlya' in pynq_widgets; did you mean 'Overlay'?"),
+        ("from pynq.mmio import MMOI", "pynq.mmio has no 'MMOI' in pynq_widgets; did you mean 'MMIO'?"),
+        ("from pynq.overlay import DefaultIp", "pynq.overlay has no 'DefaultIp' in pynq_widgets; did you mean 'DefaultIP'?"),
+        ("from pynq import Xlnk", "pynq.Xlnk is not part of pynq_widgets: PYNQ has dropped it as well (2.6); nearest is pynq.allocate"),
+        (
+            "import pynq.remote.xrfdc",
+            "pynq.remote is not part of pynq_widgets: boards across the network are not spoken to; nearest is pynq.pl_server.device.Device",
+        ),
+    ],
+)
+def test_what_is_not_there_names_the_nearest_thing(alias: None, statement: str, message: str) -> None:
+    with pytest.raises(ModuleNotFoundError) as caught:
+        exec(statement, {})
+    assert str(caught.value) == message
+
+
+def test_people_who_try_get_an_import_error(alias: None) -> None:
+    with pytest.raises(ImportError):
+        from pynq.pl_server import RemoteDevice  # noqa: F401
+
+
+def test_our_own_missing_names_keep_python_s_words() -> None:
+    with pytest.raises(ImportError, match=r"^cannot import name 'Overlya' from 'pynq_widgets'"):
+        from pynq_widgets import Overlya  # type: ignore[attr-defined]  # noqa: F401
+
+
+def test_ipython_loads_and_unloads_it() -> None:
+    as_pynq.load_ipython_extension(None)
+    assert as_pynq.installed()
+    as_pynq.unload_ipython_extension(None)
+    assert not as_pynq.installed()

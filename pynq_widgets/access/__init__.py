@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from .array import BusArray as BusArray
     from .buffers import allocate as allocate
     from .buffers import freebuffer as freebuffer
-    from .clocks import Clocks as Clocks
     from .errors import StaleOverlayError as StaleOverlayError
     from .gpio import GPIO as GPIO
     from .handle import FieldHandle as FieldHandle
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from .planner import Span as Span
     from .planner import guard as guard
     from .planner import plan as plan
+    from .ps import Clocks as Clocks
     from .register import Register as Register
     from .register_map import RegisterMap as RegisterMap
     from .transaction import TransactionError as TransactionError
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _ROOM = {
     "MMIO": ".mmio",
     "BusArray": ".array",
-    "Clocks": ".clocks",
+    "Clocks": ".ps",
     "FieldHandle": ".handle",
     "GPIO": ".gpio",
     "Interrupt": ".interrupt",

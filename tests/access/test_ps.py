@@ -56,7 +56,7 @@ def test_clocks_that_are_not_there(device):
     with pytest.raises(RuntimeError, match="no design is loaded on device 'bus spy'"):
         Clocks.fclk0_mhz
     device.kind = "board"
-    with pytest.raises(RuntimeError, match="device 'bus spy' cannot tell the clocks of its fabric"):
+    with pytest.raises(RuntimeError, match=r"^Architecture not supported for Clocks"):
         Clocks.fclk0_mhz
 
 

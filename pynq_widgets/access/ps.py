@@ -1,22 +1,63 @@
-"""The clocks that the processing system gives to the fabric, with PYNQ's names: ``Clocks.fclk0_mhz``.
+"""The processing system, with PYNQ's names: what machine this is, and its clocks (``Clocks.fclk0_mhz``).
 
-A device that can tell or set its clocks has ``get_pl_clk(index) -> MHz`` and ``set_pl_clk(index, mhz)``. Where it has not, and is
-simulated, the clocks are those of its design, and setting one changes what is read from then on.
+A device that can tell or set its clocks has ``get_pl_clk(index) -> MHz``, ``set_pl_clk(index, clk_mhz=...)`` and ``get_cpu_mhz()``. Where
+it has not, the clocks of a simulated device are those of its design, and setting one changes what is read from then on; any other
+device's are the registers of its clock generators, reached through its MMIO.
 """
 
 from __future__ import annotations
 
 import math
+import numbers
+import os
+import platform
 import weakref
 from typing import TYPE_CHECKING, Any
+
+from .errors import near_names, noted
 
 if TYPE_CHECKING:
     from pynq_widgets.device import Device
 
+    from .clock_registers import ClockGenerators
+
+ZYNQ_ARCH = "armv7l"
+ZU_ARCH = "aarch64"
+# The processor that runs this. Code that pretends to run on another one exchanges it, so it is looked up each time.
+CPU_ARCH = platform.machine()
+CPU_ARCH_IS_SUPPORTED = CPU_ARCH in (ZYNQ_ARCH, ZU_ARCH)
+CPU_ARCH_IS_x86 = CPU_ARCH in ("x86_64", "AMD64")
+# Whether this is a board with PYNQ's image: its device tree names the board.
+ON_TARGET = os.path.isfile("/proc/device-tree/chosen/pynq_board")
+
 DEFAULT_PL_CLK_MHZ = 100.0
+
+# What tells a Versal from a Zynq UltraScale+, whose processors have one name, the surest first.
+_VERSAL_MARKS = (
+    ("/proc/device-tree/firmware/versal-firmware/compatible", b"xlnx,versal-firmware"),
+    ("/proc/device-tree/compatible", b"xlnx,versal"),
+    ("/proc/device-tree/family", b"Versal"),
+)
 
 # Clocks of simulated devices that were set to another rate than the design's: by device, for the generation they were set in.
 _set: weakref.WeakKeyDictionary[Any, tuple[int, dict[int, float]]] = weakref.WeakKeyDictionary()
+
+
+def is_versal(device: Any = None) -> bool:
+    """Whether the device tree of this machine, or of that of a remote `device`, is a Versal's."""
+    remote = device is not None and device.has_capability("REMOTE")
+    for path, mark in _VERSAL_MARKS:
+        try:
+            if remote:
+                if device.exists_file(path).exists and mark in device.read_file(path):
+                    return True
+            else:
+                with open(path, "rb") as file:
+                    if mark in file.read():
+                        return True
+        except OSError:
+            continue
+    return False
 
 
 def _clock_property(index: int) -> property:
@@ -42,8 +83,6 @@ class ClocksMeta(type):
     def __setattr__(cls, name: str, value: object) -> None:
         # Without this a typo would become a new attribute, and no clock would change.
         if name != "device" and not isinstance(getattr(ClocksMeta, name, None), property):
-            from .errors import near_names
-
             known = ["fclk0_mhz", "fclk1_mhz", "fclk2_mhz", "fclk3_mhz", "device"]
             raise AttributeError(f"Clocks has no clock {name!r}{near_names(name, known)}; it has {', '.join(known[:4])}")
         super().__setattr__(name, value)
@@ -53,9 +92,11 @@ class ClocksMeta(type):
         """Rate of the processor in MHz, where the device can tell."""
         device = cls._where()
         get = getattr(device, "get_cpu_mhz", None)
-        if get is None:
+        if get is not None:
+            return float(get())
+        if _from_design(device):
             raise RuntimeError(f"{_called(device)} cannot tell the clock of its processor")
-        return float(get())
+        return _generators(device).get_cpu_mhz()
 
     def get_pl_clk(cls, clk_idx: int) -> float:
         """Rate of clock `clk_idx` (0 to 3) of the fabric, in MHz."""
@@ -64,6 +105,8 @@ class ClocksMeta(type):
         get = getattr(device, "get_pl_clk", None)
         if get is not None:
             return float(get(clk_idx))
+        if not _from_design(device):
+            return _generators(device).get_pl_clk(clk_idx)
         clocks = _design_clocks(device)
         if clk_idx not in clocks:
             have = ", ".join(f"fclk{index}" for index in sorted(clocks)) or "none"
@@ -74,19 +117,25 @@ class ClocksMeta(type):
         return clocks[clk_idx]
 
     def set_pl_clk(cls, clk_idx: int, div0: int | None = None, div1: int | None = None, clk_mhz: float = DEFAULT_PL_CLK_MHZ) -> None:
-        """Set clock `clk_idx` (0 to 3) of the fabric to `clk_mhz`.
+        """Set clock `clk_idx` (0 to 3) of the fabric to `clk_mhz`, or by the divisors of its register.
 
-        The divisors are those of a board's registers; only a device that has them takes them. Raises ``ValueError`` for a clock or
-        rate that cannot be.
+        Where one divisor is given the other is worked out for `clk_mhz`; where both are, `clk_mhz` is ignored. The nearest rate that
+        the divisors (1 to 63; a Versal has one, 1 to 1023) allow is set, with a ``UserWarning`` where it is more than 1 % off. Only a
+        device that has divisors takes them: a simulated one has not, and any rate.
+
+        Raises ``ValueError`` for a clock, rate or divisor that cannot be, and ``RuntimeError`` where nobody knows the clocks.
         """
         _valid(clk_idx)
-        if not isinstance(clk_mhz, (int, float)) or not math.isfinite(clk_mhz) or clk_mhz <= 0:
+        divisors = {name: value for name, value in (("div0", div0), ("div1", div1)) if value is not None}
+        if len(divisors) < 2 and (not isinstance(clk_mhz, numbers.Real) or not math.isfinite(clk_mhz) or clk_mhz <= 0):
             raise ValueError(f"fclk{clk_idx}_mhz expected a rate in MHz above 0, got {clk_mhz!r}")
         device = cls._where()
         put = getattr(device, "set_pl_clk", None)
-        divisors = {name: value for name, value in (("div0", div0), ("div1", div1)) if value is not None}
         if put is not None:
             put(clk_idx, clk_mhz=clk_mhz, **divisors)
+            return
+        if not _from_design(device):
+            _generators(device).set_pl_clk(clk_idx, div0, div1, float(clk_mhz))
             return
         if divisors:
             raise RuntimeError(f"{_called(device)} has no divisors to set: give clk_mhz")
@@ -134,9 +183,34 @@ def _called(device: Any) -> str:
     return f"device {getattr(device, 'tag', device)!r}"
 
 
+def _from_design(device: Any) -> bool:
+    """Whether the clocks are no more than what the design says, since there is no hardware that has them."""
+    return getattr(device, "kind", "") in ("simulated", "replay")
+
+
+def _generators(device: Any) -> ClockGenerators:
+    """The registers of the device's clock generators, once for each device. Nothing is mapped yet."""
+    from . import clock_registers
+
+    arch = getattr(device, "arch", None) or CPU_ARCH
+    if arch == ZYNQ_ARCH:
+        family = clock_registers.ZYNQ
+    elif arch == ZU_ARCH:
+        family = clock_registers.VERSAL if is_versal(device) else clock_registers.ULTRASCALE
+    else:
+        raise noted(
+            RuntimeError("Architecture not supported for Clocks"),
+            f"{_called(device)} has the processor {arch!r}; the clocks of {ZYNQ_ARCH} (Zynq-7000) and {ZU_ARCH} (Zynq UltraScale+, Versal) "
+            "are known. A device of another kind tells its own by get_pl_clk(index), set_pl_clk(index, clk_mhz=...) and get_cpu_mhz()",
+        )
+    # Kept by the device, since they refer to it.
+    made: ClockGenerators | None = vars(device).get("_clock_generators")
+    if made is None or made.family is not family:
+        made = vars(device)["_clock_generators"] = clock_registers.ClockGenerators(device, family)
+    return made
+
+
 def _design_clocks(device: Any) -> dict[int, float]:
-    if getattr(device, "kind", "") not in ("simulated", "replay"):
-        raise RuntimeError(f"{_called(device)} cannot tell the clocks of its fabric: it has no get_pl_clk()")
     design = getattr(device, "design", None)
     if design is None:
         raise RuntimeError(f"no design is loaded on {_called(device)}, so it has no clocks: load an Overlay first")

@@ -182,3 +182,6 @@ class AxiDMA(DefaultIP):
         if status & r.ERRORS:
             return f" {other.name} stands in an error: {other.explain(status)}."
         return f" {other.name} is stopped: call {other.name}.start()." if status & r.HALTED else ""
+
+
+DMA = AxiDMA  # PYNQ's name of it

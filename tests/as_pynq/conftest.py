@@ -10,6 +10,8 @@ import pytest
 
 from pynq_widgets import as_pynq
 
+as_pynq.uninstall()  # importing it installs it; other tests do without
+
 
 @pytest.fixture
 def alias() -> Iterator[None]:

@@ -5,3 +5,5 @@ from pynq_drivers.axi_gpio.contact import Contact
 
 class Button(Contact):
     """A push-button, 1 while it is pressed: ``Button(ol.btns_gpio.channel1[0])``."""
+
+    _usual = "btns_gpio"

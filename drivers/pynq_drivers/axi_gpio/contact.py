@@ -10,9 +10,11 @@ from pynq_drivers.axi_gpio.led import needs
 class Contact:
     """`device` is an input wire, or anything else with the methods `read` and `wait_for_value`."""
 
+    _usual: str  # name of the core on boards
+
     def __init__(self, device: Any) -> None:
         kind = type(self).__name__
-        self._impl = needs(device, kind, ("read", "wait_for_value"), f"{kind}(ol.{kind.lower()}_gpio.channel1[0])")
+        self._impl = needs(device, kind, ("read", "wait_for_value"), f"{kind}(ol.{self._usual}.channel1[0])")
 
     def read(self) -> int:
         """0 or 1, as it is now."""

@@ -5,3 +5,5 @@ from pynq_drivers.axi_gpio.contact import Contact
 
 class Switch(Contact):
     """A slide switch, 1 while it is up: ``Switch(ol.switches_gpio.channel1[0])``."""
+
+    _usual = "switches_gpio"

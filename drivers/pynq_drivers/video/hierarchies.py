@@ -94,12 +94,14 @@ class _Pipeline(DefaultHierarchy):
     @property
     def mode(self) -> VideoMode | None:
         """The video mode of the frames, None before `configure`."""
-        return self._channel.mode
+        mode: VideoMode | None = self._channel.mode
+        return mode
 
     @property
     def cacheable_frames(self) -> bool:
         """Whether frames are made in memory that the processor may cache; RuntimeError where there is no VDMA."""
-        return self._channel.cacheable_frames
+        cacheable: bool = self._channel.cacheable_frames
+        return cacheable
 
     @cacheable_frames.setter
     def cacheable_frames(self, value: bool) -> None:

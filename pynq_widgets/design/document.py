@@ -52,6 +52,11 @@ class Document:
             self.root = tree
             self.modules = None if tree.find("MODULES") is None else tree.findall("MODULES/MODULE")
 
+    @property
+    def data(self) -> bytes:
+        """The file, in UTF-8."""
+        return self._data
+
     def fail(self, node: Node | None, cause: str) -> NoReturn:
         """Raise ``DesignError`` about an element of this file."""
         raise DesignError(self.path, cause, None if node is None else self._line(node))

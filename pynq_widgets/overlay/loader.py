@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from binascii import crc32
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,14 +70,36 @@ def find_bitfile(name: str | os.PathLike[str], device: Any = None) -> Path:
     if not given.is_absolute():
         for folder in package_folders():
             folders += [folder / given.stem, folder]
-    for folder in folders:
-        for candidate in names:
-            path = folder / candidate
-            if path.is_file():
-                if path.suffix != given.suffix and given.suffix in SUFFIXES:
-                    _log.info("%s is taken for %s", path, name)
-                return path.resolve()
-    raise FileNotFoundError(_not_found(given, names, folders, need, device))
+    found = dict.fromkeys(path for folder in folders if (path := _first(folder, names, device)) is not None)
+    if not found:
+        raise FileNotFoundError(_not_found(given, names, folders, need, device))
+    path, *others = found
+    if path.suffix != given.suffix and given.suffix in SUFFIXES:
+        _log.info("%s is taken for %s", path, name)
+    if others:
+        warnings.warn(
+            f"The provided name {str(name)!r} resulted in multiple possible matches: {', '.join(map(str, found))}. The first of them, "
+            f"{path}, is used; give the full path where another one is meant.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return path
+
+
+def _first(folder: Path, names: list[Path], device: Any) -> Path | None:
+    for candidate in names:
+        path = folder / candidate
+        if path.is_file():
+            return path.resolve()
+        if (own := _for_device(path, device)) is not None and own.is_file():
+            return own.resolve()
+    return None
+
+
+def _for_device(path: Path, device: Any) -> Path | None:
+    """The file of `path` for this device alone, which PYNQ's packages have in a folder: ``base.bit.d/base.<name of the device>.bit``."""
+    name = getattr(device, "name", None)
+    return path.with_name(f"{path.name}.d") / f"{path.stem}.{name}{path.suffix}" if isinstance(name, str) else None
 
 
 def _names(given: Path, need: bool) -> Iterator[Path]:
@@ -110,6 +133,10 @@ def _not_found(given: Path, names: list[Path], folders: list[Path], need: bool, 
     looked = ", ".join(dict.fromkeys(name.name for name in names))
     where = ", ".join(dict.fromkeys(str(place.resolve()) for place in places))
     message = f"No overlay {str(given)!r}: looked for {looked} in {where}"
+    for place in places:
+        if (own := place / f"{given.name}.d").is_dir():
+            has = ", ".join(sorted(entry.name for entry in own.iterdir())[:5]) or "nothing"
+            return f"{message}; {own} has {has}, but none for device {getattr(device, 'name', getattr(device, 'tag', device))!r}"
     if need and given.with_suffix(".hwh").name in there:
         message += f"; there is {given.with_suffix('.hwh').name}, but device {getattr(device, 'tag', device)!r} needs the bitstream"
     if given.is_dir():

@@ -19,6 +19,7 @@ from pynq_widgets.showing import Shown
 
 from . import life as lives
 from .binding import Drivers
+from .bitstream import Bitstream, find_dtbo
 from .branch import Branch
 from .describe import document_branch
 from .descriptions import Blueprint
@@ -90,7 +91,7 @@ def load(
 load.__qualname__ = "Overlay"
 
 
-class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
+class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
     """A design on a device. ``Overlay('base.bit')`` loads it.
 
     Its IP, hierarchies and memories are attributes and items, ``ol.hier.ip`` and ``ol['hier/ip']``, each made with its driver when it
@@ -160,17 +161,9 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         if target is None:
             target = Device.active_device
         source = _metadata(target, path)
-        self.device = target
-        self.bitfile_name = str(path)
-        self.dtbo = _find_dtbo(dtbo, path)
+        self._take(path, dtbo, False, target)
         self.ignore_version = ignore_version
-        self.timestamp = ""
         self.pr_dict: dict[str, Any] = {}
-        # What a PYNQ device's download() looks at.
-        self.partial = False
-        self.bit_data: dict[str, Any] = {}
-        self.binfile_name = ""
-        self.firmware_path = ""
         self._source = source
         self.__dict__["_objects"] = Tree(Blueprint(source), self, target, ignore_version, Defaults(DefaultIP, DefaultHierarchy, Memory))
         if download:
@@ -191,7 +184,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         hardware has been reset. Registers that are still held go on working; interrupts and GPIO are to be taken anew.
         """
         if dtbo is not None:
-            self.dtbo = _find_dtbo(dtbo, self.bitfile_name)
+            self.dtbo = find_dtbo(dtbo, self.bitfile_name)
         previous = self._life
         with lives.expected(self.device):
             before = lives.generation_of(self.device)
@@ -205,7 +198,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         if not self.timestamp or previous is not None:
             self.timestamp = _now()
         if self.dtbo is not None and hasattr(self.device, "insert_device_tree"):
-            self.device.insert_device_tree(self.dtbo)
+            self.insert_dtbo()
 
     def _tell_device(self, before: int) -> None:
         device = self.device
@@ -243,7 +236,7 @@ class Overlay(Branch, HasTraits, Shown, metaclass=OverlayType):
         if self._life is None or not self._life.alive:
             return
         if self.dtbo is not None and hasattr(self.device, "remove_device_tree"):
-            self.device.remove_device_tree(self.dtbo)
+            self.remove_dtbo()
         self._life.end(f"{short(self.bitfile_name)} was freed with free()")
         # Interrupts, GPIO and MMIO that drivers made themselves go by the device's count.
         self.device.generation = lives.generation_of(self.device) + 1
@@ -554,19 +547,3 @@ def _now() -> str:
     """This moment as PYNQ writes it: ``2026/11/22 17:10:09 +789120``, microseconds last."""
     now = time.time()
     return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.localtime(now))} +{int(now % 1 * 1e6)}"
-
-
-def _find_dtbo(dtbo: Any, bitfile_name: str | os.PathLike[str]) -> str | None:
-    from pathlib import Path
-
-    path = Path(bitfile_name)
-    if dtbo is None:
-        beside = path.with_suffix(".dtbo")
-        return str(beside) if beside.is_file() else None
-    if not isinstance(dtbo, (str, os.PathLike)):
-        hint = f"; write download={dtbo}, or derive from DefaultOverlay, whose second argument it is" if isinstance(dtbo, bool) else ""
-        raise TypeError(f"dtbo must be the name of a device tree overlay, as str or Path, not {type(dtbo).__name__}: {dtbo!r}{hint}")
-    for candidate in (Path(dtbo), path.parent / dtbo):
-        if candidate.is_file():
-            return str(candidate.resolve())
-    raise FileNotFoundError(f"No device tree overlay {str(dtbo)!r}: looked in {Path.cwd()} and {path.parent}")

@@ -127,7 +127,8 @@ class ClocksMeta(type):
         """
         _valid(clk_idx)
         divisors = {name: value for name, value in (("div0", div0), ("div1", div1)) if value is not None}
-        if len(divisors) < 2 and (not isinstance(clk_mhz, numbers.Real) or not math.isfinite(clk_mhz) or clk_mhz <= 0):
+        rate: Any = clk_mhz
+        if len(divisors) < 2 and not (isinstance(rate, numbers.Real) and 0 < float(rate) < math.inf):
             raise ValueError(f"fclk{clk_idx}_mhz expected a rate in MHz above 0, got {clk_mhz!r}")
         device = cls._where()
         put = getattr(device, "set_pl_clk", None)

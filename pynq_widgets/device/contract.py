@@ -94,6 +94,11 @@ class DeviceMeta(type):
     def active_device(cls, device: Device | None) -> None:
         DeviceMeta._chosen = device
 
+    @property
+    def chosen_device(cls) -> Device | None:
+        """The device that `active_device` was set to; None where nobody has set one."""
+        return DeviceMeta._chosen
+
 
 class Device(metaclass=DeviceMeta):
     """Where a design runs. `tag` is a name of the device that no other has."""

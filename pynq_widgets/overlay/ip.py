@@ -480,7 +480,7 @@ def make_gpio(entry: Mapping[str, Any], device: Any) -> GPIO:
     """The pins of one entry of ``gpio_dict``."""
     from pynq_widgets.access import GPIO
 
-    index = GPIO.get_gpio_pin(entry["index"])
+    index = GPIO.get_gpio_pin(entry["index"], device=device)
     generation = getattr(device, "generation", 0)
     return GPIO(index, entry.get("direction", "out"), entry.get("width", 1), device=device, generation=generation)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pynq_widgets.device.bus import Bus
 from pynq_widgets.device.clock import Clock, WallClock
+from pynq_widgets.device.loaded import Loaded
 
 if TYPE_CHECKING:
     from pynq_widgets.design import Design, InterruptLine
@@ -100,7 +101,7 @@ class DeviceMeta(type):
         return DeviceMeta._chosen
 
 
-class Device(metaclass=DeviceMeta):
+class Device(Loaded, metaclass=DeviceMeta):
     """Where a design runs. `tag` is a name of the device that no other has."""
 
     kind: str = "board"
@@ -108,8 +109,6 @@ class Device(metaclass=DeviceMeta):
 
     # Class attributes, so that a subclass may forget to call our __init__.
     design: Design | None = None
-    parser: Any = None
-    bitfile_name: str | None = None
     # What `allocate(shape, dtype)` does where nothing else is said, for whoever has checked both; None: `allocate` has to be asked.
     quick: Callable[[tuple[int, ...], Any], PynqBuffer] | None = None
 
@@ -121,6 +120,9 @@ class Device(metaclass=DeviceMeta):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {getattr(self, 'tag', '?')!r} ({self.kind})>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Device:
+        return self  # descriptions refer to it, and are copied; there is one device
 
     @property
     def generation(self) -> int:
@@ -178,15 +180,6 @@ class Device(metaclass=DeviceMeta):
     def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any:
         """What describes the bitstream, if the device knows better than the files beside it."""
         return None
-
-    def set_bitfile_name(self, bitfile_name: str) -> None:
-        """Remember the bitstream, and make PYNQ's dictionaries of its design attributes of the device."""
-        self.bitfile_name = bitfile_name
-        self.parser = self.get_bitfile_metadata(bitfile_name)
-        for name in ("mem_dict", "ip_dict", "gpio_dict", "interrupt_pins", "interrupt_controllers", "hierarchy_dict"):
-            value = getattr(self.parser, name, None)
-            if value is not None:
-                setattr(self, name, value)
 
     def close(self) -> None:
         """Nothing to do; PYNQ's is deprecated as well."""

@@ -79,6 +79,7 @@ class ReplayDevice(Device):
     """
 
     kind = "replay"
+    in_device_tree = False
     capabilities: Mapping[str, bool] = {"REGISTER_RW": True}
 
     def __init__(self, recording: Any, strict: bool = False, *, tag: str = "replay", clock: Clock | None = None) -> None:

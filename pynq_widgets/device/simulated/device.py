@@ -64,6 +64,7 @@ class SimulatedDevice(Device):
     """
 
     kind = "simulated"
+    in_device_tree = False
     _probe_priority_ = 1_000_000  # after every board
 
     @classmethod
@@ -206,11 +207,15 @@ class SimulatedDevice(Device):
         self._world = world
         self.design = design
 
-    def reset(self) -> None:
+    def reset(self, parser: Any = None, timestamp: str | None = None, bitfile_name: str | None = None) -> None:
         """As after power-on: the design starts afresh and the memory outside of buffers is 0.
 
-        The generation stays, and so do buffers, but for those in block RAM, which goes with the design.
+        The generation stays, and so do buffers, but for those in block RAM, which goes with the design. With arguments it is PYNQ's
+        `reset`, which takes over dictionaries and does nothing to the hardware.
         """
+        if parser is not None or timestamp is not None or bitfile_name is not None:
+            super().reset(parser, timestamp, bitfile_name)
+            return
         with self._lock:
             self.memory.clear()
             if self._world is not None:

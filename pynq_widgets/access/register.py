@@ -186,10 +186,7 @@ class Register:
 
     def _put(self, lower: int, upper: int, upwards: bool, value: Any) -> None:
         if type(value) is not int:
-            try:
-                value = operator.index(value)
-            except TypeError:
-                raise TypeError(f"{self._title()} takes an int, not the {type(value).__name__} {value!r}") from None
+            value = self._whole(value)
         width = upper - lower + 1
         mask = (1 << width) - 1
         if width == 1:
@@ -215,7 +212,25 @@ class Register:
         else:
             self._merge(mask << lower, value << lower)
 
+    def _whole(self, value: Any) -> int:
+        """`value` as the int that is meant. A float is not rounded: as an argument of a core it may stand for its bits."""
+        if getattr(getattr(value, "dtype", None), "kind", "") == "b":
+            return int(value)  # numpy's bool, which is no index
+        try:
+            return operator.index(value)
+        except TypeError:
+            what = f"{self._title()} takes an int, not the {type(value).__name__} {value!r}"
+        if isinstance(value, float) or getattr(getattr(value, "dtype", None), "kind", "") == "f":
+            what += "; for a number write int(value), for an argument that is a float in C its bits: int(numpy.float32(value).view('u4'))"
+        raise TypeError(what)
+
     __iter__ = None
+
+    def __copy__(self) -> Register:
+        return self  # a handle of the same bits; there is nothing in it to be copied
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Register:
+        return self
 
     def _field_name(self, name: str) -> str:
         if name not in self._fields:
@@ -253,6 +268,14 @@ class Register:
             raise AttributeError(
                 f"{self._title()} has no field {name!r}{near_or_all(name, self._fields)}: nothing was written", name=name, obj=self
             ) from None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the register holds the number `other`: one read. Two registers are equal where they are the same object."""
+        if isinstance(other, Register) or not hasattr(other, "__index__"):
+            return NotImplemented
+        return int(self) == operator.index(other)
+
+    __hash__ = object.__hash__
 
     def __int__(self) -> int:
         value = self[:]

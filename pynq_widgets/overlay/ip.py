@@ -16,6 +16,7 @@ from .describe import document_ip
 from .life import StaleAttributeError
 from .mirrors import corrected_block, guards_of, mirror_of, primary_block
 from .registering import RegisterIP
+from .register_maps import RegisterMaps
 from .teaching import defined_by_class, failed_property, teach
 from .traits.asked import TraitsWhenAsked, driver_class
 
@@ -34,14 +35,16 @@ class Ranges(Mapping[str, MMIO]):
         self._ip = ip
         self._made: dict[str, MMIO] = {}
 
-    def _names(self) -> dict[str, Mapping[str, Any]]:
+    def entries(self) -> dict[str, Mapping[str, Any]]:
+        """What the description says of each range, by ``'interface/block'``."""
         names: dict[str, Mapping[str, Any]] = {}
         for entry in self._ip.ranges:
             names.setdefault(f"{entry['interface']}/{entry['block']}", entry)
         return names
 
-    def _find(self, key: str) -> tuple[str, Mapping[str, Any]]:
-        names = self._names()
+    def find(self, key: str) -> tuple[str, Mapping[str, Any]]:
+        """The range that `key` names: its ``'interface/block'``, and what the description says of it."""
+        names = self.entries()
         if key in names:
             return key, names[key]
         for part in (0, 1):
@@ -53,19 +56,19 @@ class Ranges(Mapping[str, MMIO]):
         raise KeyError(f"{self._ip._where()} has no range {key!r}{near_names(key, names)}; it has {', '.join(names) or 'none'}")
 
     def __getitem__(self, key: str) -> MMIO:
-        full, entry = self._find(key)
+        full, entry = self.find(key)
         if full not in self._made:
             self._made[full] = self._ip._map(entry["base"], entry["size"])
         return self._made[full]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names())
+        return iter(self.entries())
 
     def __len__(self) -> int:
-        return len(self._names())
+        return len(self.entries())
 
     def __repr__(self) -> str:
-        lines = (f"{name}: {entry['size']:#x} bytes at {entry['base']:#010x}" for name, entry in self._names().items())
+        lines = (f"{name}: {entry['size']:#x} bytes at {entry['base']:#010x}" for name, entry in self.entries().items())
         return "\n".join(lines) or "no address range"
 
 
@@ -98,7 +101,7 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
     mmio : MMIO
         The primary address range: ``phys_addr`` and ``addr_range``. The others are in `mmios`.
     register_map : RegisterMap
-        The design's registers as PYNQ has them.
+        The design's registers as PYNQ has them; those of the other address ranges are in `register_maps`.
     registers : Mirror
         The design's registers with the last known value of each.
 
@@ -213,6 +216,11 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         return cls(self.mmio)
 
     @cached_property
+    @cached_property
+    def register_maps(self) -> RegisterMaps:
+        """The register map of each address range, by interface, block, or ``'interface/block'``."""
+        return RegisterMaps(self)
+
     def registers(self) -> Mirror:
         mirror = mirror_of(self._described, driver_class(type(self)), self.mmio if self._has_address else None)
         if mirror is None:

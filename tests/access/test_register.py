@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import operator
 import threading
 
@@ -165,7 +166,13 @@ def cannot(value: int, bits: str, highest: str) -> str:
             ValueError,
             "Value to be set should be either 0 or 1.\nBit 0 of register CTRL got 2; nothing was written",
         ),
-        (lambda r: setattr(r, "MODE", 1.0), TypeError, "register CTRL takes an int, not the float 1.0"),
+        (
+            lambda r: setattr(r, "MODE", 1.0),
+            TypeError,
+            "register CTRL takes an int, not the float 1.0; for a number write int(value), for an argument that is a float in C its bits: "
+            "int(numpy.float32(value).view('u4'))",
+        ),
+        (lambda r: setattr(r, "MODE", "1"), TypeError, "register CTRL takes an int, not the str '1'"),
         (lambda r: r.__setitem__(32, 1), ValueError, "Bit 32 not in range 0 - 31"),
         (lambda r: r.__setitem__(slice(32, 0), 1), ValueError, "Slicing endpoint 32 not in range 0 - 31"),
         (lambda r: r.__setitem__(slice(0, 31, 2), 1), ValueError, "Slicing step is not valid."),
@@ -304,3 +311,43 @@ def test_a_field_beside_one_that_any_write_changes_is_not_written_alone(bus_spy)
 def test_the_text_of_a_register_that_cannot_be_read_is_no_traceback(bus_spy):
     bus_spy.failing.add(BASE)
     assert str(Register(BASE, device=bus_spy)) == "Register(not read: bus error at 0x40000000)"
+
+
+def test_a_register_is_compared_with_a_number_by_one_read(control, bus_spy):
+    bus_spy.put(0x10, 0xA5)
+    assert control == 0xA5
+    assert control == np.uint32(0xA5)
+    assert control != 0xA4
+    assert bus_spy.taken() == [("read", 0x10, 4)] * 3
+    assert control != "0xA5"
+    assert control is not None
+    assert control != Control(0x10, buffer=bytearray(64))
+    assert len({control, control}) == 1
+    assert bus_spy.taken() == []
+
+
+def test_a_register_that_is_only_written_is_not_compared(bus_spy):
+    register = Register(BASE, access="write-only", device=bus_spy)
+    with pytest.raises(TypeError, match=r"^register 0x40000000 is write-only: it has no value to read$"):
+        assert register == 0
+    assert bus_spy.taken() == []
+
+
+def test_numpys_bool_is_a_bit(control, bus_spy):
+    control.AP_START = np.bool_(True)
+    control.AP_START = (np.arange(3) > 5).any()
+    assert [entry[2] & 1 for entry in bus_spy.taken() if entry[0] == "write"] == [1, 0]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_is_a_handle_of_the_same_bits(copied, control, bus_spy):
+    copied(control).MODE = 3
+    assert control.MODE == 3
+    mmio = MMIO(BASE, 64, bus_spy)
+    twin = copied(mmio)
+    assert twin.device is bus_spy
+    twin.write(0x20, 7)
+    assert mmio.read(0x20) == 7
+    mmio.invalidate("it was replaced")
+    with pytest.raises(StaleOverlayError):
+        twin.read(0x20)

@@ -190,6 +190,25 @@ def test_several_ranges(write_design: Callable[..., Path], device: Any) -> None:
         ip.mmios["S_AXI_TALBE/Mem0"]
 
 
+def test_each_range_with_registers_has_its_map(write_design: Callable[..., Path], device: Any) -> None:
+    spans = [
+        ("S_AXI_TABLE", "Mem0", 0x5000_0000, 0x2000, "MEMORY"),
+        ("S_AXI", "Reg", 0x4000_0000, 0x1000, "REGISTER"),
+        ("S_AXI", "Reg2", 0x6000_0000, 0x1000, "REGISTER"),
+    ]
+    ip = Overlay(write_design({"core": (CORE, spans)}), device=device).core
+    assert list(ip.register_maps) == ["S_AXI/Reg"], "of Reg2 and Mem0 the file lists no registers"
+    assert len(ip.register_maps) == 1
+    assert ip.register_maps["Reg"] is ip.register_map
+    assert repr(ip.register_maps) == "S_AXI/Reg: RegisterMapcore at 0x40000000"
+    with pytest.raises(KeyError) as error:
+        ip.register_maps["Reg2"]
+    assert error.value.args == ("the design lists no registers for 'S_AXI/Reg2' of core; of its ranges S_AXI/Reg has them",)
+    with pytest.raises(KeyError, match=r"core has no range 'Mem'; it has S_AXI_TABLE/Mem0, "):
+        ip.register_maps["Mem"]
+    assert device.bus == []
+
+
 def test_an_ip_without_address_is_there_and_says_why_it_cannot_be_read(write_design: Callable[..., Path], device: Any) -> None:
     ol = Overlay(write_design({"core": CORE, "streams": ("me.org:hls:streams:1.0", [])}), device=device)
     ip = ol.streams

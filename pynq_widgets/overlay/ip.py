@@ -15,8 +15,8 @@ from pynq_widgets.showing import Shown
 from .describe import document_ip
 from .life import StaleAttributeError
 from .mirrors import corrected_block, guards_of, mirror_of, primary_block
-from .registering import RegisterIP
 from .register_maps import RegisterMaps
+from .registering import RegisterIP
 from .teaching import defined_by_class, failed_property, teach
 from .traits.asked import TraitsWhenAsked, driver_class
 
@@ -216,11 +216,11 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         return cls(self.mmio)
 
     @cached_property
-    @cached_property
     def register_maps(self) -> RegisterMaps:
         """The register map of each address range, by interface, block, or ``'interface/block'``."""
         return RegisterMaps(self)
 
+    @cached_property
     def registers(self) -> Mirror:
         mirror = mirror_of(self._described, driver_class(type(self)), self.mmio if self._has_address else None)
         if mirror is None:

@@ -1,7 +1,8 @@
 """The two cores of a PYNQ video pipeline that software sets: `ColorConverter` and `PixelPacker`. The shape of the API is PYNQ's.
 
 Source: the registers of ``color_convert`` and ``pixel_pack`` in hardware handoffs of PYNQ's base overlays (coefficients from 0x10, one each
-8 bytes, of 10 bits; mode at 0x10), and PYNQ's documentation of these classes for their meaning.
+8 bytes, of 10 bits; mode at 0x10), and what PYNQ documents of these cores and classes. The handoffs call the registers write-only; as HLS
+makes them they can be read, which PYNQ's driver does too.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ from typing import Any
 
 from pynq_widgets.overlay import DefaultIP
 
-_FIRST, _STEP, _COUNT = 0x10, 8, 12
+FIRST, STEP, COUNT = 0x10, 8, 12  # where coefficients, or the mode, stand
 _SCALE, _BITS = 256, 10
 _LOW, _HIGH = -(1 << _BITS - 1), (1 << _BITS - 1) - 1
+
+
+def signed(word: int) -> int:
+    """A coefficient in steps of 1/256, as it stands in the low bits of its register."""
+    word &= (1 << _BITS) - 1
+    return word - (word >> _BITS - 1 << _BITS)
 
 
 class ColorConverter(DefaultIP):
@@ -31,14 +38,13 @@ class ColorConverter(DefaultIP):
         They are read from the core, one bus read each. What is assigned is rounded to steps of 1/256; ValueError, and nothing written, for
         another count or one that does not fit.
         """
-        words = [self.read(_FIRST + _STEP * i) & (1 << _BITS) - 1 for i in range(_COUNT)]
-        return [(word - (word >> _BITS - 1 << _BITS)) / _SCALE for word in words]
+        return [signed(self.read(FIRST + STEP * i)) / _SCALE for i in range(COUNT)]
 
     @colorspace.setter
     def colorspace(self, color: Sequence[float]) -> None:
-        if len(color) != _COUNT:
+        if len(color) != COUNT:
             raise ValueError(
-                f"Wrong number of elements in color specification: {self._where()} takes {_COUNT}, three rows of three and three that are "
+                f"Wrong number of elements in color specification: {self._where()} takes {COUNT}, three rows of three and three that are "
                 f"added, not {len(color)}"
             )
         words = [round(float(value) * _SCALE) for value in color]
@@ -47,7 +53,7 @@ class ColorConverter(DefaultIP):
                 raise ValueError(f"coefficient {i} of {self._where()} is {color[i]}: expected {_LOW / _SCALE} to {_HIGH / _SCALE}")
         with self.device.lock:
             for i, word in enumerate(words):
-                self.write(_FIRST + _STEP * i, word & (1 << _BITS) - 1)
+                self.write(FIRST + STEP * i, word & (1 << _BITS) - 1)
 
 
 # Bits of a pixel by the core's mode; 3 and 4 differ in what they do with chroma.
@@ -83,7 +89,7 @@ class PixelPacker(DefaultIP):
     @property
     def bits_per_pixel(self) -> int:
         """Bits of a pixel in memory: 8, 16, 24 or 32; one bus access. RuntimeError for a mode that the core does not have."""
-        mode = self.read(_FIRST)
+        mode = self.read(FIRST)
         if mode not in _MODES:
             raise RuntimeError(f"{self._where()} is in mode {mode}: expected 0 to 4")
         return _MODES[mode]
@@ -93,7 +99,7 @@ class PixelPacker(DefaultIP):
         fitting = [mode for mode, bits in _MODES.items() if bits == value]
         if not fitting:
             raise ValueError(f"Bits per pixel must be 8, 16, 24 or 32, not {value!r}")
-        self.write(_FIRST, fitting[-1] if self._resample else fitting[0])
+        self.write(FIRST, fitting[-1] if self._resample else fitting[0])
 
     @property
     def resample(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from typing import BinaryIO
 
 from .errors import DesignError
@@ -17,6 +18,20 @@ def read_bit_header(path: str) -> BitHeader:
     try:
         with open(path, "rb") as file:
             return _read(path, file, os.fstat(file.fileno()).st_size)
+    except OSError as error:
+        raise DesignError(path, f"the file cannot be read: {error.strerror or error}") from None
+
+
+def read_bitstream(path: str, data: bytes | None = None) -> tuple[BitHeader, bytes]:
+    """The header and the configuration data behind it, of the file `path`, or of `data`, which are the bytes of one of that name."""
+    if data is not None:
+        file: BinaryIO = BytesIO(data)
+        header = _read(path, file, len(data))
+        return header, file.read(header.length)
+    try:
+        with open(path, "rb") as file:
+            header = _read(path, file, os.fstat(file.fileno()).st_size)
+            return header, file.read(header.length)
     except OSError as error:
         raise DesignError(path, f"the file cannot be read: {error.strerror or error}") from None
 

@@ -6,6 +6,8 @@ A class derived from PYNQ's shape (``capabilities``, ``mmap`` or ``read_register
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
@@ -66,8 +68,11 @@ class DeviceMeta(type):
 
         A class is probed when this is first asked after its definition. A probe that raises is warned of and finds nothing.
         """
-        # Defines itself as a device on import; imported here, since it needs this module.
-        import pynq_widgets.device.simulated  # noqa: F401
+        # They define themselves as devices on import; imported here, since they need this module.
+        import pynq_widgets.device.simulated
+
+        if sys.platform == "linux" and os.uname().machine.startswith(("arm", "aarch64")):
+            import pynq_widgets.device.board.device  # noqa: F401  # nobody else pays for it
 
         devices: list[Device] = []
         for priority in sorted(DeviceMeta._probing):

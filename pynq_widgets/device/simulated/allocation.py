@@ -197,12 +197,14 @@ def buffer_in(
     coherent: bool | None = None,
     name: str | None = None,
     align: int = PAGE,
+    storage: memoryview | None = None,
 ) -> PynqBuffer:
     """An array, all 0, in memory of `pool`.
 
     A `cacheable` one has a copy of its own on the host's side; `coherent`, by default the contrary, says whether `flush` and
-    `invalidate` are needless. `name` says who holds it; by default, the line that asks for it does. Raises ``PoolExhaustedError``,
-    and ``TypeError`` or ``ValueError`` for what cannot be an array.
+    `invalidate` are needless. `name` says who holds it; by default, the line that asks for it does. `storage` is the memory of the
+    pool, where it is to be seen otherwise than as the pool's own. Raises ``PoolExhaustedError``, and ``TypeError`` or ``ValueError``
+    for what cannot be an array.
     """
     try:
         kind = _kinds[dtype]
@@ -223,7 +225,7 @@ def buffer_in(
             made = Allocation(array, pool.abandon)
             made.watch = None
         else:
-            array, made = _two_sided(pool, address, shape, kind, nbytes, cacheable, coherent)
+            array, made = _two_sided(pool, address, shape, kind, nbytes, cacheable, coherent, storage)
         buffer = array.view(PynqBuffer)
     except MemoryError:
         pool.give(address, nbytes)
@@ -255,9 +257,17 @@ def buffer_in(
 
 
 def _two_sided(
-    pool: ContiguousPool, address: int, shape: tuple[int, ...], kind: np.dtype[Any], nbytes: int, cacheable: bool, coherent: bool | None
+    pool: ContiguousPool,
+    address: int,
+    shape: tuple[int, ...],
+    kind: np.dtype[Any],
+    nbytes: int,
+    cacheable: bool,
+    coherent: bool | None,
+    storage: memoryview | None,
 ) -> tuple[npt.NDArray[Any], Allocation]:
-    storage = None if pool.storage is None else pool.storage[address - pool.base :][:nbytes]
+    whole = pool.storage if storage is None else storage
+    storage = None if whole is None else whole[address - pool.base :][:nbytes]
     array = _array(shape, kind, None if cacheable else storage)
     made = TwoSided(array, pool.abandon)
     made.dram = _array((nbytes,), np.dtype(np.uint8), storage) if cacheable else None

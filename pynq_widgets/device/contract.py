@@ -263,3 +263,7 @@ class Device(Loaded, metaclass=DeviceMeta):
     def gpio_write(self, index: int, value: int) -> None:
         """Drive GPIO `index` of the processing system to `value` (0 or 1)."""
         raise RuntimeError(f"{self!r} has no GPIO")
+
+    def get_rails(self) -> Mapping[str, Any] | None:
+        """The power rails by name, where the device tells its own; None: those that this machine has, as Linux knows them."""
+        return None

@@ -15,7 +15,7 @@ from pynq_widgets.device.clock import VirtualClock
 
 @dataclass
 class Block:
-    """One IP of a small design; `interrupts` and `streams` are names of pins and stream interfaces."""
+    """One IP of a small design, named by its path; `interrupts` and `streams` are names of pins and stream interfaces."""
 
     name: str
     vlnv: str
@@ -23,7 +23,7 @@ class Block:
     parameters: dict[str, Any] = field(default_factory=dict)
     interrupts: tuple[str, ...] = ()
     masters: tuple[str, ...] = ()
-    registers: tuple[tuple[str, int, str], ...] = ()
+    registers: tuple[tuple[Any, ...], ...] = ()  # (name, offset, access), or with a tuple of fields (name, lowest bit, width) behind
     clocks: tuple[str, ...] = ("s_axi_aclk",)
     pins: tuple[tuple[str, str], ...] = ()
     interface: str = "S_AXI"
@@ -32,11 +32,15 @@ class Block:
     reach: tuple[tuple[str, str, int, int, str], ...] = ()  # besides DDR: (instance, its interface, base, size, own master interface)
 
 
+def _instance(path: str) -> str:
+    return path.replace("/", "_")
+
+
 def _port(
     name: str, direction: str, net: str = "", kind: str = "undef", ends: tuple[tuple[str, str], ...] = (), width: int = 1, extra: str = ""
 ) -> str:
     vector = f' LEFT="{width - 1}" RIGHT="0"' if width > 1 else ""
-    links = "".join(f'<CONNECTION INSTANCE="{instance}" PORT="{port}"/>' for instance, port in ends)
+    links = "".join(f'<CONNECTION INSTANCE="{_instance(path)}" PORT="{port}"/>' for path, port in ends)
     signal = f' SIGNAME="{net}"' if net else ""
     return f'<PORT DIR="{direction}" NAME="{name}" SIGIS="{kind}"{vector}{signal}{extra}><CONNECTIONS>{links}</CONNECTIONS></PORT>'
 
@@ -45,7 +49,7 @@ def _module(name: str, vlnv: str, parameters: dict[str, Any], ports: str, buses:
     given = "".join(f'<PARAMETER NAME="{key}" VALUE="{value}"/>' for key, value in parameters.items())
     kind, version = vlnv.split(":")[2:]
     return (
-        f'<MODULE FULLNAME="/{name}" HWVERSION="{version}" INSTANCE="{name}" IPTYPE="PERIPHERAL" IS_ENABLE="1" MODCLASS="PERIPHERAL" '
+        f'<MODULE FULLNAME="/{name}" HWVERSION="{version}" INSTANCE="{_instance(name)}" IPTYPE="PERIPHERAL" IS_ENABLE="1" MODCLASS="PERIPHERAL" '
         f'MODTYPE="{kind}" VLNV="{vlnv}"><ADDRESSBLOCKS>{blocks}</ADDRESSBLOCKS><PARAMETERS>{given}</PARAMETERS><PORTS>{ports}</PORTS>'
         f"<BUSINTERFACES>{buses}</BUSINTERFACES><MEMORYMAP>{memory}</MEMORYMAP></MODULE>"
     )
@@ -60,17 +64,26 @@ def _bus(name: str, kind: str, bus: str, protocol: str = "aximm") -> str:
 def _range(instance: str, block: str, base: int, size: int, master: str, slave: str, memory: bool) -> str:
     return (
         f'<MEMRANGE ADDRESSBLOCK="{block}" BASENAME="C_BASEADDR" BASEVALUE="{base:#x}" HIGHNAME="C_HIGHADDR" '
-        f'HIGHVALUE="{base + size - 1:#x}" INSTANCE="{instance}" IS_DATA="TRUE" IS_INSTRUCTION="TRUE" MASTERBUSINTERFACE="{master}" '
+        f'HIGHVALUE="{base + size - 1:#x}" INSTANCE="{_instance(instance)}" IS_DATA="TRUE" IS_INSTRUCTION="TRUE" MASTERBUSINTERFACE="{master}" '
         f'MEMTYPE="{"MEMORY" if memory else "REGISTER"}" SLAVEBUSINTERFACE="{slave}"/>'
     )
 
 
-def _registers(block: Block) -> str:
-    listed = "".join(
-        f'<REGISTER NAME="{name}"><PROPERTY NAME="ADDRESS_OFFSET" VALUE="{offset:#x}"/><PROPERTY NAME="SIZE" VALUE="32"/>'
-        f'<PROPERTY NAME="ACCESS" VALUE="{access}"/><PROPERTY NAME="RESET_VALUE" VALUE="0x0"/></REGISTER>'
-        for name, offset, access in block.registers
+def _register(name: str, offset: int, access: str, fields: tuple[tuple[str, int, int], ...] = ()) -> str:
+    parts = "".join(
+        f'<FIELD NAME="{part}"><PROPERTY NAME="BIT_OFFSET" VALUE="{low}"/><PROPERTY NAME="BIT_WIDTH" VALUE="{width}"/>'
+        f'<PROPERTY NAME="ACCESS" VALUE="{access}"/></FIELD>'
+        for part, low, width in fields
     )
+    return (
+        f'<REGISTER NAME="{name}"><PROPERTY NAME="ADDRESS_OFFSET" VALUE="{offset:#x}"/><PROPERTY NAME="SIZE" VALUE="32"/>'
+        f'<PROPERTY NAME="ACCESS" VALUE="{access}"/><PROPERTY NAME="RESET_VALUE" VALUE="0x0"/>'
+        f"{f'<FIELDS>{parts}</FIELDS>' if parts else ''}</REGISTER>"
+    )
+
+
+def _registers(block: Block) -> str:
+    listed = "".join(_register(*register) for register in block.registers)
     name, usage = ("Mem0", "memory") if block.memory else ("Reg", "register")
     return (
         f'<ADDRESSBLOCK ACCESS="read-write" INTERFACE="{block.interface}" NAME="{name}" RANGE="4096" USAGE="{usage}">'

@@ -150,6 +150,10 @@ class MMIO:
                 raise
         self._write_other(offset, data)
 
+    # PYNQ's names for it on mapped memory and on a bus; drivers that FINN generates call the first on either.
+    write_mm = write
+    write_reg = write
+
     def _write_other(self, offset: int, data: Any) -> None:
         self._port.check()
         _check_offset("write", offset)

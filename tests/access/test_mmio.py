@@ -130,6 +130,14 @@ def test_numpy_integers_are_integers(any_spy):
     assert type(mmio.read(np.int64(4))) is int
 
 
+@pytest.mark.parametrize("name", ["write_mm", "write_reg"])
+def test_writing_under_the_names_that_generated_drivers_use(any_spy, name):
+    mmio = MMIO(BASE, 16, any_spy)
+    getattr(mmio, name)(0, np.array([1, 0xFFFF_FFFF], "u4").tobytes())
+    getattr(mmio, name)(8, 7)
+    assert [mmio.read(offset) for offset in (0, 4, 8)] == [1, 0xFFFF_FFFF, 7]
+
+
 def test_bytes_are_a_burst_on_a_bus_and_words_in_mapped_memory(bus_spy, mapped_spy, watch_words):
     data = bytes(range(16))
     MMIO(BASE, 0x100, bus_spy).write(16, data)

@@ -135,5 +135,5 @@ def find_dtbo(dtbo: Any, bitfile_name: str | os.PathLike[str]) -> str | None:
         raise TypeError(f"dtbo must be the name of a device tree overlay, as str or Path, not {type(dtbo).__name__}: {dtbo!r}{hint}")
     for candidate in (Path(dtbo), path.parent / dtbo):
         if candidate.is_file():
-            return str(candidate.resolve())
+            return os.path.abspath(candidate)  # links are not followed, as for the bitstream
     raise FileNotFoundError(f"No device tree overlay {str(dtbo)!r}: looked in {Path.cwd()} and {path.parent}")

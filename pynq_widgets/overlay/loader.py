@@ -90,10 +90,15 @@ def _first(folder: Path, names: list[Path], device: Any) -> Path | None:
     for candidate in names:
         path = folder / candidate
         if path.is_file():
-            return path.resolve()
+            return _absolute(path)
         if (own := _for_device(path, device)) is not None and own.is_file():
-            return own.resolve()
+            return _absolute(own)
     return None
+
+
+def _absolute(path: Path) -> Path:
+    """As PYNQ has it: a link is not followed, since what belongs to a bitstream stands beside the link and bears its name."""
+    return Path(os.path.abspath(path))
 
 
 def _for_device(path: Path, device: Any) -> Path | None:

@@ -48,6 +48,16 @@ def test_str_path_relative_and_without_suffix(small: Path, monkeypatch: pytest.M
         assert find_bitfile(name) == real
 
 
+def test_a_link_is_not_followed_since_what_belongs_to_it_stands_beside_the_link(small: Path, tmp_path: Path) -> None:
+    (folder := tmp_path / "notebooks").mkdir()
+    bit = small.with_name("design_1_wrapper.bit")
+    bit.write_bytes(b"")
+    (link := folder / "mine.bit").symlink_to(bit)
+    (folder / "mine.hwh").symlink_to(small)
+    assert find_bitfile(link) == link
+    assert Overlay(folder / "mine.hwh").bitfile_name == str(folder / "mine.hwh")
+
+
 def test_home_folder(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(small.parent))
     assert find_bitfile("~/small.hwh") == small.resolve()

@@ -253,8 +253,11 @@ class Device(Loaded, metaclass=DeviceMeta):
         return memoryview(self.mmap(address, 4)).cast("B").cast("I")
 
     def interrupt_source(self, line: InterruptLine) -> InterruptSource:
-        """The line of the processing system on which `line` arrives, be it through controllers."""
-        raise RuntimeError(f"{self!r} has no interrupts")
+        """The line of the processing system on which `line` arrives, be it through controllers.
+
+        A class that does not define this has the interrupts of Linux: `access.Interrupt` finds and opens their UIO devices.
+        """
+        raise RuntimeError(f"{self!r} tells of no interrupts by itself: wait with access.Interrupt, which asks Linux (UIO)")
 
     def gpio_read(self, index: int) -> int:
         """The level (0 or 1) of GPIO `index` of the processing system, counted from its first EMIO pin as in the design."""

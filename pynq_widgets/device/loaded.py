@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -106,6 +106,13 @@ class Loaded:
         if timestamp is not None and timestamp != getattr(self, "timestamp", None):
             self.timestamp = timestamp
             self.generation += 1
+            reason = f"{os.path.basename(self.bitfile_name) if self.bitfile_name else 'the device'} was loaded at {timestamp}"
+            for told in tuple(self.__dict__.get("_watching_reset", ())):
+                told(reason)
+
+    def watch_reset(self, told: Callable[[str], object]) -> None:
+        """Call ``told(reason)`` whenever `reset` is told of another download, on the thread that does so."""
+        self.__dict__.setdefault("_watching_reset", []).append(told)
 
     def _is_described(self, bitfile_name: str | None) -> bool:
         name = bitfile_name or self.bitfile_name

@@ -49,8 +49,8 @@ def _module(name: str, vlnv: str, parameters: dict[str, Any], ports: str, buses:
     given = "".join(f'<PARAMETER NAME="{key}" VALUE="{value}"/>' for key, value in parameters.items())
     kind, version = vlnv.split(":")[2:]
     return (
-        f'<MODULE FULLNAME="/{name}" HWVERSION="{version}" INSTANCE="{_instance(name)}" IPTYPE="PERIPHERAL" IS_ENABLE="1" MODCLASS="PERIPHERAL" '
-        f'MODTYPE="{kind}" VLNV="{vlnv}"><ADDRESSBLOCKS>{blocks}</ADDRESSBLOCKS><PARAMETERS>{given}</PARAMETERS><PORTS>{ports}</PORTS>'
+        f'<MODULE FULLNAME="/{name}" HWVERSION="{version}" INSTANCE="{_instance(name)}" IPTYPE="PERIPHERAL" '
+        f'IS_ENABLE="1" MODCLASS="PERIPHERAL" MODTYPE="{kind}" VLNV="{vlnv}"><ADDRESSBLOCKS>{blocks}</ADDRESSBLOCKS><PARAMETERS>{given}</PARAMETERS><PORTS>{ports}</PORTS>'
         f"<BUSINTERFACES>{buses}</BUSINTERFACES><MEMORYMAP>{memory}</MEMORYMAP></MODULE>"
     )
 
@@ -64,8 +64,8 @@ def _bus(name: str, kind: str, bus: str, protocol: str = "aximm") -> str:
 def _range(instance: str, block: str, base: int, size: int, master: str, slave: str, memory: bool) -> str:
     return (
         f'<MEMRANGE ADDRESSBLOCK="{block}" BASENAME="C_BASEADDR" BASEVALUE="{base:#x}" HIGHNAME="C_HIGHADDR" '
-        f'HIGHVALUE="{base + size - 1:#x}" INSTANCE="{_instance(instance)}" IS_DATA="TRUE" IS_INSTRUCTION="TRUE" MASTERBUSINTERFACE="{master}" '
-        f'MEMTYPE="{"MEMORY" if memory else "REGISTER"}" SLAVEBUSINTERFACE="{slave}"/>'
+        f'HIGHVALUE="{base + size - 1:#x}" INSTANCE="{_instance(instance)}" IS_DATA="TRUE" IS_INSTRUCTION="TRUE" '
+        f'MASTERBUSINTERFACE="{master}" MEMTYPE="{"MEMORY" if memory else "REGISTER"}" SLAVEBUSINTERFACE="{slave}"/>'
     )
 
 

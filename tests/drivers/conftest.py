@@ -50,7 +50,8 @@ def _module(name: str, vlnv: str, parameters: dict[str, Any], ports: str, buses:
     kind, version = vlnv.split(":")[2:]
     return (
         f'<MODULE FULLNAME="/{name}" HWVERSION="{version}" INSTANCE="{_instance(name)}" IPTYPE="PERIPHERAL" '
-        f'IS_ENABLE="1" MODCLASS="PERIPHERAL" MODTYPE="{kind}" VLNV="{vlnv}"><ADDRESSBLOCKS>{blocks}</ADDRESSBLOCKS><PARAMETERS>{given}</PARAMETERS><PORTS>{ports}</PORTS>'
+        f'IS_ENABLE="1" MODCLASS="PERIPHERAL" MODTYPE="{kind}" VLNV="{vlnv}">'
+        f"<ADDRESSBLOCKS>{blocks}</ADDRESSBLOCKS><PARAMETERS>{given}</PARAMETERS><PORTS>{ports}</PORTS>"
         f"<BUSINTERFACES>{buses}</BUSINTERFACES><MEMORYMAP>{memory}</MEMORYMAP></MODULE>"
     )
 

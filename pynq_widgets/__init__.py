@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .access import RegisterMap as RegisterMap
     from .access import allocate as allocate
     from .access import freebuffer as freebuffer
+    from .access.pmbus import DataRecorder as DataRecorder
+    from .access.pmbus import get_rails as get_rails
     from .analysis.interpretation import Interpretation as Interpretation
     from .analysis.trigger import Trigger as Trigger
     from .design import Design as Design
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from .device import SimulatedDevice as SimulatedDevice
     from .device import VirtualClock as VirtualClock
     from .device import model as model
+    from .device.devicetree import DeviceTreeSegment as DeviceTreeSegment
+    from .device.uio import UioController as UioController
     from .live import Sampler as Sampler
     from .overlay import DefaultHierarchy as DefaultHierarchy
     from .overlay import DefaultIP as DefaultIP
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
     from .overlay import Overlay as Overlay
     from .overlay import StaleOverlayError as StaleOverlayError
     from .overlay import UnsupportedConfiguration as UnsupportedConfiguration
+    from .overlay.bitstream import Bitstream as Bitstream
+    from .overlay.pl import PL as PL
     from .widgets import BufferView as BufferView
     from .widgets import OverlayTree as OverlayTree
     from .widgets import RegisterTable as RegisterTable
@@ -54,8 +60,13 @@ _PUBLIC = {
     "design": ("Design", "DesignError", "read_design"),
     "device": ("BusError", "Device", "IPModel", "PynqBuffer", "ReplayDevice", "SimulatedDevice", "VirtualClock", "model"),
     "access": ("MMIO", "Clocks", "GPIO", "Interrupt", "Register", "RegisterMap", "allocate", "freebuffer"),
+    "access.pmbus": ("DataRecorder", "get_rails"),
+    "device.devicetree": ("DeviceTreeSegment",),
+    "device.uio": ("UioController",),
     "live": ("Sampler",),
     "overlay": ("DefaultHierarchy", "DefaultIP", "DefaultOverlay", "Overlay", "StaleOverlayError", "UnsupportedConfiguration"),
+    "overlay.bitstream": ("Bitstream",),
+    "overlay.pl": ("PL",),
     "widgets": ("BufferView", "OverlayTree", "RegisterTable", "Scope", "StripChart", "scope", "strip"),
 }
 _ROOM_OF = {name: room for room, names in _PUBLIC.items() for name in names}

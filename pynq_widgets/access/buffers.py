@@ -5,8 +5,13 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
+from pynq_widgets import lazy
+
 if TYPE_CHECKING:
-    from pynq_widgets.device import PynqBuffer
+    from pynq_widgets.device.buffer import PynqBuffer as PynqBuffer
+
+# The type of what is allocated stands beside `allocate`, as with PYNQ, but is a numpy array: numpy is loaded with the first of them.
+__getattr__, __dir__ = lazy.names(__name__, {"PynqBuffer": "pynq_widgets.device.buffer"})
 
 
 def allocate(

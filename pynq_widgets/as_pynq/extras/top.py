@@ -11,7 +11,7 @@ from pynq_widgets.as_pynq import modules
 
 
 def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
-    """``pynq.ps`` imports ``pynq.ps``."""
+    """``pynq.ps`` imports ``pynq.ps``; a module that has the same name here is imported at once, or it would never be asked for."""
     plain = module.__getattr__
 
     def get(name: str) -> Any:
@@ -23,3 +23,6 @@ def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
         return importlib.import_module(f"pynq.{name}")
 
     put(module, "__getattr__", get)
+    for name, ours in modules.modules().items():
+        if ours == f"{module.__name__}.{name}":
+            importlib.import_module(f"pynq.{name}")

@@ -115,3 +115,12 @@ def test_on_the_simulated_device():
 def test_a_text_is_no_target_and_what_was_meant_is_named() -> None:
     with pytest.raises(TypeError, match=r"allocate\(\); a text names no memory, try target=ol\.ddr4_0$"):
         allocate(4, "u1", target="ddr4_0")
+
+
+def test_the_class_of_a_buffer_stands_beside_allocate() -> None:
+    from pynq_widgets.access import buffers
+    from pynq_widgets.device import PynqBuffer
+
+    assert buffers.PynqBuffer is PynqBuffer
+    with pytest.raises(AttributeError, match=r"^module 'pynq_widgets.access.buffers' has no attribute 'PynqBufer'$"):
+        buffers.PynqBufer  # type: ignore[attr-defined]

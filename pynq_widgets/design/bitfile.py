@@ -9,7 +9,8 @@ from typing import BinaryIO
 from .errors import DesignError
 from .model import BitHeader
 
-_MAGIC = bytes.fromhex("00090ff00ff00ff00ff000000001")
+# Two fields, each behind its length in 16 bits: nine bytes, 0ff0…00, and one, the key of the first text field.
+_MAGIC = bytes.fromhex("00090ff00ff00ff00ff0000001")
 _KEYS = {b"a": "design", b"b": "part", b"c": "date", b"d": "time"}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pynq_widgets.design import DesignError, read_bit_header, read_design
 
-MAGIC = bytes.fromhex("00090ff00ff00ff00ff000000001")
+MAGIC = bytes.fromhex("00090ff00ff00ff00ff0000001")
 
 
 def bit(design: str = "top;UserID=0XFFFFFFFF;Version=2023.2", data: bytes = b"\xaa" * 64, length: int | None = None) -> bytes:
@@ -26,6 +26,13 @@ def pair(tmp_path: Path, small_text: str) -> Path:
 
 def test_the_header(pair: Path) -> None:
     assert read_bit_header(str(pair)) == ("top", "7z020clg400", "2024/01/02", "03:04:05", 64)
+
+
+def test_the_header_as_vivado_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "real.bit"
+    start = "0009 0ff0 0ff0 0ff0 0ff0 0000 0161 002d"  # the first 16 bytes of bitstreams that people published, 2019 to 2025
+    path.write_bytes(bytes.fromhex(start) + b"d_1_wrapper;UserID=0XFFFFFFFF;Version=2023.1\0b\0\x04x7z\0c\0\x02d\0d\0\x02t\0e\0\0\0\0")
+    assert read_bit_header(str(path)) == ("d_1_wrapper", "x7z", "d", "t", 0)
 
 
 def test_a_bitstream_with_its_handoff(pair: Path) -> None:
@@ -69,5 +76,5 @@ def test_a_false_length_and_another_file(tmp_path: Path) -> None:
     with pytest.raises(DesignError, match=r"this is not a \.bit file: it does not begin with the header that Vivado writes"):
         read_bit_header(str(path))
     path.write_bytes(MAGIC + b"z\0\0")
-    with pytest.raises(DesignError, match=r"the bitstream's header has an unknown field b'z' at byte 14$"):
+    with pytest.raises(DesignError, match=r"the bitstream's header has an unknown field b'z' at byte 13$"):
         read_bit_header(str(path))

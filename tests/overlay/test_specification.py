@@ -439,7 +439,7 @@ def test_the_loader_imports_the_file_beside_the_bitstream(suffix: str, device: A
 def demo_bit(small: Path) -> Path:
     """A bitstream with a handoff beside it: the text header of a ``.bit`` and a few words of nothing."""
     fields = [(b"a", b"small;UserID=0\0"), (b"b", b"7z020clg400\0"), (b"c", b"2026/01/01\0"), (b"d", b"00:00:00\0")]
-    header = bytes.fromhex("00090ff00ff00ff00ff000000001")
+    header = bytes.fromhex("00090ff00ff00ff00ff0000001")
     header += b"".join(key + len(value).to_bytes(2, "big") + value for key, value in fields)
     path = small.with_suffix(".bit")
     path.write_bytes(header + b"e" + (16).to_bytes(4, "big") + b"\xff" * 16)

@@ -12,14 +12,15 @@ from pynq_widgets.showing import Shown
 
 from .branch import Branch
 from .describe import document_branch
-from .ip import make_gpio, make_interrupt
+from .described import DescribedTree
+from .ip import DefaultIP, make_gpio, make_interrupt
+from .memory import Memory
 from .registering import RegisterHierarchy
 from .teaching import teach
+from .tree import Defaults, Tree
 
 if TYPE_CHECKING:
     from pynq_widgets.live import Snapshot
-
-    from .tree import Tree
 
 
 class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
@@ -70,11 +71,16 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
 
     @cached_property
     def device(self) -> Any:
-        return self._described["device"]
+        device = self._described.get("device")
+        if device is None:
+            from pynq_widgets.device.contract import Device
+
+            device = Device.active_device
+        return device
 
     @cached_property
     def _overlay(self) -> Any:
-        return self._described["overlay"]
+        return self._described.get("overlay")
 
     @property
     def _interrupts(self) -> dict[str, Any]:
@@ -91,6 +97,8 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
 
     def snapshot(self) -> Snapshot:
         """The values of all registers within that may be read unasked; see :meth:`Overlay.snapshot`."""
+        if self._is_alone:
+            raise RuntimeError(f"{self._who()} was made without an overlay, which is what takes snapshots: take one of each IP instead")
         taken: Snapshot = self._overlay.snapshot(self._below())
         return taken
 
@@ -101,9 +109,9 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
     def __repr__(self) -> str:
         if not self._is_ready():
             return f"<{type(self).__name__} with no description>"
-        stale = "" if self._overlay._life is not None and self._overlay._life.alive else ", stale"
+        stale = "" if self._is_alone or (self._overlay._life is not None and self._overlay._life.alive) else ", stale"
         count = len(self._children())
-        return f"<{type(self).__name__} {self._below()}, {count} {'block' if count == 1 else 'blocks'}{stale}>"
+        return f"<{type(self).__name__} {self._where()}, {count} {'block' if count == 1 else 'blocks'}{stale}>"
 
     # For Branch.
 
@@ -114,28 +122,38 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
         return self.__dict__["description"]
 
     def _is_ready(self) -> bool:
-        description = self.__dict__.get("description")
-        return description is not None and hasattr(description.get("overlay"), "_get_tree")
+        return "description" in self.__dict__
 
     def _not_ready(self, name: str) -> AttributeError:
         if name.startswith("_"):
             return super()._not_ready(name)
-        if "description" in self.__dict__:
-            return teach(self, f"{type(self).__name__} was made without an overlay, so it has no {name!r}: reach it through its overlay")
         return teach(self, f"{type(self).__name__} has no description yet: call super().__init__(description)")
 
+    @cached_property
+    def _is_alone(self) -> bool:
+        """Whether there is only a description, and no overlay of ours that it belongs to."""
+        return not hasattr(self._overlay, "_get_tree")
+
+    @cached_property
+    def _own_tree(self) -> Tree:
+        return DescribedTree(self._described, DEFAULTS)
+
     def _tree(self) -> Tree:
-        tree: Tree = self._overlay._get_tree()
+        tree: Tree = self._own_tree if self._is_alone else self._overlay._get_tree()
         return tree
 
     def _below(self) -> str:
-        return str(self._described["fullpath"])
+        return "" if self._is_alone else str(self._described["fullpath"])
+
+    def _where(self) -> str:
+        return str(self._described.get("fullpath") or "with no path")
 
     def _who(self) -> str:
-        return f"hierarchy {self._below()}"
+        return f"hierarchy {self._where()}"
 
     def _check_alive(self, key: str) -> None:
-        self._overlay._check_alive(f"{self._below()}/{key}")
+        if not self._is_alone:
+            self._overlay._check_alive(f"{self._below()}/{key}")
 
     def _own_accessor(self, key: str) -> Any:
         if key in self._interrupts or key in self._gpio:
@@ -147,4 +165,7 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
         raise KeyError(key)
 
     def _generated_doc(self, text: str) -> str:
-        return document_branch(self, text, "hierarchy", self._below()) if self._is_ready() else text
+        return document_branch(self, text, "hierarchy", self._where()) if self._is_ready() else text
+
+
+DEFAULTS = Defaults(DefaultIP, DefaultHierarchy, Memory)

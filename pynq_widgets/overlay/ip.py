@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pynq_widgets import overlay
 from pynq_widgets.access import MMIO, Mirror, RegisterMap
 from pynq_widgets.access.describe import reachable, registers_of
 from pynq_widgets.access.errors import near_names
@@ -133,6 +134,10 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
             super().__init__(**traits)
         else:
             self._observers_ready()
+        if self._life is None:
+            # The pins of an overlay are known to be there; those that somebody described are found out at once, as with PYNQ.
+            for name in self._interrupts:
+                self[name]
 
     def _take(self, description: Any) -> None:
         if not isinstance(description, Mapping):
@@ -403,8 +408,8 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         )
 
     def _map(self, base: int, size: int) -> MMIO:
-        mmio = MMIO(base, size, device=self.device)
-        return mmio if self._life is None else self._life.give(mmio)
+        mmio = overlay.MMIO(base, size, device=self.device)
+        return mmio if self._life is None or not isinstance(mmio, MMIO) else self._life.give(mmio)
 
     def _with_effects(self, listed: dict[str, Any]) -> dict[str, Any]:
         """PYNQ's entries with what its keys have no room for (side effects), and with what the driver corrects and adds."""
@@ -478,19 +483,15 @@ def _entry(register: Any) -> dict[str, Any]:
 
 def make_interrupt(entry: Mapping[str, Any], device: Any) -> Interrupt:
     """The pin of one entry of ``interrupt_pins``."""
-    # Imported here, since asyncio comes with it, and most scripts wait for nothing.
-    from pynq_widgets.access import Interrupt
-
-    return Interrupt(entry["fullpath"], device=device)
+    # Looked up in the package, where a test of a driver puts its own, and not before somebody waits: asyncio comes with it.
+    return overlay.Interrupt(entry["fullpath"], device=device)
 
 
 def make_gpio(entry: Mapping[str, Any], device: Any) -> GPIO:
     """The pins of one entry of ``gpio_dict``."""
-    from pynq_widgets.access import GPIO
-
-    index = GPIO.get_gpio_pin(entry["index"], device=device)
+    index = overlay.GPIO.get_gpio_pin(entry["index"], device=device)
     generation = getattr(device, "generation", 0)
-    return GPIO(index, entry.get("direction", "out"), entry.get("width", 1), device=device, generation=generation)
+    return overlay.GPIO(index, entry.get("direction", "out"), entry.get("width", 1), device=device, generation=generation)
 
 
 def _size(nbytes: int) -> str:

@@ -23,13 +23,11 @@ from .bitstream import Bitstream, find_dtbo
 from .branch import Branch
 from .describe import document_branch
 from .descriptions import Blueprint
-from .hierarchy import DefaultHierarchy
-from .ip import DefaultIP
+from .hierarchy import DEFAULTS
 from .life import Life, StaleAttributeError, short
-from .memory import Memory
 from .registering import Documented
 from .teaching import teach
-from .tree import Defaults, Tree
+from .tree import DesignTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +163,7 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         self.ignore_version = ignore_version
         self.pr_dict: dict[str, Any] = {}
         self._source = source
-        self.__dict__["_objects"] = Tree(Blueprint(source), self, target, ignore_version, Defaults(DefaultIP, DefaultHierarchy, Memory))
+        self.__dict__["_objects"] = DesignTree(Blueprint(source), self, target, ignore_version, DEFAULTS)
         if download:
             self.download()
         else:
@@ -429,16 +427,16 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
             return super()._not_ready(name)
         return teach(self, f"{type(self).__name__} is not loaded yet: its __init__ must call super().__init__(bitfile_name, download)")
 
-    def _get_tree(self) -> Tree:
+    def _get_tree(self) -> DesignTree:
         try:
-            tree: Tree = self.__dict__["_objects"]
+            tree: DesignTree = self.__dict__["_objects"]
         except KeyError:
             raise RuntimeError(
                 f"{type(self).__name__} is not loaded yet: its __init__ must call super().__init__(bitfile_name, download)"
             ) from None
         return tree
 
-    def _tree(self) -> Tree:
+    def _tree(self) -> DesignTree:
         return self._get_tree()
 
     def _below(self) -> str:

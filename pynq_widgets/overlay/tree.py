@@ -15,19 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pynq_widgets.access.errors import StaleOverlayError, near_names
 
-from .binding import (
-    Candidate,
-    Choice,
-    Drivers,
-    UnsupportedConfiguration,
-    choose_hierarchy,
-    choose_ip,
-    full_name,
-    hierarchy_drivers,
-    ip_drivers,
-)
+from .binding import Candidate, Choice, Drivers, UnsupportedConfiguration, full_name, without_version
 from .descriptions import Blueprint, Descriptions
-from .packages import Packages
+from .known import KnownDrivers
 
 if TYPE_CHECKING:
     from pynq_widgets.access import Mirror
@@ -75,44 +65,27 @@ def build_nodes(blueprint: Blueprint) -> dict[str, Node]:
 
 
 class Tree:
-    """The nodes of one overlay and the objects made for them; the same object for a path, however it is reached."""
+    """Names and the objects made for them; the same object for a path, however it is reached."""
 
-    def __init__(self, blueprint: Blueprint, owner: Any, device: Any, ignore_version: bool, defaults: Defaults) -> None:
-        self.blueprint = blueprint
-        self.owner = owner
-        self.nodes = build_nodes(blueprint)
-        self.ignore_version = ignore_version
+    def __init__(self, nodes: dict[str, Node], defaults: Defaults) -> None:
+        self.nodes = nodes
         self.defaults = defaults
         self.lock = threading.RLock()
         self.objects: dict[str, Any] = {}
-        self.mirrors: dict[str, Mirror] = {}  # see .mirrors
         self._making: set[str] = set()
         self._choices: dict[str, Choice] = {}
-        self._packages = Packages(base=defaults.ip)
-        # The drivers of this moment: a class defined later binds when the overlay is loaded again.
-        registered = [Candidate(cls, tuple(cls.bindto)) for cls in ip_drivers.snapshot()]  # type: ignore[attr-defined]
-        self._own = [c for c in registered if not self._packages.owns(c.driver)]
-        self._others = [c._replace(source=c.driver.__module__) for c in registered if self._packages.owns(c.driver)]
-        self._hierarchy_drivers = hierarchy_drivers.snapshot()
-        self._warned: set[type] = set()
-        self.descriptions = Descriptions(blueprint, device, owner, self.choice)
-        self.drivers = Drivers((path for path in self.nodes if path), self.choice)
-        self._choose_own()
 
-    def _choose_own(self) -> None:
-        # What this session defined is bound (and warned about) at loading, as with PYNQ; drivers of packages are imported when needed.
-        mine = {b.rpartition(":")[0] for c in self._own for b in c.bindto} | {b for c in self._own for b in c.bindto}
-        for path, node in self.nodes.items():
-            if node.vlnv and (node.vlnv in mine or node.vlnv.rpartition(":")[0] in mine):
-                self.choice(path)
-        if self._hierarchy_drivers:
-            for path in self.hierarchy_paths():
-                self.choice(path)
+    # The subclass says where descriptions and drivers come from.
 
-    def hierarchy_paths(self) -> list[str]:
-        """The paths of all hierarchies, the deepest first."""
-        paths = [path for path, node in self.nodes.items() if path and node.kind == "hierarchy"]
-        return sorted(paths, key=lambda path: -path.count("/"))
+    def described(self, node: Node) -> dict[str, Any]:
+        """What the driver of `node` is given."""
+        raise NotImplementedError
+
+    def _choose(self, node: Node) -> Choice:
+        raise NotImplementedError
+
+    def _is_loaded(self) -> bool:
+        return True
 
     def choice(self, path: str) -> Choice:
         """The driver of the IP or hierarchy `path`, and why."""
@@ -121,24 +94,6 @@ class Tree:
             with self.lock:
                 choice = self._choices.get(path) or self._choices.setdefault(path, self._choose(self.nodes[path]))
         return choice
-
-    def packaged(self, vlnv: str) -> Sequence[Candidate]:
-        """What installed packages have for an IP of this type, whichever driver was chosen for it."""
-        return self._packages.drivers_for(vlnv)
-
-    def _choose(self, node: Node) -> Choice:
-        if node.kind == "hierarchy":
-            if not self._hierarchy_drivers:
-                return choose_hierarchy(node.path, {}, (), self.defaults.hierarchy)
-            description = self.descriptions.hierarchy(node.path)
-            return choose_hierarchy(node.path, description, self._hierarchy_drivers, self.defaults.hierarchy, self._warned)
-        vlnv = node.vlnv
-
-        def packaged() -> list[Candidate]:
-            return [*self._packages.drivers_for(vlnv or ""), *self._others]
-
-        default = self.defaults.memory if node.kind == "memory" else self.defaults.ip
-        return choose_ip(node.path, vlnv, self._own, packaged, default, self.ignore_version, node.kind != "part")
 
     def get(self, path: str) -> Any:
         """The object of the node `path`, made when it is first asked for."""
@@ -162,7 +117,7 @@ class Tree:
 
     def _construct(self, node: Node) -> Any:
         choice = self.choice(node.path)
-        description = (self.descriptions.hierarchy if node.kind == "hierarchy" else self.descriptions.ip)(node.path)
+        description = self.described(node)
         default = {"hierarchy": self.defaults.hierarchy, "memory": self.defaults.memory}.get(node.kind, self.defaults.ip)
         _log.debug("%s gets %s: %s", node.path, full_name(choice.driver), choice.reason)
         try:
@@ -176,7 +131,7 @@ class Tree:
             self._choices[node.path] = Choice(default, f"{full_name(choice.driver)} refused the configuration: {refusal}")
             return default(description)
         except Exception as error:
-            if isinstance(error, StaleOverlayError) and not self.owner.is_loaded():
+            if isinstance(error, StaleOverlayError) and not self._is_loaded():
                 raise  # the overlay went while the driver was made: that is not the driver's fault
             raise DriverError(
                 f"{node.path}: its driver {full_name(choice.driver)} failed in __init__: {type(error).__name__}: {error}. "
@@ -200,6 +155,54 @@ class Tree:
         start = f"{above}/" if above else ""
         names = [path[len(start) :] for path in self.nodes if path and path.startswith(start)]
         return f"{who} has no IP, hierarchy or memory {key!r}{near_names(str(key), names)}"
+
+
+class DesignTree(Tree):
+    """What an overlay holds."""
+
+    def __init__(self, blueprint: Blueprint, owner: Any, device: Any, ignore_version: bool, defaults: Defaults) -> None:
+        super().__init__(build_nodes(blueprint), defaults)
+        self.blueprint = blueprint
+        self.owner = owner
+        self.ignore_version = ignore_version
+        self.mirrors: dict[str, Mirror] = {}  # see .mirrors
+        # The drivers of this moment: a class defined later binds when the overlay is loaded again.
+        self._known = KnownDrivers(defaults.ip)
+        self.descriptions = Descriptions(blueprint, device, owner, self.choice)
+        self.drivers = Drivers((path for path in self.nodes if path), self.choice)
+        self._choose_own()
+
+    def _choose_own(self) -> None:
+        # What this session defined is bound (and warned about) at loading, as with PYNQ; drivers of packages are imported when needed.
+        named = {b for c in self._known.own for b in c.bindto}
+        mine = named | {without_version(b) for b in named}
+        for path, node in self.nodes.items():
+            if node.vlnv and (node.vlnv in mine or without_version(node.vlnv) in mine):
+                self.choice(path)
+        if self._known.hierarchies:
+            for path in self.hierarchy_paths():
+                self.choice(path)
+
+    def hierarchy_paths(self) -> list[str]:
+        """The paths of all hierarchies, the deepest first."""
+        paths = [path for path, node in self.nodes.items() if path and node.kind == "hierarchy"]
+        return sorted(paths, key=lambda path: -path.count("/"))
+
+    def packaged(self, vlnv: str) -> Sequence[Candidate]:
+        """What installed packages have for an IP of this type, whichever driver was chosen for it."""
+        return self._known.packaged(vlnv)
+
+    def described(self, node: Node) -> dict[str, Any]:
+        return (self.descriptions.hierarchy if node.kind == "hierarchy" else self.descriptions.ip)(node.path)
+
+    def _choose(self, node: Node) -> Choice:
+        if node.kind == "hierarchy":
+            return self._known.for_hierarchy(node.path, lambda: self.described(node), self.defaults.hierarchy)
+        default = self.defaults.memory if node.kind == "memory" else self.defaults.ip
+        return self._known.for_ip(node.path, node.vlnv, default, self.ignore_version, addressed=node.kind != "part")
+
+    def _is_loaded(self) -> bool:
+        return bool(self.owner.is_loaded())
 
 
 @dataclass(frozen=True)

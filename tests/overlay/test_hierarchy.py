@@ -177,16 +177,44 @@ def test_unsupported_configuration_falls_back(nested: Path, device: Any) -> None
     assert ol.drivers["a"].reason.endswith("Refuses refused the configuration: no DMA here")
 
 
-def test_made_by_hand_it_says_what_it_lacks(device: Any) -> None:
+def test_made_by_hand_it_needs_a_description() -> None:
     with pytest.raises(TypeError, match=r"^DefaultHierarchy needs the description of its hierarchy, not the NoneType None"):
         DefaultHierarchy(None)  # type: ignore[arg-type]
-    lone = DefaultHierarchy({"fullpath": "x", "ip": {"core": {}}, "device": device})
-    with pytest.raises(
-        AttributeError, match=r"DefaultHierarchy was made without an overlay, so it has no 'core': reach it through its overlay"
-    ):
-        _ = lone.core
-    assert lone.device is device
-    assert list(lone.ip_dict) == ["core"]
+
+
+def test_made_of_a_description_alone_it_has_what_that_lists(device: Any) -> None:
+    class Core(DefaultIP):
+        bindto = ["me.org:test:lone_core:1.0"]
+
+    core = {"phys_addr": 0x43C0_0000, "addr_range": 0x1000, "type": "me.org:test:lone_core:1.0"}
+    bare = {"phys_addr": 0x43C1_0000, "addr_range": 0x1000, "type": None}
+    below = {"ip": {"deep": dict(core)}, "hierarchies": {}}
+    lone = DefaultHierarchy({"ip": {"core": core, "bare": bare}, "hierarchies": {"sub": below}, "device": device})
+    assert type(lone.core) is Core
+    assert lone.core is lone["core"]
+    assert lone.core.device is device
+    assert type(lone.bare) is DefaultIP
+    assert type(lone.sub.deep) is Core
+    assert lone["sub/deep"] is lone.sub.deep
+    lone.sub.deep.write(4, 7)
+    assert device.log == [("write", 0x43C0_0004, b"\x07\0\0\0")]
+    assert list(lone) == ["core", "bare", "sub"]
+    assert list(lone.ip_dict) == ["core", "bare"]
+    assert repr(lone) == "<DefaultHierarchy with no path, 3 blocks>"
+    with pytest.raises(AttributeError, match=r"^hierarchy with no path has no attribute 'cor' \(did you mean 'core'\?\)$"):
+        lone.cor
+    with pytest.raises(RuntimeError, match=r"^hierarchy with no path was made without an overlay, which is what takes snapshots"):
+        lone.snapshot()
+
+
+def test_a_description_alone_may_name_the_driver_and_leave_out_the_rest(device: Any) -> None:
+    class Named(DefaultHierarchy):
+        pass
+
+    lone = DefaultHierarchy({"fullpath": "x", "hierarchies": {"sub": {"driver": Named, "fullpath": "x/sub"}}, "device": device})
+    assert type(lone.sub) is Named
+    assert lone.sub.device is device
+    assert repr(lone.sub) == "<Named x/sub, 0 blocks>"
 
 
 def test_a_property_of_a_driver_that_fails_tells_the_real_reason(nested: Path, device: Any) -> None:

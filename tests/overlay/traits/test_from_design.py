@@ -200,7 +200,8 @@ def test_names_that_are_free_are_themselves(make_ip: Make, device: Any) -> None:
 
 
 def test_a_pin_keeps_its_name(make_ip: Make) -> None:
-    ip = make_ip([register("interrupt", 0)], interrupts=["interrupt"], on=SimulatedDevice("t"))
+    with pytest.warns(UserWarning, match="Interrupt interrupt not created"):  # there is no design on this device
+        ip = make_ip([register("interrupt", 0)], interrupts=["interrupt"], on=SimulatedDevice("t"))
     assert "interrupt_" in dir(ip)
     assert ip.has_trait("interrupt_")
     assert not ip.has_trait("interrupt")

@@ -19,7 +19,7 @@ class Block:
 
     name: str
     vlnv: str
-    base: int
+    base: int | None  # None: no register interface
     parameters: dict[str, Any] = field(default_factory=dict)
     interrupts: tuple[str, ...] = ()
     masters: tuple[str, ...] = ()
@@ -117,7 +117,7 @@ def handoff(
                 ports.append(_port(into, "I", net, ends=((source, out),), width=32))
                 wired.add(into)
         ports += [_port(pin, direction, width=32) for pin, direction in block.pins if pin not in wired]
-        buses = [_bus(block.interface, "SLAVE", f"gp_{block.name}")]
+        buses = [] if block.base is None else [_bus(block.interface, "SLAVE", f"gp_{block.name}")]
         for name in block.masters:
             buses.append(_bus(name, "MASTER", f"{block.name}_{name}"))
         for source, out, sink, into in streams:
@@ -129,7 +129,17 @@ def handoff(
             buses.append(_bus("BRAM_PORTA", "INITIATOR", f"{block.name}_BRAM_PORTA", "bram"))
         reach = "".join(_range("ps", "HP0_DDR_LOWOCM", 0, 0x2000_0000, name, "S_AXI_HP0", True) for name in block.masters)
         reach += "".join(_range(name, "Mem0", base, size, master, interface, True) for name, interface, base, size, master in block.reach)
-        modules.append(_module(block.name, block.vlnv, block.parameters, "".join(ports), "".join(buses), _registers(block), reach))
+        modules.append(
+            _module(
+                block.name,
+                block.vlnv,
+                block.parameters,
+                "".join(ports),
+                "".join(buses),
+                "" if block.base is None else _registers(block),
+                reach,
+            )
+        )
     for memory in dict.fromkeys(brams.values()):
         ends = [name for name, end in brams.items() if end == memory]
         sides = "".join(_bus(f"BRAM_PORT{'AB'[i]}", "TARGET", f"{name}_BRAM_PORTA", "bram") for i, name in enumerate(ends))
@@ -151,7 +161,11 @@ def handoff(
         modules.append(_module("intc", intc.vlnv, given, own, _bus("s_axi", "SLAVE", "gp_intc"), _registers(intc)))
         blocks = [*blocks, intc]
         ps_ports.append(_port("IRQ_F2P", "I", "intc_irq", "INTERRUPT", (("intc", "irq"),), extra=' SENSITIVITY="LEVEL_HIGH"'))
-    ps_map = "".join(_range(b.name, "Mem0" if b.memory else "Reg", b.base, b.size, "M_AXI_GP0", b.interface, b.memory) for b in blocks)
+    ps_map = "".join(
+        _range(b.name, "Mem0" if b.memory else "Reg", b.base, b.size, "M_AXI_GP0", b.interface, b.memory)
+        for b in blocks
+        if b.base is not None
+    )
     ps_buses = _bus("M_AXI_GP0", "MASTER", "gp") + _bus("S_AXI_HP0", "SLAVE", "hp")
     modules.append(_module("ps", "xilinx.com:ip:processing_system7:5.5", {}, "".join(ps_ports), ps_buses, memory=ps_map))
     return (

@@ -77,7 +77,8 @@ def run_notebook(path: Path, output: Path | None, timeout: float) -> int:
         timeout=timeout,
         kernel_name="python3",  # the Python that runs this; the notebook may name a kernel of the board it came from
         resources={"metadata": {"path": os.fspath(path.resolve().parent)}},
-        extra_arguments=[f"--IPKernelApp.exec_lines={PRELUDE}"],
+        # Warnings of the kernel about itself are not the notebook's.
+        extra_arguments=[f"--IPKernelApp.exec_lines={PRELUDE}", "--log-level=ERROR"],
     )
     client.on_cell_executed = lambda cell, **_: tell(cell)
     status = 0

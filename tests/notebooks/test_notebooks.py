@@ -45,7 +45,7 @@ def shown(notebook: nbformat.NotebookNode) -> str:
 
 def test_there_are_the_tour_live_registers_buffers_and_the_three_kinds_of_api() -> None:
     assert {"tour.ipynb", "live_registers.ipynb", "api_wrapper.ipynb", "api_layer.ipynb", "api_c_library.ipynb"} <= set(NAMES)
-    assert {"dma_buffers.ipynb", "cache_coherence.ipynb", "video.ipynb"} <= set(NAMES)
+    assert {"dma_buffers.ipynb", "cache_coherence.ipynb", "video.ipynb", "pynq_code.ipynb"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,6 +69,8 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
     assert complaints == []
     if name == "tour.ipynb":
         check_the_tour(notebook)
+    if name == "pynq_code.ipynb":
+        check_pynq_code(notebook)
     if name == "live_registers.ipynb":
         check_live_registers(notebook)
     if name == "dma_buffers.ipynb":
@@ -79,6 +81,16 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
         check_video(notebook)
     if name == "scope.ipynb":
         check_the_scope(notebook)
+
+
+def check_pynq_code(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert "0x42800000  timer           xilinx.com:ip:axi_timer:2.0" in text
+    assert "did you mean 'TLR1', 'TLR0'?" in text
+    assert "pynq has no 'Overlya' in pynq_widgets; did you mean 'Overlay'?" in text
+    name, first, second = re.search(r"\('(OldTimer)', (\d+), (\d+)\)", text).groups()
+    assert 0 < int(second) < int(first) <= 100_000_000
+    assert sum(WIDGET in output.get("data", {}) for output in outputs(notebook)) >= 3
 
 
 def check_the_tour(notebook: nbformat.NotebookNode) -> None:

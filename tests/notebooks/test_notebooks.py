@@ -88,7 +88,9 @@ def check_pynq_code(notebook: nbformat.NotebookNode) -> None:
     assert "0x42800000  timer           xilinx.com:ip:axi_timer:2.0" in text
     assert "did you mean 'TLR1', 'TLR0'?" in text
     assert "pynq has no 'Overlya' in pynq_widgets; did you mean 'Overlay'?" in text
-    name, first, second = re.search(r"\('(OldTimer)', (\d+), (\d+)\)", text).groups()
+    counts = re.search(r"\('OldTimer', (\d+), (\d+)\)", text)
+    assert counts
+    first, second = counts.groups()
     assert 0 < int(second) < int(first) <= 100_000_000
     assert sum(WIDGET in output.get("data", {}) for output in outputs(notebook)) >= 3
 

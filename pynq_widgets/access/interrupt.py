@@ -239,6 +239,9 @@ def forget(device: Device, reason: str) -> None:
         hub.fail(reason)
 
 
+# People reload this module for a clean start; whoever waits then would be forgotten by all.
+for _old in list(globals().get("_hubs", {}).values()):
+    _old.fail("the module of interrupts was reloaded")
 _hubs: weakref.WeakKeyDictionary[Device, Hub] = weakref.WeakKeyDictionary()
 _hubs_lock = threading.Lock()
 _watched: weakref.WeakSet[Device] = weakref.WeakSet()

@@ -249,9 +249,14 @@ class Controller(Node):
                 self._parent.remove(self._number, above)
 
     def fail(self, error: BaseException) -> None:
-        super().fail(error)
-        with self.hub.lock:
+        with self.hub.lock, self._bus.asking("interrupt"):
             above, self._above = self._above, None
+            lines = sum(1 << number for number in self.waiters)
+            if lines and not isinstance(error, StaleOverlayError):
+                # Ours still, and nobody waits; a bus that fails has told why already.
+                with suppress(Exception):
+                    self._mmio.write(CIE, lines)
+        super().fail(error)
         if above is not None:
             self._parent.remove(self._number, above)
 

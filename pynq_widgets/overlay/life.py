@@ -112,11 +112,20 @@ def living() -> list[Life]:
 
 @contextmanager
 def expected(device: Any) -> Iterator[None]:
-    """While an Overlay downloads itself to `device`, the growing count is no stranger's doing."""
+    """While an Overlay downloads itself to `device`, the growing count is no stranger's doing.
+
+    Where that fails after the count has grown, what the device held has gone all the same.
+    """
     with _lock:
         _expected[device] = _expected.get(device, 0) + 1
     try:
         yield
+    except BaseException:
+        with _lock:
+            life = _current.get(device)
+        if life is not None and life.alive and generation_of(device) != life.device_generation:
+            life.end(f"{short(life.bitfile_name)} went in a download that failed")
+        raise
     finally:
         with _lock:
             _expected[device] -= 1

@@ -73,7 +73,10 @@ class Kernel(Linux):
 
 @pytest.fixture
 def zynq(tmp_path: Path) -> Kernel:
-    return Kernel(tmp_path / "zynq", "armv7l", ("digilent,pynq-z2", "xlnx,zynq-7000"), 1 << 32)
+    kernel = Kernel(tmp_path / "zynq", "armv7l", ("digilent,pynq-z2", "xlnx,zynq-7000"), 1 << 32)
+    for pll in (0xF800_0100, 0xF800_0104, 0xF800_0108):
+        kernel.poke(pll, 30 << 12)  # of 33.3 MHz: an overlay sets its clocks
+    return kernel
 
 
 @pytest.fixture
@@ -107,7 +110,9 @@ def design(tmp_path: Path) -> Callable[..., Design]:
         given = "".join(f'<PARAMETER NAME="{key}" VALUE="{value}"/>' for key, value in parameters.items())
         start = text.index("<PARAMETERS>", text.index('FULLNAME="/ps"')) + len("<PARAMETERS>")
         text = text[:start] + given + text[start:]
-        text = text.replace('MODTYPE="processing_system7" VLNV="xilinx.com:ip:processing_system7:5.5"', f'MODTYPE="{kind}" VLNV="x:ip:{kind}:1"')
+        text = text.replace(
+            'MODTYPE="processing_system7" VLNV="xilinx.com:ip:processing_system7:5.5"', f'MODTYPE="{kind}" VLNV="x:ip:{kind}:1"'
+        )
         path = tmp_path / f"{name}.hwh"
         path.write_text(text, encoding="utf-8")
         path.with_suffix(".bit").write_bytes(bit_file(part))

@@ -98,8 +98,12 @@ def handoff(
     wires: list[tuple[str, str, str, str]],
     brams: dict[str, str],
     controller: dict[str, Any] | None = None,
+    host: dict[str, Any] | None = None,
 ) -> str:
-    """A hardware handoff of `blocks` behind a Zynq; interrupts go through a concat to the controller ``intc``."""
+    """A hardware handoff of `blocks` behind a Zynq; interrupts go through a concat to the controller ``intc``.
+
+    `controller` are parameters of that, `host` those of the processing system.
+    """
     lines = [(block.name, pin) for block in blocks for pin in block.interrupts]
     modules = []
     for block in blocks:
@@ -167,7 +171,7 @@ def handoff(
         if b.base is not None
     )
     ps_buses = _bus("M_AXI_GP0", "MASTER", "gp") + _bus("S_AXI_HP0", "SLAVE", "hp")
-    modules.append(_module("ps", "xilinx.com:ip:processing_system7:5.5", {}, "".join(ps_ports), ps_buses, memory=ps_map))
+    modules.append(_module("ps", "xilinx.com:ip:processing_system7:5.5", host or {}, "".join(ps_ports), ps_buses, memory=ps_map))
     return (
         '<?xml version="1.0" encoding="UTF-8"?><EDKSYSTEM EDWVERSION="1.2" VIVADOVERSION="2022.1">'
         '<SYSTEMINFO ARCH="zynq" DEVICE="7z020" NAME="small" PACKAGE="clg400" SPEEDGRADE="-1"/><EXTERNALPORTS/><EXTERNALINTERFACES/>'

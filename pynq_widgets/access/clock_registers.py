@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import math
 import operator
-import re
+import os
+import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pynq_widgets.design.clocks import versal_setting
 
 from .errors import noted
 from .port import bus_lock
@@ -169,17 +172,18 @@ class ClockGenerators:
         """Rate of the processor in MHz."""
         return self._rate(self.family.processor)
 
-    def set_pl_clk(self, index: int, div0: int | None, div1: int | None, clk_mhz: float) -> None:
+    def set_pl_clk(self, index: int, div0: int | None, div1: int | None, clk_mhz: float, design: Any = None) -> None:
         """Set clock `index` of the fabric: by its divisors, or to the nearest rate that it can have, with one write.
 
-        Where one divisor is given the other is worked out for `clk_mhz`. Which PLL the clock comes from stays. Raises ``ValueError``
-        for divisors that cannot be; nothing has been written then.
+        Where one divisor is given the other is worked out for `clk_mhz`. Which PLL the clock comes from stays. `design`, if given, is
+        the one that is to be loaded, which knows the board as well as the one that is. Raises ``ValueError`` for divisors that cannot
+        be; nothing has been written then.
         """
         output = self.family.fabric[index]
         with bus_lock(self.device):
             word = self._read(output.control)
             new = word
-            for field, value in zip(output.divisors, self._divisors(output, word, div0, div1, clk_mhz), strict=True):
+            for field, value in zip(output.divisors, self._divisors(output, word, div0, div1, clk_mhz, design), strict=True):
                 new = field.put(new, value)
             if output.active is not None:
                 new = output.active.put(new, 1)
@@ -187,14 +191,14 @@ class ClockGenerators:
 
     # How the divisors are found.
 
-    def _divisors(self, output: Output, word: int, div0: int | None, div1: int | None, clk_mhz: float) -> tuple[int, ...]:
+    def _divisors(self, output: Output, word: int, div0: int | None, div1: int | None, clk_mhz: float, design: Any) -> tuple[int, ...]:
         given = [None if div is None else operator.index(div) for div in (div0, div1)][: len(output.divisors)]
         for number, (value, field) in enumerate(zip(given, output.divisors, strict=True)):
             if value is not None:
                 _in_range(output, number, value, field)
         if None not in given:
             return tuple(value for value in given if value is not None)
-        source = self._source_rate(output, word)
+        source = self._source_rate(output, word, design)
         wanted = min(source / clk_mhz, 1e9)
         known = [value for value in given if value is not None]
         if known:
@@ -205,7 +209,8 @@ class ClockGenerators:
         found = _pair(wanted) if len(given) == 2 else (min(max(round(wanted), 1), output.divisors[0].most),)
         rate = source / math.prod(found)
         if abs(clk_mhz - rate) > _NEAR * clk_mhz:
-            warnings.warn(f"Setting frequency to the closest possible value {round(rate, 5)}MHz.", UserWarning, stacklevel=5)
+            text = f"Setting frequency to the closest possible value {round(rate, 5)}MHz."
+            warnings.warn(text, UserWarning, stacklevel=_frames_of_this_room())
         return found
 
     # What the registers say.
@@ -217,7 +222,7 @@ class ClockGenerators:
         # A divisor of 0 divides by 1, as Linux has it.
         return round(source / math.prod(field.of(word) or 1 for field in output.divisors), 6)
 
-    def _source_rate(self, output: Output, word: int) -> float:
+    def _source_rate(self, output: Output, word: int, design: Any = None) -> float:
         number = output.source.of(word)
         source = output.sources[number] if number < len(output.sources) else None
         if source is None:
@@ -228,18 +233,16 @@ class ClockGenerators:
         factor = self.family.factor(control, fraction)
         if not factor:
             raise RuntimeError(f"{source.name}, which {output.name} comes from, multiplies by 0: nobody has set it up")
-        rate = round(self.reference * factor, 6)
+        rate = round(self.reference(design) * factor, 6)
         if source.crossing is not None:
             rate = round(rate / (Bits(8, 6).of(self._read(source.crossing)) or 1), 6)
         return rate
 
-    @property
-    def reference(self) -> float:
-        """The board's reference clock in MHz: what the design on the device says, else what PYNQ's boards have."""
-        host = getattr(getattr(self.device, "design", None), "host", None)
-        text = "" if host is None else _parameter(host.parameters, self.family.parameter)
+    def reference(self, design: Any = None) -> float:
+        """The board's reference clock in MHz: what `design`, by default the one on the device, says, else what PYNQ's boards have."""
+        host = getattr(design if design is not None else getattr(self.device, "design", None), "host", None)
         try:
-            rate = float(text)
+            rate = float((host and versal_setting(host, self.family.parameter)) or 0)
         except ValueError:
             rate = 0.0
         return rate if 0 < rate < math.inf else self.family.reference
@@ -257,12 +260,13 @@ class ClockGenerators:
         return region
 
 
-def _parameter(parameters: Mapping[str, str], name: str) -> str:
-    """The parameter `name`, or that entry of a parameter that is a Tcl dictionary, as those of Versal's are."""
-    if name in parameters:
-        return parameters[name]
-    entry = re.compile(rf"\b{name}\s+([\d.]+)")
-    return next((found[1] for key, text in parameters.items() if key.startswith("PS_PMC_CONFIG") and (found := entry.search(text))), "")
+def _frames_of_this_room() -> int:
+    """The level of who asked from outside: a rate is set by a method, an attribute, or while an overlay is loaded."""
+    frame, level = sys._getframe(1), 1
+    room = os.path.dirname(__file__)
+    while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) == room:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _in_range(output: Output, number: int, value: int, field: Bits) -> None:

@@ -12,11 +12,13 @@ import numbers
 import os
 import platform
 import weakref
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .errors import near_names, noted
 
 if TYPE_CHECKING:
+    from pynq_widgets.design import Design
     from pynq_widgets.device import Device
 
     from .clock_registers import ClockGenerators
@@ -209,6 +211,35 @@ def _generators(device: Any) -> ClockGenerators:
     if made is None or made.family is not family:
         made = vars(device)["_clock_generators"] = clock_registers.ClockGenerators(device, family)
     return made
+
+
+def set_design_clocks(device: Any, clocks: Mapping[Any, Mapping[str, Any]], design: Design | None = None) -> None:
+    """Let the fabric's clocks of `device` run as fast as a `design` wants, whose ``clock_dict`` is `clocks`: before it is loaded.
+
+    Only those that the design uses are touched, and nothing where there are no clocks to set: on a simulated device, or one that is
+    no Zynq and says nothing of clocks.
+    """
+    if _from_design(device):
+        return
+    put = getattr(device, "set_pl_clk", None)
+    if put is None:
+        if not _has_generators(device):
+            return
+        generators = _generators(device)
+
+        def put(index: int, clk_mhz: float) -> None:
+            generators.set_pl_clk(index, None, None, clk_mhz, design)
+
+    for index, clock in clocks.items():
+        rate = clock.get("frequency")
+        if clock.get("enable") and rate:
+            put(index, clk_mhz=float(rate))
+
+
+def _has_generators(device: Any) -> bool:
+    """Whether the device is a Zynq, Zynq UltraScale+ or Versal whose registers can be reached."""
+    arch = getattr(device, "arch", None) or CPU_ARCH
+    return arch in (ZYNQ_ARCH, ZU_ARCH) and any(map(device.has_capability, ("MEMORY_MAPPED", "REGISTER_RW", "REMOTE")))
 
 
 def _design_clocks(device: Any) -> dict[int, float]:

@@ -188,6 +188,7 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
             before = lives.generation_of(self.device)
             # Nobody comes on the bus while its other end is exchanged.
             with bus_lock(self.device):
+                self._set_clocks()
                 self.device.download(self, self._source)
                 lives.cut(self.device, self.bitfile_name, previous)
             self._tell_device(before)
@@ -197,6 +198,13 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
             self.timestamp = _now()
         if self.dtbo is not None and hasattr(self.device, "insert_device_tree"):
             self.insert_dtbo()
+
+    def _set_clocks(self) -> None:
+        """Let a board's clocks run as fast as the design wants them, before its logic is there."""
+        if getattr(self.device, "kind", "board") not in ("simulated", "replay"):
+            from pynq_widgets.access import ps
+
+            ps.set_design_clocks(self.device, self.clock_dict, self.design)
 
     def _tell_device(self, before: int) -> None:
         device = self.device

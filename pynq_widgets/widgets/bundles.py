@@ -11,6 +11,7 @@ from typing import Any
 
 from pynq_widgets import showing
 from pynq_widgets.access import Mirror, RegisterHandle, RegisterMap
+from pynq_widgets.access.data_recorder import DataRecorder
 from pynq_widgets.design import Design
 from pynq_widgets.device.bus import Statistics
 from pynq_widgets.device.simulated.faults import Faults
@@ -22,6 +23,7 @@ from . import changes, html
 from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, plain_content, table_for
 from .faults_view import faults_bundle
 from .nodes import TreeNode, tree_nodes, walk
+from .recorder_view import recorder_bundle
 from .reuse import shown
 from .statistics_view import statistics_bundle
 from .summaries import node_summary, overlay_summary
@@ -160,6 +162,7 @@ def register_all() -> None:
     changes.register_all()
     showing.register(Statistics, statistics_bundle)
     showing.register(Faults, faults_bundle)
+    showing.register(DataRecorder, recorder_bundle)
 
 
 __all__ = ["bundle", "register_all"]

@@ -75,6 +75,14 @@ class HWH:
             raise TypeError(f"HWH needs the name of a .hwh file, or its text as hwh_data, not {type(hwh_data).__name__} {hwh_data!r}")
         self.family_ps = "" if self.design.host is None else self.design.host.modtype
 
+    @classmethod
+    def of(cls, design: Design) -> HWH:
+        """What `design`, which was read already, says."""
+        parser = cls.__new__(cls)
+        parser.design = design
+        parser.family_ps = "" if design.host is None else design.host.modtype
+        return parser
+
     # Each is made when it is first asked for, and may be assigned: an attribute of the object wins.
 
     @cached_property

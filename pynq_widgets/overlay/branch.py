@@ -67,7 +67,7 @@ class Branch:
         # A number put where a block is would hide the block and reach no hardware. Objects are let through: a class may put a driver
         # of its own in the place of a block.
         plain = isinstance(value, (int, float, str, bytes)) and not name.startswith("_")
-        if plain and self._is_ready() and name in self and name not in self._by_item_only():
+        if plain and self._is_ready() and self._has(name) and name not in self._by_item_only():
             raise AttributeError(
                 f"{name!r} is a block of {self._who()}: {value!r} was not written. "
                 f"Write a register of it, as in .{name}.write(offset, value) or .{name}.register_map.REGISTER = value"
@@ -86,7 +86,13 @@ class Branch:
         for name in self.__dict__.pop("_looked_up", ()):
             self.__dict__.pop(name, None)
 
+    # PYNQ's overlays and hierarchies have no items: a class that is mixed in after ours and has some keeps its own.
+
     def __getitem__(self, key: str) -> Any:
+        mixed_in = getattr(super(), "__getitem__", None)
+        return self._item(key) if mixed_in is None else mixed_in(key)
+
+    def _item(self, key: str) -> Any:
         if not isinstance(key, str):
             raise TypeError(f"{self._who()}[...] takes a name such as 'hierarchy/ip', not the {type(key).__name__} {key!r}")
         if not self._is_ready():
@@ -102,14 +108,19 @@ class Branch:
             pass
         above, _, pin = key.strip("/").rpartition("/")
         if above and (parent := tree.find(self._below(), above)) is not None and parent.path:
-            return self[above][pin]
+            return self._item(above)[pin]
         raise KeyError(tree.missing(self._below(), key, self._who()))
 
     def __contains__(self, key: object) -> bool:
+        mixed_in = getattr(super(), "__contains__", None)
+        return self._has(key) if mixed_in is None else bool(mixed_in(key))
+
+    def _has(self, key: object) -> bool:
         return isinstance(key, str) and self._is_ready() and bool(key) and self._tree().find(self._below(), key) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._children())
+        mixed_in = getattr(super(), "__iter__", None)
+        return iter(self._children()) if mixed_in is None else mixed_in()
 
     def __dir__(self) -> list[str]:
         names = set(super().__dir__())

@@ -137,7 +137,7 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         if self._life is None:
             # The pins of an overlay are known to be there; those that somebody described are found out at once, as with PYNQ.
             for name in self._interrupts:
-                self[name]
+                self._accessor(name)
 
     def _take(self, description: Any) -> None:
         if not isinstance(description, Mapping):
@@ -256,7 +256,11 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         return None
 
     def __getitem__(self, name: str) -> Any:
-        """The interrupt or GPIO accessor `name`."""
+        """The interrupt or GPIO accessor `name`; a class with items that is mixed in after this one keeps its own, as with PYNQ's."""
+        mixed_in = getattr(super(), "__getitem__", None)
+        return self._accessor(name) if mixed_in is None else mixed_in(name)
+
+    def _accessor(self, name: str) -> Any:
         made = self.__dict__.setdefault("_accessors", {})
         if name not in made:
             if name in self._interrupts or name in self._gpio:
@@ -273,7 +277,8 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         return made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self._interrupts, *self._gpio))
+        mixed_in = getattr(super(), "__iter__", None)
+        return iter((*self._interrupts, *self._gpio)) if mixed_in is None else mixed_in()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -285,7 +290,7 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         if defined_by_class(self, name):
             raise failed_property(self, name)
         if name in self._interrupts or name in self._gpio:
-            value = self.__dict__[name] = self[name]
+            value = self.__dict__[name] = self._accessor(name)
             return value
         if name[:1] != "_" and self._ask(name):
             return getattr(self, name)

@@ -15,6 +15,7 @@ from traitlets import HasTraits
 from pynq_widgets.access.port import bus_lock
 from pynq_widgets.design import read_design
 from pynq_widgets.device.contract import Device
+from pynq_widgets.device.loaded import DICTIONARIES
 from pynq_widgets.showing import Shown
 
 from . import life as lives
@@ -62,6 +63,7 @@ def load(
     download: bool = True,
     ignore_version: bool = False,
     device: Any = None,
+    gen_cache: bool = False,
 ) -> Any:
     """What ``Overlay(...)`` does; see there."""
     # Imported with the first file that is looked for (pathlib, ast, importlib): who only takes names from the package has no need of it.
@@ -82,7 +84,7 @@ def load(
             factory = import_sidecar(beside)
             if factory is not None:
                 return call_sidecar(factory, path, download, request)
-    return DefaultOverlay(path, download, dtbo, ignore_version, device)
+    return DefaultOverlay(path, download, dtbo, ignore_version, device, gen_cache)
 
 
 # Python names the function in what it says of wrong arguments; the user has called Overlay.
@@ -126,6 +128,7 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         download: bool = True,
         ignore_version: bool = False,
         device: Any = None,
+        gen_cache: bool = False,
     ) -> None:
         """Load an overlay.
 
@@ -142,6 +145,8 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
             Whether drivers of other versions of an IP are bound.
         device
             Where; default ``Device.active_device``.
+        gen_cache
+            Where it is not downloaded: have the device keep its description, see :meth:`gen_cache`.
 
         Raises ``FileNotFoundError`` with what was looked for, ``DesignError`` for a design that cannot be read; what was loaded before
         stays as it was then.
@@ -168,6 +173,8 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
             self.download()
         else:
             self._attach()
+            if gen_cache:
+                self.gen_cache()
         if "IPython" in sys.modules:
             from .magics import register_if_interactive
 
@@ -196,6 +203,7 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         self._begin(life)
         if not self.timestamp or previous is not None:
             self.timestamp = _now()
+        self.device.timestamp = self.timestamp
         if self.dtbo is not None and hasattr(self.device, "insert_device_tree"):
             self.insert_dtbo()
 
@@ -211,6 +219,10 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         if lives.generation_of(device) == before:
             device.generation = before + 1
         device.bitfile_name = self.bitfile_name
+        if getattr(device, "parser", None) is not self._source:
+            # The device's dictionaries are of what was there before; they are made of the parser when they are asked for.
+            for name in DICTIONARIES:
+                vars(device).pop(name, None)
         device.parser = self._source
         if self.design is not None and getattr(device, "design", None) is not self.design and hasattr(device, "prepare"):
             device.prepare(self.design)
@@ -247,8 +259,15 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         # Interrupts, GPIO and MMIO that drivers made themselves go by the device's count.
         self.device.generation = lives.generation_of(self.device) + 1
 
+    def gen_cache(self, parser: Any = None) -> None:
+        """See :meth:`Bitstream.gen_cache`; the parser is the overlay's own where none is given."""
+        super().gen_cache(self._source if parser is None else parser)
+
     def reset(self) -> None:
         """Make PYNQ's dictionaries (``ip_dict`` and its kin) afresh from the design; nothing is done to the hardware."""
+        if self.is_loaded():
+            for name in DICTIONARIES:
+                vars(self.device).pop(name, None)
         for name in ("ip_dict", "hierarchy_dict", "interrupt_pins", "interrupt_controllers", "gpio_dict", "mem_dict", "clock_dict"):
             self.__dict__.pop(name, None)
 
@@ -258,20 +277,18 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
             f"loading {partial_bit!r} into {partial_region!r}: partial reconfiguration is not supported; load a full overlay instead"
         )
 
-    def load_ip_data(self, ip_name: str, data: str | os.PathLike[str]) -> None:
-        """Write the binary file `data` into the IP or memory `ip_name`, padded with zeros to whole words.
+    def load_ip_data(self, ip_name: str, data: str | os.PathLike[str], zero: bool = False) -> None:
+        """Write the binary file `data` into the IP or memory `ip_name`, padded with zeros to whole words; `zero`: and to its end.
 
-        Raises ``ValueError`` where the file is larger than the address range; nothing has been written then.
+        The file's name is its ``state`` in the dictionaries then. Raises ``RuntimeError`` where the file is larger than the address
+        range; nothing has been written then.
         """
-        ip = self[ip_name]
-        with open(data, "rb") as file:
-            content = file.read()
-        if len(content) > ip.mmio.length:
-            raise ValueError(f"{data}: {len(content)} bytes do not fit the {ip.mmio.length} bytes of {ip_name}; nothing was written")
-        ip.mmio.write(0, content + bytes(-len(content) % 4))
+        self._check_alive(ip_name)
+        path = self._item(ip_name)._where()
+        self.device.load_ip_data(path, os.fspath(data), zero)
         for view in (self.ip_dict, self.mem_dict):
-            if ip_name in view:
-                view[ip_name]["state"] = str(data)
+            if path in view:
+                view[path]["state"] = os.fspath(data)
 
     # What it holds.
 
@@ -291,13 +308,22 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         """Path of each IP and hierarchy to ``(driver, reason)``; printed as a table."""
         return self._get_tree().drivers
 
+    @property
+    def systemgraph(self) -> Any:
+        """PYNQ's metadata graph, where the device brought one; else None: `design` answers what it does."""
+        return getattr(self._source, "systemgraph", None)
+
     @cached_property
     def ip_dict(self) -> dict[str, Any]:
-        return self._view("ip_dict")
+        return self._with_drivers(self._view("ip_dict"))
 
     @cached_property
     def hierarchy_dict(self) -> dict[str, Any]:
-        return self._view("hierarchy_dict")
+        listed = self._view("hierarchy_dict")
+        for path, entry in listed.items():
+            for kind in ("ip", "hierarchies"):
+                self._with_drivers(entry.get(kind, {}), f"{path}/")
+        return self._with_drivers(listed)
 
     @cached_property
     def interrupt_pins(self) -> dict[str, Any]:
@@ -318,6 +344,15 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
     @cached_property
     def clock_dict(self) -> dict[str, Any]:
         return self._view("clock_dict")
+
+    def _with_drivers(self, listed: dict[str, Any], start: str = "") -> dict[str, Any]:
+        """`listed`, with the driver and the device of each entry, as PYNQ has them there."""
+        tree = self._get_tree()
+        for name, entry in listed.items():
+            if isinstance(entry, dict) and start + name in tree.nodes:
+                entry["driver"] = tree.choice(start + name).driver
+                entry["device"] = self.device
+        return listed
 
     def _view(self, name: str) -> dict[Any, Any]:
         return self._get_tree().blueprint.view(name)
@@ -534,9 +569,10 @@ class DefaultOverlay(Overlay):
         dtbo: str | os.PathLike[str] | None = None,
         ignore_version: bool = False,
         device: Any = None,
+        gen_cache: bool = False,
     ) -> None:
         """Load an overlay; the arguments are those of :class:`Overlay`, in the order that the specification's template has."""
-        super().__init__(bitfile_name, dtbo, download, ignore_version, device)
+        super().__init__(bitfile_name, dtbo, download, ignore_version, device, gen_cache)
 
 
 def _metadata(device: Any, path: Path) -> Any:

@@ -98,7 +98,7 @@ def detail_of(overlay: Any, node: TreeNode | None) -> NodeDetail:
     obj = None
     if node.kind in ("ip", "hierarchy") and node.path in overlay.drivers:
         try:
-            obj = overlay[node.path]
+            obj = overlay._item(node.path)
         except Exception as error:
             problems = (str(error) or type(error).__name__,)
     return NodeDetail(content, obj, problems)

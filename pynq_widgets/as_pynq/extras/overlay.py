@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import Any
 
 from pynq_widgets import overlay
+from pynq_widgets.as_pynq.hwh_parser import HWH
+from pynq_widgets.design import Design
 from pynq_widgets.overlay.binding import full_name, hierarchy_drivers, ip_drivers, without_version
 from pynq_widgets.overlay.describe import document_branch
 from pynq_widgets.overlay.hierarchy import DefaultHierarchy
@@ -95,6 +97,17 @@ def _build_docstring(description: dict[str, Any], name: str, type_: str) -> str:
     return document_branch(_IPMap(description), "", type_, name)
 
 
+def _parser(ol: Any) -> Any:
+    """PYNQ's parser, in whose nets, pins and elements drivers look for what is connected to what."""
+    source = ol._source
+    if not isinstance(source, Design):
+        return source
+    kept: HWH | None = ol.__dict__.get("_pynq_parser")
+    if kept is None or kept.design is not source:
+        kept = ol.__dict__["_pynq_parser"] = HWH.of(source)
+    return kept
+
+
 def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
     """Add them."""
     for value in (_assign_drivers, _complete_description, _IPMap, _build_docstring):
@@ -102,6 +115,7 @@ def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
     put(module, "_classname", full_name)
     put(module, "_ip_drivers", _Drivers())
     put(module, "_hierarchy_drivers", _Hierarchies())
+    put(overlay.Overlay, "parser", property(_parser))
 
 
 class _Hierarchies:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pynq_widgets import lazy
 
 if TYPE_CHECKING:
+    from .board import BoardDevice as BoardDevice
     from .buffer import PynqBuffer as PynqBuffer
     from .bus import Bus as Bus
     from .bus import Count as Count
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .transfer import Transfer as Transfer
 
 _ROOM = {
+    "BoardDevice": ".board",
     "BufferFreedError": ".errors",
     "Bus": ".bus",
     "BusError": ".errors",

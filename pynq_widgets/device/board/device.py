@@ -23,6 +23,10 @@ _AS_ROOT = "run Python, or Jupyter, as root (sudo -E)"
 _KEPT = 64  # pages that single words were read from
 
 
+def _path_of(bitstream: Any) -> str:
+    return os.fspath(getattr(bitstream, "bitfile_name", bitstream))
+
+
 def missing(linux: Linux) -> str:
     """What a board lacks to be used from here, and what to do; '' where it lacks nothing."""
     why = linux.why_not("/dev/mem", os.O_RDWR | os.O_SYNC)
@@ -159,6 +163,12 @@ class BoardDevice(Device):
 
         return read_design(bitfile_name)
 
+    def check_bitstream(self, bitstream: Any) -> None:
+        """`DesignError` unless `bitstream` can be one for this board. Nothing is touched."""
+        from pynq_widgets.device.board.images import image_of
+
+        image_of(_path_of(bitstream), self.family)
+
     def download(self, bitstream: Any, parser: Any = None) -> None:
         """Have the kernel load `bitstream` (with ``bitfile_name`` and ``partial``, or a path) into the logic.
 
@@ -171,9 +181,8 @@ class BoardDevice(Device):
         from pynq_widgets.device.board.manager import FpgaManager
         from pynq_widgets.device.board.ports import set_widths, widths_of
 
-        path = os.fspath(getattr(bitstream, "bitfile_name", bitstream))
         partial = bool(getattr(bitstream, "partial", False))
-        image = image_of(path, self.family)
+        image = image_of(_path_of(bitstream), self.family)
         with self.lock:
             if not partial:
                 self._leave()

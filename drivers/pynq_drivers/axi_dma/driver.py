@@ -104,6 +104,19 @@ class AxiDMA(DefaultIP):
         """Stream to memory (S2MM), started when first asked for; AttributeError where the core is built without it."""
         return self._there(self._receive, "recvchannel").started()
 
+    def set_up_tx_channel(self) -> None:
+        """Starts the send channel where the core has one and it stands still. PYNQ's name of what making its driver does."""
+        self._set_up(self._send)
+
+    def set_up_rx_channel(self) -> None:
+        """Starts the receive channel where the core has one and it stands still."""
+        self._set_up(self._receive)
+
+    @staticmethod
+    def _set_up(channel: Channel | None) -> None:
+        if channel is not None and (not channel.is_started or channel.halted):
+            channel.start()
+
     def _there(self, channel: Channel | None, name: str) -> Channel:
         if channel is None:
             what, kind = ("send", "MM2S") if name == "sendchannel" else ("receive", "S2MM")

@@ -63,8 +63,16 @@ class AxiGPIO(DefaultIP):
         kind = bank.Channel if description.get("parameters") else UntoldChannel
         self._channels = [kind(self, number) for number in range(2)]
         self.channel1, self.channel2 = self._channels
-        self.interrupt: Any = self[INTERRUPT] if INTERRUPT in self._interrupts else None
-        self.has_interrupts = self.interrupt is not None
+
+    @cached_property
+    def interrupt(self) -> Any:
+        """The core's interrupt; None where it is not connected, or the device has no way to it."""
+        return self[INTERRUPT] if INTERRUPT in self._interrupts else None
+
+    @property
+    def has_interrupts(self) -> bool:
+        """Whether there is an `interrupt`."""
+        return self.interrupt is not None
 
     @classmethod
     def configuration(cls, description: Mapping[str, Any]) -> Mapping[str, bool]:

@@ -29,6 +29,11 @@ class MM2SChannel(Channel):
     source: S2MMChannel | None = None
     _scheduled = False  # a frame that may not have begun
 
+    @property
+    def sourcechannel(self) -> S2MMChannel | None:
+        """`source`, by PYNQ's name."""
+        return self.source
+
     def start(self) -> None:
         """Start the DMA channel with a blank screen. The mode must be set prior to calling or a RuntimeError will result."""
         if self._frames.filled:

@@ -44,6 +44,26 @@ def test_a_channel_starts_when_it_is_first_asked_for_and_a_display_asks_for_none
     assert not dma.recvchannel.running  # asking again does not start what was stopped
 
 
+def test_setting_up_starts_a_channel_that_stands_still(bench: Any) -> None:
+    dma = bench.overlay.dma
+    source, target = buffers(bench)
+    started = [("write", r.MM2S + r.DMACR, r.RS | r.IOC_IRQ_EN | r.ERR_IRQ_EN), ("read", r.MM2S + r.DMASR)]
+    assert bench.accesses("dma", dma.set_up_tx_channel) == started
+    assert bench.accesses("dma", dma.set_up_tx_channel) == [("read", r.MM2S + r.DMASR)]
+    dma.recvchannel.stop()
+    dma.set_up_rx_channel()
+    dma.recvchannel.transfer(target)
+    dma.set_up_rx_channel()
+    dma.sendchannel.transfer(source)
+    dma.recvchannel.wait()
+    assert np.array_equal(source, target)
+
+
+def test_setting_up_a_channel_that_is_not_there_is_nothing(build: Any, dma_block: Any) -> None:
+    bench = build(dma_block(c_include_s2mm=0), streams=[])
+    assert bench.accesses("dma", bench.overlay.dma.set_up_rx_channel) == []
+
+
 @pytest.mark.parametrize("kind", ["bench", "polled"])
 def test_loop(kind: str, request: pytest.FixtureRequest) -> None:
     bench = request.getfixturevalue(kind)

@@ -509,6 +509,7 @@ def test_a_tied_output_shows_what_comes_in(camera: Any, feed: Any) -> None:
     bench = camera()
     vdma = started(bench)
     vdma.readchannel.tie(vdma.writechannel)
+    assert vdma.writechannel.sourcechannel is vdma.readchannel
     assert vdma.writechannel.source is vdma.readchannel
     assert not vdma.writechannel.parked
     assert vdma.writechannel.framedelay == 1

@@ -45,9 +45,8 @@ class Wiring:
 
     def _from_dictionaries(self, device: Device) -> None:
         def table(name: str) -> Mapping[str, Any]:
-            source = getattr(device, "parser", None)
-            found = getattr(source, name, None) or getattr(device, name, None)
-            return found or {}
+            # The device's own first: those of a parser may have been replaced by its reset().
+            return getattr(device, name, None) or getattr(getattr(device, "parser", None), name, None) or {}
 
         for path, entry in table("interrupt_controllers").items():
             parent = entry.get("parent") or None

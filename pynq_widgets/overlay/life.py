@@ -53,11 +53,7 @@ class Life:
             self.generation = -1
             for holder in list(self.holders):
                 holder._forget()
-            # Whoever awaits an interrupt would wait for ever. Nobody does where the module was never loaded.
-            interrupts = sys.modules.get("pynq_widgets.access.interrupt")
-            device = None if self._device is None else self._device()
-            if interrupts is not None and device is not None:
-                interrupts.forget(device, reason)
+            _end_waits(None if self._device is None else self._device(), reason)
 
     def cut(self, reason: str) -> None:
         """Let the handles reach nothing any more, at once: what `end` begins with, and all that may be done under the lock of a bus."""
@@ -76,6 +72,13 @@ class Life:
         if self.gone:
             port.invalidate(self.gone)
         return mmio
+
+
+def _end_waits(device: Any, reason: str) -> None:
+    # Whoever awaits an interrupt would wait for ever. Nobody does where the module was never loaded.
+    interrupts = sys.modules.get("pynq_widgets.access.interrupt")
+    if interrupts is not None and device is not None:
+        interrupts.forget(device, reason)
 
 
 _current: weakref.WeakKeyDictionary[Any, Life] = weakref.WeakKeyDictionary()
@@ -154,11 +157,13 @@ def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:
         _watch(device)
         old = _current.get(device)
         if previous is not None and previous is old and previous.alive:
-            previous.device_generation = generation_of(device)
-            return previous
-        life = Life(bitfile_name, generation_of(device), device)
-        _current[device] = life
-    if old is not None:
+            life = previous
+            life.device_generation = generation_of(device)
+        else:
+            life = _current[device] = Life(bitfile_name, generation_of(device), device)
+    if life is old:
+        _end_waits(device, f"{short(bitfile_name)} was downloaded again")
+    elif old is not None:
         old.end(_replaced(old, bitfile_name))
     return life
 

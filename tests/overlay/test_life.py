@@ -20,6 +20,7 @@ from pynq_widgets.overlay import life
     ("end", "reason"),
     [
         (lambda overlay, path: overlay.free(), "demo.hwh was freed with free()"),
+        (lambda overlay, path: overlay.download(), "demo.hwh was downloaded again"),
         (lambda overlay, path: Overlay(path, device=overlay.device), "demo.hwh was loaded again as another Overlay object"),
     ],
 )

@@ -212,6 +212,8 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         if getattr(self.device, "kind", "board") not in ("simulated", "replay"):
             from pynq_widgets.access import ps
 
+            if hasattr(self.device, "check_bitstream"):
+                self.device.check_bitstream(self)  # a file that cannot be loaded changes nothing
             ps.set_design_clocks(self.device, self.clock_dict, self.design)
 
     def _tell_device(self, before: int) -> None:

@@ -24,7 +24,8 @@ _KEPT = 64  # pages that single words were read from
 
 
 def _path_of(bitstream: Any) -> str:
-    return os.fspath(getattr(bitstream, "bitfile_name", bitstream))
+    path: str | os.PathLike[str] = getattr(bitstream, "bitfile_name", bitstream)
+    return os.fspath(path)
 
 
 def missing(linux: Linux) -> str:

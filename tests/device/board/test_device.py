@@ -239,10 +239,13 @@ def test_what_fails_before_it_begins_leaves_everything(zynq: Kernel, board: Boar
     overlay: Any = Overlay(str(design("first").path), device=device)
     words = overlay.scale.mmio
     zynq.log.clear()
+    clock = zynq.peek(0xF800_0170)
+    zynq.poke(0xF800_0170, clock ^ 0x100)  # so that the other overlay would set it
     other = design("other", part="xczu7ev-ffvc1156-2-e")
     with pytest.raises(DesignError, match=r"but this board is a Zynq-7000"):
         Overlay(str(other.path), device=device)
     assert (zynq.log, words.read(0x10), device.design) == ([], 0, overlay.design)
+    assert zynq.peek(0xF800_0170) == clock ^ 0x100
 
 
 def test_a_download_that_fails_leaves_nobody_a_handle(zynq: Kernel, board: Board, design: Callable[..., Any]) -> None:

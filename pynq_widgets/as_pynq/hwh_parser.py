@@ -26,6 +26,23 @@ def string2int(a: str) -> int:
     return int(a, 16 if a.startswith("0x") else 10)
 
 
+class SystemGraph:
+    """What stands where PYNQ 3 and later have the graph of pynqmetadata: the elements of the file, which is what drivers look for there."""
+
+    def __init__(self, parser: HWH) -> None:
+        self._parser = parser
+
+    @property
+    def _root(self) -> Element:
+        return self._parser.root
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"systemgraph has no {name!r}: PYNQ's graph of metadata is not made. What was built is in ol.design (modules, nets, connections), "
+            "and ol.parser.root holds the elements of the file"
+        )
+
+
 class HWH:
     """What a hardware handoff says, as PYNQ's parser has it.
 
@@ -54,11 +71,10 @@ class HWH:
         Path, VLNV, parameters, registers and kind by name of the instance, as elements of the file.
     root : Element
         The root of the file, parsed.
-    systemgraph : None
-        PYNQ's metadata graph, which is not made: `design` answers what it does.
+    systemgraph : SystemGraph
+        Stands for PYNQ's metadata graph, of which it has the elements only: `design` answers what the graph does.
     """
 
-    systemgraph = None
     _data: bytes | None = None
 
     def __init__(self, hwh_name: str | os.PathLike[str] | None = None, hwh_data: str | bytes | None = None) -> None:
@@ -150,6 +166,10 @@ class HWH:
         document = Document(self.design.path, self._bytes(), whole=True)
         assert isinstance(document.root, Element)
         return document.root
+
+    @cached_property
+    def systemgraph(self) -> SystemGraph:
+        return SystemGraph(self)
 
     @cached_property
     def instance2attr(self) -> dict[str, tuple[Any, ...]]:

@@ -116,6 +116,7 @@ def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
     put(module, "_ip_drivers", _Drivers())
     put(module, "_hierarchy_drivers", _Hierarchies())
     put(overlay.Overlay, "parser", property(_parser))
+    put(overlay.Overlay, "systemgraph", property(lambda ol: getattr(_parser(ol), "systemgraph", None)))
 
 
 class _Hierarchies:

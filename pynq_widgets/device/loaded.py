@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from .bus import bus_of
 from .devicetree import DeviceTreeSegment, get_dtbo_base_name
 from .naming import near_hint
 
@@ -28,8 +29,8 @@ _SHUTDOWN_SECONDS = 1.0
 class Loaded:
     """The part of the `Device` contract that tells what has been loaded. Everything here has PYNQ's name and effect.
 
-    ``mem_dict``, ``ip_dict``, ``gpio_dict``, ``interrupt_pins``, ``interrupt_controllers``, ``hierarchy_dict`` and ``timestamp`` are
-    attributes once `set_bitfile_name`, `reset` or `clear_dict` made them: PYNQ asks for them by ``hasattr``.
+    ``mem_dict``, ``ip_dict``, ``gpio_dict``, ``interrupt_pins``, ``interrupt_controllers`` and ``hierarchy_dict`` are attributes once
+    something describes what is loaded, ``timestamp`` once something was downloaded: PYNQ asks for them by ``hasattr``.
     """
 
     # Whether the device tree of the Linux that runs here describes this device.
@@ -71,6 +72,13 @@ class Loaded:
         return {}
 
     # The dictionaries.
+
+    def __getattr__(self, name: str) -> Any:
+        # Of what describes the present design, when they are first asked for: most scripts never do, and they take time.
+        if name in DICTIONARIES and (found := getattr(self.parser, name, None)) is not None:
+            self.__dict__[name] = found
+            return found
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def set_bitfile_name(self, bitfile_name: str) -> None:
         """Remember the bitstream, and make PYNQ's dictionaries of its design attributes of the device."""
@@ -165,7 +173,7 @@ class Loaded:
             return
         words = tuple(memoryview(content).cast("I"))
         with self.lock:
-            bus, start = self.bus, time.perf_counter()
+            bus, start = bus_of(self), time.perf_counter()
             when, error = bus.stamp(), ""
             try:
                 if self.has_capability("MEMORY_MAPPED"):

@@ -228,6 +228,8 @@ def _wanted(link: Path, devices: Iterable[str], download_all: bool) -> Iterator[
 def detect_devices() -> list[str]:
     """The names of the devices for which overlays are wanted: the board that ``$BOARD`` names, else those devices that have a name.
 
+    The simulated device is none of them: no files are made for it.
+
     Raises ``RuntimeError`` where there is neither.
     """
     board = os.environ.get("BOARD")
@@ -235,7 +237,8 @@ def detect_devices() -> list[str]:
         return [board]
     from pynq_widgets.device import Device
 
-    names = [name for device in Device.devices if isinstance(name := getattr(device, "name", None), str)]
+    boards = [device for device in Device.devices if getattr(device, "kind", "") != "simulated"]
+    names = [name for device in boards if isinstance(name := getattr(device, "name", None), str)]
     if not names:
         raise RuntimeError("No device found in the system. Is the BOARD environment variable set?")
     return names

@@ -340,3 +340,11 @@ def test_partial_bitstreams_are_refused_before_anything_changes(build: Any) -> N
     with pytest.raises(NotImplementedError, match="loads whole designs, not partial bitstreams"):
         device.download(Partial())
     assert device.generation == 0
+
+
+def test_the_simulated_device_stands_for_the_board_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = SimulatedDevice("the name of a simulated one")
+    monkeypatch.delenv("BOARD", raising=False)
+    assert device.name == "the name of a simulated one"
+    monkeypatch.setenv("BOARD", "Pynq-Z2")
+    assert device.name == "Pynq-Z2"

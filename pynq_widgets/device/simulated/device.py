@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from bisect import bisect_right
 from collections.abc import Mapping
 from functools import partial
@@ -87,6 +88,11 @@ class SimulatedDevice(Device):
         self._unplaced = False  # the pool, for this design
         self._banked = False  # the memories of the design are known
         self._reporting = False
+
+    @property
+    def name(self) -> str:
+        """What board it stands for, for code that chooses files by it: ``BOARD`` in the environment, as on PYNQ's images, else its tag."""
+        return os.environ.get("BOARD") or self.tag
 
     @property
     def lock(self) -> Any:

@@ -29,11 +29,12 @@ class BusArray:
     nothing, since a read can change the hardware.
     """
 
-    __slots__ = ("_item", "_port")
+    __slots__ = ("_item", "_port", "_positions")
 
-    def __init__(self, port: Port, itemsize: int = 4) -> None:
+    def __init__(self, port: Port, itemsize: int = 4, positions: range | None = None) -> None:
         self._port = port
         self._item = itemsize
+        self._positions = positions  # of the items within the port, where it is not all of them
 
     @property
     def itemsize(self) -> int:
@@ -63,10 +64,12 @@ class BusArray:
         return (len(self),)
 
     def __len__(self) -> int:
-        return 4 * len(self._port.words) // self._item
+        return 4 * len(self._port.words) // self._item if self._positions is None else len(self._positions)
 
     def view(self, dtype: object = "u4") -> BusArray:
         """The same range as 32-bit (``'u4'``) or 64-bit (``'u8'``) words."""
+        if self._positions is not None:
+            raise ValueError("a slice with a step cannot be seen as words of another size; take the view first, then the slice")
         return BusArray(self._port, _item_bytes(dtype))
 
     def _index(self, index: object) -> int:
@@ -85,11 +88,11 @@ class BusArray:
     def __getitem__(self, index: int | slice) -> int | BusArray:
         if isinstance(index, slice):
             start, stop, step = index.indices(len(self))
-            if step != 1:
-                raise ValueError(f"a range of registers can be sliced with step 1 only, not {step}")
+            if step != 1 or self._positions is not None:
+                return BusArray(self._port, self._item, self._all()[index])
             words = self._item // 4
             return BusArray(self._port.part(start * words, max(stop - start, 0) * words), self._item)
-        position = self._index(index)
+        position = self._all()[self._index(index)]
         return self._port.read(position) if self._item == 4 else self._port.read64(2 * position)
 
     def __setitem__(self, index: int | slice, value: Any) -> None:
@@ -102,11 +105,15 @@ class BusArray:
             positions, values = range(position := self._index(index), position + 1), [value]
         # All values are looked at before the first is written: a bad one leaves nothing half-written.
         checked = [self._fitting(item) for item in values]
-        for position, item in zip(positions, checked, strict=True):
+        within = self._all()
+        for position, item in zip((within[position] for position in positions), checked, strict=True):
             if self._item == 4:
                 self._port.write(position, item)
             else:
                 self._port.write64(2 * position, item)
+
+    def _all(self) -> range:
+        return range(len(self)) if self._positions is None else self._positions
 
     def _fitting(self, value: Any) -> int:
         try:
@@ -132,5 +139,33 @@ class BusArray:
             raise ValueError("words behind a bus cannot be a numpy array without a copy")
         return np.array(self.tolist(), dtype=dtype or self.dtype)
 
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """``numpy.copyto(array, values)`` writes; what other functions of numpy get is a copy of the words."""
+        import numpy as np
+
+        if function is not np.copyto:
+            return function(*_copied(args), **{name: _copied([value])[0] for name, value in kwargs.items()})
+        given = dict(zip(("dst", "src", "casting", "where"), args, strict=False)) | kwargs
+        target, source = given["dst"], np.asarray(given["src"])
+        if not isinstance(target, BusArray):
+            return np.copyto(target, source, **{name: value for name, value in given.items() if name in ("casting", "where")})
+        where = np.broadcast_to(given.get("where", True), target.shape)
+        values = np.broadcast_to(source, target.shape).tolist()
+        chosen = [(position, target._fitting(values[position])) for position in np.flatnonzero(where).tolist()]
+        for position, value in chosen:
+            target[position] = value
+        return None
+
     def __repr__(self) -> str:
         return f"<{len(self)} words of {8 * self._item} bits at {self._port.base:#010x}, not read>"
+
+
+def _copied(values: Any) -> list[Any]:
+    import numpy as np
+
+    def copied(value: Any) -> Any:
+        if isinstance(value, BusArray):
+            return np.asarray(value)
+        return type(value)(map(copied, value)) if type(value) in (list, tuple) else value
+
+    return [copied(value) for value in values]

@@ -38,7 +38,7 @@ class SystemGraph:
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            f"systemgraph has no {name!r}: PYNQ's graph of metadata is not made. What was built is in ol.design (modules, nets, connections), "
+            f"systemgraph has no {name!r}: PYNQ's graph of metadata is not made. What was built is in ol.design (modules, connections), "
             "and ol.parser.root holds the elements of the file"
         )
 

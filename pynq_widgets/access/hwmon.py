@@ -16,8 +16,8 @@ from .sensors_conf import Configuration, Formula
 # All paths are below it.
 ROOT = "/"
 
-# By the name of a feature: what is measured, its unit, and how much of it the number 1 in its file is.
-KINDS = {"in": ("voltage", "V", 1e-3), "curr": ("current", "A", 1e-3), "power": ("power", "W", 1e-6)}
+# By the name of a feature: what is measured, its unit, and the number in its file that one of it is.
+KINDS = {"in": ("voltage", "V", 1_000), "curr": ("current", "A", 1_000), "power": ("power", "W", 1_000_000)}
 
 _FEATURE = re.compile(r"(in|curr|power)(\d+)_(input|average)")
 
@@ -29,7 +29,7 @@ class Feature:
     name: str
     kind: str
     unit: str
-    scale: float
+    scale: int
     path: str
     label: str
     formula: Formula | None = None
@@ -56,7 +56,7 @@ class Chip:
             raise ValueError(f"{self.name} has no feature {name!r} (it has {', '.join(self.features) or 'none'})")
         if feature.name in asking:
             raise ValueError(f"the formula of {feature.name} of {self.name} needs its own value: {' → '.join((*asking, feature.name))}")
-        value = float(read(feature.path)) * feature.scale
+        value = float(read(feature.path)) / feature.scale
         if feature.formula is None:
             return value
         try:
@@ -120,8 +120,8 @@ def _bus(folder: str) -> str:
     match = re.fullmatch(r"spi(\d+)\.(\d+)", where)
     if match is not None:
         return f"spi-{match[1]}-{match[2]}"
-    match = re.fullmatch(r"(?:.*\.)?([0-9a-f]+)(?:\..*)?", where)
-    return f"isa-{int(match[1], 16) if match is not None else 0:04x}"
+    match = re.match(r"[a-z0-9_]+\.(\d+)", where)  # coretemp.1
+    return f"isa-{int(match[1]) if match is not None else 0:04x}"
 
 
 def _adapters() -> dict[str, int]:

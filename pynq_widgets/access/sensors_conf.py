@@ -116,7 +116,8 @@ class _Statement:
     def run(self, sections: list[_Section], buses: dict[str, str], source: int) -> None:
         word = self._take("name")
         if word == "bus":
-            buses[self._word()] = self._word()
+            bus = self._word()
+            buses[bus] = self._word()
         elif word == "chip":
             patterns = [self._word()]
             while self._more():

@@ -188,8 +188,7 @@ class BoardDevice(Device):
             if not partial:
                 self._leave()
             placed = FpgaManager(self.linux).load(image, partial)
-            if partial:
-                self._reach = None  # what the region has is not in the address map of the design around it
+            self._reach = None  # what the region of a partial one has is not in the address map of the design around it
             design = getattr(parser, "design", parser)
             if not partial and hasattr(design, "address_map"):
                 self.prepare(design)
@@ -200,6 +199,8 @@ class BoardDevice(Device):
             if not isinstance(bitstream, (str, os.PathLike)):
                 bitstream.binfile_name, bitstream.firmware_path = image.name, placed
                 self.post_download(bitstream, parser, self.name)
+            elif not partial:
+                self.reset(parser, bitfile_name=_path_of(bitstream))
 
     def _leave(self) -> None:
         """Nobody is to touch what the logic holds: it is about to go, and whatever follows may fail."""
@@ -208,7 +209,10 @@ class BoardDevice(Device):
         self.ip_dict = {} if self.design is None else self.design.ip_dict
         self.shutdown()
         self.clear_dict()
-        self._reach = self.design = self.parser = None
+        from pynq_widgets.device.board.reach import Reach
+
+        self.design = self.parser = None
+        self._reach = Reach(None, self.family)
         self.generation += 1
 
     def close(self) -> None:

@@ -17,17 +17,23 @@ class Reach:
     PYNQ maps any address. But an access to the logic where nothing answers ends in a bus error at best, and stops the processor for good
     where an interconnect does not decode it; nobody means that. So addresses are refused that go to the logic of this family (and only
     there) and where the address map of the loaded design has nothing at all. A range that begins or ends beside an IP is not.
+
+    `design` is None after a download that failed: there is nothing in the logic then.
     """
 
-    def __init__(self, design: Design, family: Family) -> None:
-        self._name = design.name
+    def __init__(self, design: Design | None, family: Family) -> None:
+        self._design = design
         self._family = family
-        self._ranges = sorted((r.base, r.high, r.slave) for r in design.address_map)
+        self._ranges = [] if design is None else sorted((r.base, r.high, r.slave) for r in design.address_map)
 
     def check(self, address: int, length: int, operation: str) -> None:
         """`BusError` where `length` bytes at `address` lie in the logic, and nothing of the design in them."""
         last = address + max(length, 1) - 1
-        if not (self._family.in_logic(address) and self._family.in_logic(last)) or not self._ranges:
+        if not (self._family.in_logic(address) and self._family.in_logic(last)):
+            return
+        if self._design is None:
+            raise BusError(address, operation, "the last download failed, so there is nothing in the logic: load an overlay")
+        if not self._ranges:
             return
         nearest = min(self._ranges, key=lambda r: max(r[0] - last, address - r[1], 0))
         if nearest[0] <= last and address <= nearest[1]:
@@ -35,7 +41,7 @@ class Reach:
         raise BusError(
             address,
             operation,
-            f"the design {self._name} has nothing there, and an access to logic that does not answer can stop the processor; the nearest "
-            f"is {nearest[2]} at {nearest[0]:#x} to {nearest[1]:#x}. If the board holds another design, load its overlay, or set "
+            f"the design {self._design.name} has nothing there, and an access to logic that does not answer can stop the processor; the "
+            f"nearest is {nearest[2]} at {nearest[0]:#x} to {nearest[1]:#x}. If the board holds another design, load its overlay, or set "
             "device.checks_addresses = False",
         )

@@ -258,6 +258,22 @@ def test_a_download_that_fails_leaves_nobody_a_handle(zynq: Kernel, board: Board
     with pytest.raises(StaleOverlayError, match=r"first.bit went in a download that failed"):
         words.read(0x10)
     assert not overlay.is_loaded()
+    with pytest.raises(BusError, match=r"the last download failed, so there is nothing in the logic: load an overlay$"):
+        device.read_word(0x43C0_0010)
+    device.read_word(0xF800_0000)
+    zynq.comes_up = "operating"
+    again: Any = Overlay(str(design("second").path), device=device)
+    assert again.scale.read(0x10) == 0
+
+
+def test_after_a_failure_nothing_is_described(zynq: Kernel, board: Board, design: Callable[..., Any]) -> None:
+    device = board(zynq)
+    made = design()
+    device.download(bit_path(made), made)
+    assert (device.design, set(device.ip_dict)) == (made, set(made.ip_dict))
+    zynq.comes_up = "write error"
+    with pytest.raises(DownloadError):
+        device.download(bit_path(made), made)
     assert (device.design, device.ip_dict) == (None, {})
 
 

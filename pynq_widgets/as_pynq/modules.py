@@ -33,6 +33,7 @@ MODULES: Mapping[str, str] = {
     "registers": "pynq_widgets.access.register_map",
     "uio": "pynq_widgets.device.uio",
     "utils": "pynq_widgets.as_pynq.utils",
+    "xlnk": "pynq_widgets.as_pynq.xlnk",
 }
 
 # What PYNQ has and we have not: the reason, and what comes nearest.
@@ -47,8 +48,6 @@ MISSING: Mapping[str, tuple[str, str]] = {
     "pl_server.xrt_device": ("Alveo cards are not supported", "pynq.pl_server.embedded_device.EmbeddedDevice"),
     "remote": ("boards across the network are not spoken to", "pynq.pl_server.device.Device"),
     "tests": ("PYNQ's tests are in its source archive", "tests/as_pynq in this project's source"),
-    "xlnk": ("PYNQ has dropped it as well (2.6)", "pynq.allocate"),
-    "Xlnk": ("PYNQ has dropped it as well (2.6)", "pynq.allocate"),
 }
 
 

@@ -138,7 +138,6 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
         ("from pynq import Overlya", "pynq has no 'Overlya' in pynq_widgets; did you mean 'Overlay'?"),
         ("from pynq.mmio import MMOI", "pynq.mmio has no 'MMOI' in pynq_widgets; did you mean 'MMIO'?"),
         ("from pynq.overlay import DefaultIp", "pynq.overlay has no 'DefaultIp' in pynq_widgets; did you mean 'DefaultIP'?"),
-        ("from pynq import Xlnk", "pynq.Xlnk is not part of pynq_widgets: PYNQ has dropped it as well (2.6); nearest is pynq.allocate"),
         (
             "import pynq.remote.xrfdc",
             "pynq.remote is not part of pynq_widgets: boards across the network are not spoken to; nearest is pynq.pl_server.device.Device",

@@ -38,6 +38,12 @@ MISSING: Mapping[str, tuple[str, str]] = {
     "lib.MicroblazeRPC": (_MICROBLAZE, _MAILBOX),
     "lib.wifi": ("the network of a board belongs to its Linux", "nmcli or wpa_supplicant of the board"),
     "lib.Wifi": ("the network of a board belongs to its Linux", "nmcli or wpa_supplicant of the board"),
+    "lib.intf": ("PYNQ has dropped it as well (2.1)", "pynq.lib.AxiGPIO for wires"),
+    "lib.video.pcam5c": (_CAMERA, _VDMA),
+    "lib.video.common.HLS_AP_CTRL_REGISTER": (
+        "control registers of HLS cores come from the design, or from a driver's traits",
+        "ip.ap_start and ip.register_map.CTRL of any HLS core",
+    ),
     "lib.video.clocks": (_CONNECTOR, "pynq.lib.iic.AxiIIC, to write a clock chip's registers"),
     "lib.video.constants": (_CONNECTOR, "pynq.lib.video.common, for modes and formats"),
     "lib.video.drm": (_DISPLAY, _PIPELINE),

@@ -5,6 +5,7 @@ Source: AMD PG034, AXI Central DMA v4.1: "Simple DMA Operation", "Scatter Gather
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pynq_drivers import waiting
@@ -92,11 +93,16 @@ class CdmaCarrier(Carrier):
         self.title = cdma._fullpath
         self.device = cdma.device
         pin = "cdma_introut"
-        self.interrupt: Any = cdma[pin] if pin in cdma._interrupts else None
+        self._pin = pin if pin in cdma._interrupts else ""
         self.queue = TransferQueue(self)
         self._control: int | None = None  # what was last written to CDMACR
 
     prompt = True
+
+    @cached_property
+    def interrupt(self) -> Any:
+        """The interrupt, made when it is first needed; None where none is connected, or the device has no way to it."""
+        return self.cdma[self._pin] if self._pin else None
 
     def room(self, transfer: Transfer) -> bool:
         return not self.queue.under_way

@@ -6,6 +6,7 @@ Source: AMD PG021, AXI DMA v7.1: "MM2S_DMACR", "MM2S_DMASR", "Errors".
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pynq_drivers import waiting
@@ -36,17 +37,22 @@ _ERRORS = {
 class Channel(Carrier):
     """`sendchannel` (MM2S, memory to stream) or `recvchannel` (S2MM, stream to memory) of an `AxiDMA`."""
 
-    def __init__(self, dma: AxiDMA, name: str, sends: bool, limits: Limits, interrupt: Any, reach: Reach) -> None:
+    def __init__(self, dma: AxiDMA, name: str, sends: bool, limits: Limits, pin: str, reach: Reach) -> None:
         self.dma = dma
         self.name = name
         self.sends = sends
         self.limits = limits
-        self.interrupt = interrupt
+        self._pin = pin
         self.queue = TransferQueue(self)
         self.is_started = False
         self._mmio = dma.mmio
         self._base = r.MM2S if sends else r.S2MM
         self._reach = reach
+
+    @cached_property
+    def interrupt(self) -> Any:
+        """The interrupt, made when it is first needed; None where none is connected, or the device has no way to it."""
+        return self.dma[self._pin] if self._pin else None
 
     def __repr__(self) -> str:
         if self.queue:

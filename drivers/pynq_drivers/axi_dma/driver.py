@@ -86,13 +86,13 @@ class AxiDMA(DefaultIP):
         every = parameters.integer(given, "C_ADDR_WIDTH", 32)
         limits = Limits(longest, width, realigns, parameters.integer(given, f"C_M_AXI_{kind}_ADDR_WIDTH", every), block)
         pin = f"{kind.lower()}_introut"
-        interrupt = self[pin] if pin in self._interrupts else None
+        pin = pin if pin in self._interrupts else ""
         reach = Reach(design, self._fullpath, f"M_AXI_{kind}")
         if not self._scatter_gather:
-            return DirectChannel(self, name, kind == "MM2S", limits, interrupt, reach)
+            return DirectChannel(self, name, kind == "MM2S", limits, pin, reach)
         descriptors = Reach(design, self._fullpath, "M_AXI_SG")
         width_sg = parameters.integer(given, "C_M_AXI_SG_ADDR_WIDTH", every)
-        return ScatterGatherChannel(self, name, kind == "MM2S", limits, interrupt, reach, descriptors=descriptors, descriptor_bits=width_sg)
+        return ScatterGatherChannel(self, name, kind == "MM2S", limits, pin, reach, descriptors=descriptors, descriptor_bits=width_sg)
 
     @property
     def sendchannel(self) -> Channel:

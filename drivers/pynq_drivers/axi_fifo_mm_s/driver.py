@@ -9,6 +9,7 @@ import contextlib
 import logging
 import operator
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
@@ -74,7 +75,11 @@ class AxiFifo(DefaultIP):
         self._depth = parameters.integer(given, "C_TX_FIFO_DEPTH", 512)
         self._sideband = r.Sideband.of(given)
         self.received_destination = 0
-        self.interrupt_pin: Any = self["interrupt"] if "interrupt" in self._interrupts else None
+
+    @cached_property
+    def interrupt_pin(self) -> Any:
+        """The interrupt, made when it is first needed; None where none is connected, or the device has no way to it."""
+        return self["interrupt"] if "interrupt" in self._interrupts else None
 
     # State.
 

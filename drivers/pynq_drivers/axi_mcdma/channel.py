@@ -7,6 +7,7 @@ remembered.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pynq_drivers import waiting
@@ -43,14 +44,14 @@ class Channel(Carrier):
 
     prompt = True
 
-    def __init__(self, dma: AxiMCDMA, sends: bool, number: int, limits: Limits, interrupt: Any) -> None:
+    def __init__(self, dma: AxiMCDMA, sends: bool, number: int, limits: Limits, pin: str) -> None:
         self._dma = dma
         self.device = dma.device
         self.number = number
         self.name = f"{'send' if sends else 'recv'}channels[{number}]"
         self.title = f"{dma._fullpath}.{self.name}"
         self.limits = limits
-        self.interrupt = interrupt
+        self._pin = pin
         self.queue = TransferQueue(self)
         self._sends = sends
         self._side = r.MM2S if sends else r.S2MM
@@ -62,6 +63,11 @@ class Channel(Carrier):
         kind = "MM2S" if sends else "S2MM"
         self._reach = Reach(dma.description.get("design"), dma._fullpath, f"M_AXI_{kind}")
         self._stream = "M_AXIS_MM2S" if sends else "S_AXIS_S2MM"
+
+    @cached_property
+    def interrupt(self) -> Any:
+        """The interrupt, made when it is first needed; None where none is connected, or the device has no way to it."""
+        return self._dma[self._pin] if self._pin else None
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.queue.under_way)} transfers under way, {len(self.queue.queued)} queued>"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pynq_drivers import parameters, waiting
@@ -59,13 +60,13 @@ class Channel:
     stream: str
     to_memory: bool
 
-    def __init__(self, dma: AxiVDMA, interrupt: Any) -> None:
+    def __init__(self, dma: AxiVDMA, pin: str) -> None:
         given = dma.description["parameters"]
         self._dma = dma
         self._mmio = dma.mmio
         self._base = r.S2MM if self.to_memory else r.MM2S
         self._frame_base = r.S2MM_FRAME if self.to_memory else r.MM2S_FRAME
-        self._interrupt = interrupt
+        self._pin = pin
         bits = parameters.integer(given, f"C_M_AXI_{self.kind}_ADDR_WIDTH", parameters.integer(given, "C_ADDR_WIDTH", 32))
         self.address_bits = max(32, bits)
         self.width = parameters.integer(given, f"C_M_AXI_{self.kind}_DATA_WIDTH", 32) // 8
@@ -81,6 +82,11 @@ class Channel:
         self.cacheable_frames = True
         self.memory: Any = None
         self.mismatches: dict[str, int] = {}
+
+    @cached_property
+    def _interrupt(self) -> Any:
+        """The interrupt, made when it is first needed; None where none is connected, or the device has no way to it."""
+        return self._dma[self._pin] if self._pin else None
 
     def __repr__(self) -> str:
         state = "started" if self._frames.filled else "not started"

@@ -78,8 +78,8 @@ class AxiVDMA(DefaultIP):
         if parameters.integer(given, "C_INCLUDE_MM2S", 1):
             self._writes = MM2SChannel(self, self._line("mm2s_introut"))
 
-    def _line(self, pin: str) -> Any:
-        return self[pin] if pin in self._interrupts else None
+    def _line(self, pin: str) -> str:
+        return pin if pin in self._interrupts else ""
 
     @property
     def readchannel(self) -> read.S2MMChannel:

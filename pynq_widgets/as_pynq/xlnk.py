@@ -39,7 +39,7 @@ class Xlnk:
         if pointer is not None or cache is not None:
             raise NotImplementedError("cma_array makes arrays in memory of its own only: leave out pointer and cache")
         array = allocate(shape, dtype, cacheable=bool(cacheable))
-        array.pointer = Pointer(array)
+        vars(array)["pointer"] = Pointer(array)
         key = id(array)
         Xlnk._arrays[key] = weakref.ref(array, lambda _: Xlnk._arrays.pop(key, None))
         return array
@@ -59,7 +59,7 @@ class Xlnk:
 
     def cma_free(self, buf: Any) -> None:
         """Give the memory of `buf`, an array or its ``pointer``, back."""
-        found = buf if isinstance(buf, ContiguousArray) else next((array for array in self._alive() if array.pointer == buf), None)
+        found = buf if isinstance(buf, ContiguousArray) else next((array for array in self._alive() if vars(array)["pointer"] == buf), None)
         if found is None:
             raise RuntimeError(f"Pointer {buf!r} is not in the list of buffers that cma_array has made")
         found.freebuffer()

@@ -11,7 +11,10 @@ from pynq_widgets.as_pynq import modules
 
 
 def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
-    """``pynq.ps`` imports ``pynq.ps``, ``Xlnk`` is what PYNQ 2 had; a module that has the same name here is imported at once, or it would never be asked for."""
+    """``pynq.ps`` imports ``pynq.ps``, and ``Xlnk`` is what PYNQ 2 had.
+
+    A module that has the same name here is imported at once, or it would never be asked for.
+    """
     plain = module.__getattr__
 
     def get(name: str) -> Any:

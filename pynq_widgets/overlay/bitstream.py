@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.access.port import bus_lock
 from pynq_widgets.device.contract import Device
+from pynq_widgets.device.loaded import DICTIONARIES
 
 from . import life as lives
 
@@ -88,11 +90,42 @@ class Bitstream:
 
         After a full one everything that was made for what the device held before is stale.
         """
-        before = lives.generation_of(self.device)
+        before, held = lives.generation_of(self.device), getattr(self.device, "design", None)
         with bus_lock(self.device):
             self.device.download(self, parser)
-        if not self.partial and lives.generation_of(self.device) == before:
-            self.device.generation = before + 1
+        if self.partial:
+            return
+        found = getattr(self.device, "design", None)
+        source = self._description() if parser is None and found is held else parser or found
+        design = source if hasattr(source, "address_map") else getattr(source, "design", None)
+        if design is None and found is held and found is not None:
+            self.device.design = None  # what is there now has nothing to do with it
+        self._tell_device(before, source, design)
+        self.timestamp = self.device.timestamp = now()
+
+    def _description(self) -> Any:
+        """What the device or the files beside the bitstream say is in it; None where nothing does."""
+        from pynq_widgets.design import DesignError, read_design
+
+        known = self.device.get_bitfile_metadata(self.bitfile_name) if hasattr(self.device, "get_bitfile_metadata") else None
+        try:
+            return read_design(self.bitfile_name) if known is None else known
+        except DesignError:
+            return None
+
+    def _tell_device(self, before: int, source: Any, design: Any) -> None:
+        """Have the device know what it holds now; `before` is what it had counted to, `source` where PYNQ's dictionaries come from."""
+        device = self.device
+        if lives.generation_of(device) == before:
+            device.generation = before + 1
+        device.bitfile_name = self.bitfile_name
+        if getattr(device, "parser", None) is not source:
+            # The device's dictionaries are of what was there before; they are made of the parser when they are asked for.
+            for name in DICTIONARIES:
+                vars(device).pop(name, None)
+        device.parser = source
+        if design is not None and getattr(device, "design", None) is not design and hasattr(device, "prepare"):
+            device.prepare(design)
 
     def gen_cache(self, parser: Any = None) -> None:
         """Have a device that keeps descriptions of bitstreams (PYNQ's board devices) keep this one's.
@@ -120,6 +153,12 @@ class Bitstream:
     def remove_dtbo(self) -> None:
         """Take the bitstream's device tree overlay out again."""
         self.device.remove_device_tree(self.dtbo)
+
+
+def now() -> str:
+    """This moment as PYNQ writes it: ``2026/11/22 17:10:09 +789120``, microseconds last."""
+    now = time.time()
+    return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.localtime(now))} +{int(now % 1 * 1e6)}"
 
 
 def find_dtbo(dtbo: Any, bitfile_name: str | os.PathLike[str]) -> str | None:

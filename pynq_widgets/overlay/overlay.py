@@ -6,7 +6,6 @@ import copy
 import inspect
 import os
 import sys
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +19,13 @@ from pynq_widgets.showing import Shown
 
 from . import life as lives
 from .binding import Drivers
-from .bitstream import Bitstream, find_dtbo
+from .bitstream import Bitstream, find_dtbo, now
 from .branch import Branch
 from .describe import document_branch
 from .descriptions import Blueprint
 from .hierarchy import DEFAULTS
 from .life import Life, StaleAttributeError, short
+from .packages import import_for_pynq
 from .registering import Documented
 from .teaching import teach
 from .tree import DesignTree
@@ -168,6 +168,7 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         self.ignore_version = ignore_version
         self.pr_dict: dict[str, Any] = {}
         self._source = source
+        import_for_pynq()
         self.__dict__["_objects"] = DesignTree(Blueprint(source), self, target, ignore_version, DEFAULTS)
         if download:
             self.download()
@@ -198,11 +199,11 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
                 self._set_clocks()
                 self.device.download(self, self._source)
                 lives.cut(self.device, self.bitfile_name, previous)
-            self._tell_device(before)
+            self._tell_device(before, self._source, self.design)
             life = lives.begin(self.device, self.bitfile_name, previous)
         self._begin(life)
         if not self.timestamp or previous is not None:
-            self.timestamp = _now()
+            self.timestamp = now()
         self.device.timestamp = self.timestamp
         if self.dtbo is not None and hasattr(self.device, "insert_device_tree"):
             self.insert_dtbo()
@@ -216,26 +217,13 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
                 self.device.check_bitstream(self)  # a file that cannot be loaded changes nothing
             ps.set_design_clocks(self.device, self.clock_dict, self.design)
 
-    def _tell_device(self, before: int) -> None:
-        device = self.device
-        if lives.generation_of(device) == before:
-            device.generation = before + 1
-        device.bitfile_name = self.bitfile_name
-        if getattr(device, "parser", None) is not self._source:
-            # The device's dictionaries are of what was there before; they are made of the parser when they are asked for.
-            for name in DICTIONARIES:
-                vars(device).pop(name, None)
-        device.parser = self._source
-        if self.design is not None and getattr(device, "design", None) is not self.design and hasattr(device, "prepare"):
-            device.prepare(self.design)
-
     def _attach(self) -> None:
         there = lives.current(self.device)
         if there is None:
             held = getattr(self.device, "bitfile_name", None)
             if held is None or str(held) == self.bitfile_name or not lives.generation_of(self.device):
                 with lives.expected(self.device):
-                    self._tell_device(-1)
+                    self._tell_device(-1, self._source, self.design)
                     life = lives.begin(self.device, self.bitfile_name)
                 self._begin(life)
         elif there.bitfile_name == self.bitfile_name:
@@ -585,9 +573,3 @@ def _metadata(device: Any, path: Path) -> Any:
     else:
         known = device.get_bitfile_metadata(str(path)) if hasattr(device, "get_bitfile_metadata") else None
     return read_design(path) if known is None else known
-
-
-def _now() -> str:
-    """This moment as PYNQ writes it: ``2026/11/22 17:10:09 +789120``, microseconds last."""
-    now = time.time()
-    return f"{time.strftime('%Y/%m/%d %H:%M:%S', time.localtime(now))} +{int(now % 1 * 1e6)}"

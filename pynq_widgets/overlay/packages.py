@@ -1,14 +1,17 @@
 """Drivers of installed packages: entry points in the group ``pynq_widgets.drivers``, named by VLNV with or without its version.
 
-Only those of the IP in a design are imported, and one that fails to import is warned about and harms nothing else.
+Only those of the IP in a design are imported, and one that fails to import is warned about and harms nothing else. PYNQ's own group,
+``pynq.lib``, names modules and no VLNV, so all of them are imported, as PYNQ does, where ``import pynq`` means this project.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "pynq_widgets.drivers"
+PYNQ_GROUP = "pynq.lib"
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +96,32 @@ class Packages:
             # A class that states nothing is bound to what the entry point's name says.
             named = point.name.strip()
             yield Candidate(driver, checked_bindto(full_name(driver), bindto) if bindto else (named if named == vlnv else vlnv,), source)
+
+
+_tried: set[EntryPoint] = set()
+
+
+def import_for_pynq() -> None:
+    """Import the modules that packages name for PYNQ (entry points in the group ``pynq.lib``), so that the drivers in them bind.
+
+    Only where ``pynq`` is this project: they import it. Each is tried once, and one that cannot be imported is warned about.
+    """
+    if sys.modules.get("pynq") is not sys.modules["pynq_widgets"]:
+        return
+    for point in entry_points(group=PYNQ_GROUP):
+        if point in _tried:
+            continue
+        _tried.add(point)
+        try:
+            import_module(point.value.partition(":")[0].strip())
+        except Exception as error:
+            warnings.warn(
+                f"The module {point.value!r} of the installed package {_owner(point)}, which it names for {PYNQ_GROUP}, could not be "
+                f"imported: {type(error).__name__}: {error}. Drivers in it do not bind.",
+                UserWarning,
+                stacklevel=2,
+            )
+            _log.warning("entry point %s = %s failed", point.name, point.value, exc_info=True)
 
 
 def _owner(point: EntryPoint) -> str:

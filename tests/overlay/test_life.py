@@ -169,13 +169,13 @@ def test_no_handle_reaches_the_next_design_as_soon_as_it_is_there(demo_design: P
     raised = []
 
     class Telling(Overlay):
-        def _tell_device(self, before: int) -> None:
+        def _tell_device(self, before: int, source: Any, design: Any) -> None:
             # Nobody has begun the new life yet, and others come on the bus already.
             if mmio is not None:
                 with pytest.raises(StaleOverlayError) as caught:
                     mmio.read(0)
                 raised.append(str(caught.value))
-            super()._tell_device(before)
+            super()._tell_device(before, source, design)
 
     device, mmio = Watched("watched"), None
     mmio = Telling(demo_design, device=device)["leds"].mmio

@@ -120,3 +120,28 @@ def test_the_entry_points_are_those_of_the_group(monkeypatch: pytest.MonkeyPatch
     point = EntryPoint("a:b:c", "x:Y", GROUP)
     monkeypatch.setattr(packages, "entry_points", lambda *, group: (point,) if group == "pynq_widgets.drivers" else ())
     assert INSTALLED() == (point,)
+
+
+def test_modules_that_packages_name_for_pynq(install: Any, small: Path, device: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pynq_widgets
+
+    install("p_for_pynq", DRIVER.format(name="ForPynq", bindto=[CORE]), {})
+    points = [EntryPoint("one", "p_for_pynq", "pynq.lib"), EntryPoint("two", "p_that_is_not_there", "pynq.lib")]
+    monkeypatch.setattr(packages, "entry_points", lambda group: points if group == "pynq.lib" else ())
+    monkeypatch.setattr(packages, "_tried", set())
+    assert type(Overlay(small, device=device).core) is DefaultIP  # nobody has asked for PYNQ
+    monkeypatch.setitem(sys.modules, "pynq", pynq_widgets)
+    with pytest.warns(UserWarning, match="which it names for pynq.lib") as warned:
+        ol = Overlay(small, device=device)
+    assert [str(w.message) for w in warned] == [
+        "The module 'p_that_is_not_there' of the installed package p_that_is_not_there, which it names for pynq.lib, could not be "
+        "imported: ModuleNotFoundError: No module named 'p_that_is_not_there'. Drivers in it do not bind."
+    ]
+    assert type(ol.core).__name__ == "ForPynq"
+    Overlay(small, device=device)  # tried once
+
+
+def test_a_pynq_that_is_not_ours_is_left_alone(small: Path, device: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynq", sys.modules[__name__])
+    monkeypatch.setattr(packages, "entry_points", lambda group: [EntryPoint("x", "p_x", "pynq.lib")] if group == "pynq.lib" else ())
+    Overlay(small, device=device)

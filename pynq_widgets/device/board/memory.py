@@ -20,7 +20,7 @@ class ContiguousMemory(Protocol):
 
 
 def memory_of(linux: Linux, device: Any) -> ContiguousMemory:
-    """The memory for buffers of `device`: XRT's where its Python binding can be imported and opened, else the largest region of u-dma-buf.
+    """The memory for buffers of `device`: XRT's where its Python binding can be imported and opened, else u-dma-buf's largest free region.
 
     ``RuntimeError`` names both ways, and why neither goes.
     """
@@ -37,12 +37,13 @@ def memory_of(linux: Linux, device: Any) -> ContiguousMemory:
             xrt = f"XRT cannot open the device ({error}); its kernel driver is zocl: lsmod | grep zocl"
     from pynq_widgets.device.board.udmabuf import UdmabufMemory, regions
 
-    places = regions(linux)
-    if places:
+    refused = []
+    for place in regions(linux):
         try:
-            return UdmabufMemory(linux, places[0], device)
+            return UdmabufMemory(linux, place, device)
+        except BlockingIOError:
+            refused.append(f"{place} belongs to another process, or to another device of this one: end it, or make a second region")
         except OSError as error:
-            udmabuf = f"{places[0]} cannot be opened ({error}): run Python, or Jupyter, as root"
-    else:
-        udmabuf = "no region of u-dma-buf is there: insmod u-dma-buf.ko udmabuf0=67108864, or a node 'ikwzm,u-dma-buf' of the device tree"
-    raise RuntimeError(f"there is no contiguous memory for buffers on this board. XRT: {xrt}. u-dma-buf: {udmabuf}")
+            refused.append(f"{place} cannot be opened ({error.strerror or error}): run Python, or Jupyter, as root")
+    none = "no region of u-dma-buf is there: insmod u-dma-buf.ko udmabuf0=67108864, or a node 'ikwzm,u-dma-buf' of the device tree"
+    raise RuntimeError(f"there is no contiguous memory for buffers on this board. XRT: {xrt}. u-dma-buf: {'; '.join(refused) or none}")

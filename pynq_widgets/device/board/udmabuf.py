@@ -5,9 +5,11 @@ Source: the read-me of u-dma-buf (https://github.com/ikwzm/udmabuf), "Device fil
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import mmap
 import os
+import weakref
 from typing import Any
 
 from pynq_widgets.device.board.linux import Linux
@@ -57,11 +59,18 @@ class UdmabufMemory:
         self._file = linux.path(f"/dev/{name}")
         self._size = size & -PAGE
         self._hardware = linux.number(f"{place}/dma_coherent") == 1
+        self._lock_region()
         self._cached = self._map(0)
         self._past: memoryview | None = None
         self._past_asked = False
         self._with_lines = False  # whether buffers may have left lines in the cache
         self.pool = ContiguousPool(base, self._size, name=name, device=device, storage=self._cached)
+
+    def _lock_region(self) -> None:
+        """No other process may give out the same memory; `BlockingIOError` where one does. Ends with this object, or the process."""
+        handle = os.open(self._file, os.O_RDWR)
+        weakref.finalize(self, os.close, handle)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def _map(self, flags: int) -> memoryview:
         handle = os.open(self._file, os.O_RDWR | flags)

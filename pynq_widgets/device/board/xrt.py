@@ -14,6 +14,8 @@ import subprocess
 import tempfile
 from typing import Any
 
+import numpy as np
+
 from pynq_widgets.device.buffer import PynqBuffer
 from pynq_widgets.device.simulated.allocation import kind_of, lengths_of
 
@@ -58,7 +60,7 @@ class XrtMemory:
         address = int(bo.address())
         # The buffer refers to `bo`, and arrays over it to the buffer: XRT has the memory back when the last of them goes.
         buffer = PynqBuffer(lengths, kind, memory[:nbytes], device=self._device, device_address=address, bo=bo, coherent=False)
-        memory[:nbytes] = bytes(nbytes)
+        np.frombuffer(memory, np.uint8)[:nbytes] = 0
         bo.sync(self._pyxrt.xclBOSyncDirection.XCL_BO_SYNC_BO_TO_DEVICE, max(nbytes, _LEAST), 0)
         return buffer
 

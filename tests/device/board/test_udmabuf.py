@@ -167,6 +167,22 @@ def test_the_largest_region_is_taken_under_either_name(board: Board, zynq: Kerne
     assert board(zynq).allocate(4, "u4").physical_address == 0x1900_0000
 
 
+def test_a_region_belongs_to_one_at_a_time(board: Board, zynq: Kernel) -> None:
+    region(zynq)
+    first, second = board(zynq), board(zynq)
+    first.allocate(4, "u4")
+    with pytest.raises(
+        RuntimeError, match=rf"u-dma-buf: {PLACE} belongs to another process, or to another device of this one: end it, or "
+    ):
+        second.allocate(4, "u4")
+    region(zynq, "/sys/class/u-dma-buf/udmabuf1", 0x2000, base=0x1F00_0000)
+    assert second.allocate(4, "u4").physical_address == 0x1F00_0000
+    del first
+    gc.collect()
+    third = board(zynq)
+    assert third.allocate(4, "u4").physical_address == BASE
+
+
 def test_neither_way_names_both(board: Board, zynq: Kernel) -> None:
     device = board(zynq)
     with pytest.raises(RuntimeError) as caught:

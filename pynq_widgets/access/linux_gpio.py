@@ -42,7 +42,7 @@ class Chip(NamedTuple):
 
 def available() -> bool:
     """Whether this machine has the pins of a Zynq, Zynq UltraScale+ or Versal."""
-    return ps.CPU_ARCH in FIRST_USER_PIN
+    return ps.on_zynq()
 
 
 def first_user_pin(target_label: str | None) -> int:

@@ -199,7 +199,7 @@ def _elsewhere(device: Device | None) -> str | Callable[[], Mapping[str, Any]]:
 
     chosen = device if device is not None else Device.chosen_device
     if chosen is None:
-        if ps.CPU_ARCH in (ps.ZYNQ_ARCH, ps.ZU_ARCH):
+        if ps.on_zynq():
             return ""
         chosen = Device.active_device
     told = getattr(chosen, "get_rails", lambda: None)()

@@ -41,8 +41,27 @@ _VERSAL_MARKS = (
     ("/proc/device-tree/family", b"Versal"),
 )
 
+_MACHINE = CPU_ARCH
+
+
+def _of_xilinx() -> bool:
+    try:
+        with open("/proc/device-tree/compatible", "rb") as file:
+            return b"xlnx," in file.read()
+    except OSError:
+        return False
+
+
+# Many a machine has a processor of these names; a Zynq's device tree says that it is one.
+_OF_XILINX = _of_xilinx()
+
 # Clocks of simulated devices that were set to another rate than the design's: by device, for the generation they were set in.
 _set: weakref.WeakKeyDictionary[Any, tuple[int, dict[int, float]]] = weakref.WeakKeyDictionary()
+
+
+def on_zynq() -> bool:
+    """Whether this machine is a Zynq-7000, Zynq UltraScale+ or Versal, or is to be taken for one since somebody exchanged `CPU_ARCH`."""
+    return CPU_ARCH in (ZYNQ_ARCH, ZU_ARCH) and (_OF_XILINX or CPU_ARCH != _MACHINE)
 
 
 def is_versal(device: Any = None) -> bool:
@@ -191,11 +210,17 @@ def _from_design(device: Any) -> bool:
     return getattr(device, "kind", "") in ("simulated", "replay")
 
 
+def _arch(device: Any) -> str:
+    """The processor of the device, or of this machine where it is a Zynq; empty where that is not known."""
+    told = getattr(device, "arch", None)
+    return str(told) if told else CPU_ARCH if on_zynq() else ""
+
+
 def _generators(device: Any) -> ClockGenerators:
     """The registers of the device's clock generators, once for each device. Nothing is mapped yet."""
     from . import clock_registers
 
-    arch = getattr(device, "arch", None) or CPU_ARCH
+    arch = _arch(device)
     if arch == ZYNQ_ARCH:
         family = clock_registers.ZYNQ
     elif arch == ZU_ARCH:
@@ -203,8 +228,9 @@ def _generators(device: Any) -> ClockGenerators:
     else:
         raise noted(
             RuntimeError("Architecture not supported for Clocks"),
-            f"{_called(device)} has the processor {arch!r}; the clocks of {ZYNQ_ARCH} (Zynq-7000) and {ZU_ARCH} (Zynq UltraScale+, Versal) "
-            "are known. A device of another kind tells its own by get_pl_clk(index), set_pl_clk(index, clk_mhz=...) and get_cpu_mhz()",
+            f"{_called(device)} is no Zynq-7000 ({ZYNQ_ARCH}), Zynq UltraScale+ or Versal ({ZU_ARCH}), whose clocks are known, but has the "
+            f"processor {(getattr(device, 'arch', None) or CPU_ARCH)!r}. A device of another kind tells its own by get_pl_clk(index), "
+            "set_pl_clk(index, clk_mhz=...) and get_cpu_mhz()",
         )
     # Kept by the device, since they refer to it.
     made: ClockGenerators | None = vars(device).get("_clock_generators")
@@ -238,8 +264,7 @@ def set_design_clocks(device: Any, clocks: Mapping[Any, Mapping[str, Any]], desi
 
 def _has_generators(device: Any) -> bool:
     """Whether the device is a Zynq, Zynq UltraScale+ or Versal whose registers can be reached."""
-    arch = getattr(device, "arch", None) or CPU_ARCH
-    return arch in (ZYNQ_ARCH, ZU_ARCH) and any(map(device.has_capability, ("MEMORY_MAPPED", "REGISTER_RW", "REMOTE")))
+    return _arch(device) in (ZYNQ_ARCH, ZU_ARCH) and any(map(device.has_capability, ("MEMORY_MAPPED", "REGISTER_RW", "REMOTE")))
 
 
 def _design_clocks(device: Any) -> dict[int, float]:

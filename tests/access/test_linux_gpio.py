@@ -68,6 +68,7 @@ def sysfs(tmp_path, monkeypatch):
     monkeypatch.setattr(linux_gpio, "ROOT", str(made.root))
     monkeypatch.setattr(linux_gpio, "_write", made.write)
     monkeypatch.setattr(ps, "CPU_ARCH", ps.ZYNQ_ARCH)
+    monkeypatch.setattr(ps, "_OF_XILINX", True)
     monkeypatch.setattr(ps, "is_versal", lambda device=None: False)
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     return made
@@ -232,6 +233,15 @@ def test_pins_of_an_overlay_on_a_board_are_linuxs(sysfs, bus_spy):
     pins.release()
     simulated = make_gpio({"index": 2, "width": 2, "direction": "out"}, SimulatedDevice("here"))
     assert (simulated.index, simulated.path) == (2, None)
+
+
+def test_another_machine_with_such_a_processor_has_no_such_pins(sysfs, monkeypatch, active_device):
+    monkeypatch.setattr(ps, "_OF_XILINX", False)
+    monkeypatch.setattr(ps, "_MACHINE", ps.ZYNQ_ARCH)
+    active_device(SimulatedDevice("here"))
+    assert (GPIO.get_gpio_pin(5), GPIO(5, "out").path) == (5, None)
+    Device.active_device = None
+    assert (GPIO.get_gpio_pin(5), GPIO.get_gpio_base()) == (5, 0)
 
 
 def test_what_pynqs_own_tests_look_for(sysfs, recwarn):

@@ -49,6 +49,7 @@ def machine(tmp_path, monkeypatch):
     """A Zynq UltraScale+ on which no device is chosen."""
     monkeypatch.setattr(hwmon, "ROOT", str(tmp_path))
     monkeypatch.setattr(ps, "CPU_ARCH", ps.ZU_ARCH)
+    monkeypatch.setattr(ps, "_OF_XILINX", True)
     return Machine(tmp_path)
 
 

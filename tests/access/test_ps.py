@@ -108,12 +108,31 @@ def test_the_machine_is_looked_at_again_when_the_module_is_loaded_again(monkeypa
 def test_the_family_is_the_devices_or_the_machines(bus_spy, monkeypatch, arch, versal, family):
     monkeypatch.setattr(ps, "is_versal", lambda device=None: versal)
     monkeypatch.setattr(ps, "CPU_ARCH", arch)
+    monkeypatch.setattr(ps, "_OF_XILINX", True)
     assert ps._generators(bus_spy).family.name == family
     monkeypatch.setattr(ps, "CPU_ARCH", "x86_64")
     with pytest.raises(RuntimeError, match="Architecture not supported for Clocks"):
         ps._generators(bus_spy)
     bus_spy.arch = arch
     assert ps._generators(bus_spy).family.name == family
+
+
+def test_a_zynq_is_known_by_its_device_tree(monkeypatch):
+    monkeypatch.setattr(ps, "_MACHINE", "aarch64")
+    for arch, of_xilinx, expected in [
+        ("aarch64", True, True),
+        ("aarch64", False, False),  # a server, or somebody's laptop
+        ("armv7l", False, True),  # exchanged, by a test
+        ("x86_64", True, False),
+    ]:
+        monkeypatch.setattr(ps, "CPU_ARCH", arch)
+        monkeypatch.setattr(ps, "_OF_XILINX", of_xilinx)
+        assert ps.on_zynq() == expected
+
+    monkeypatch.setattr(ps, "open", lambda path, mode: io.BytesIO(b"avnet,ultra96\0xlnx,zynqmp\0"), raising=False)
+    assert ps._of_xilinx()
+    monkeypatch.setattr(ps, "open", lambda path, mode: io.BytesIO(b"raspberrypi,5-model-b\0brcm,bcm2712\0"), raising=False)
+    assert not ps._of_xilinx()
 
 
 def test_who_cannot_be_known_is_told(bus_spy, active_device, said, as_said, monkeypatch):
@@ -123,8 +142,8 @@ def test_who_cannot_be_known_is_told(bus_spy, active_device, said, as_said, monk
         with pytest.raises(RuntimeError) as raised:
             touch()
         assert said(raised.value) == as_said(
-            "Architecture not supported for Clocks\ndevice 'bus spy' has the processor 'riscv64'; the clocks of armv7l (Zynq-7000) and "
-            "aarch64 (Zynq UltraScale+, Versal) are known. A device of another kind tells its own by get_pl_clk(index), "
+            "Architecture not supported for Clocks\ndevice 'bus spy' is no Zynq-7000 (armv7l), Zynq UltraScale+ or Versal (aarch64), whose "
+            "clocks are known, but has the processor 'riscv64'. A device of another kind tells its own by get_pl_clk(index), "
             "set_pl_clk(index, clk_mhz=...) and get_cpu_mhz()"
         )
     assert bus_spy.log == []

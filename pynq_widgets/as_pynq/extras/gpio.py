@@ -22,7 +22,7 @@ def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
     put(module.GPIO, "_impl", property(_shared))
     if ps.is_versal():
         put(module.GPIO, "_GPIO_MIN_USER_PIN", dict(linux_gpio.FIRST_USER_PIN_VERSAL))
-    elif linux_gpio.available():
+    elif ps.CPU_ARCH in linux_gpio.FIRST_USER_PIN:
         put(module.GPIO, "_GPIO_MIN_USER_PIN", linux_gpio.FIRST_USER_PIN[ps.CPU_ARCH])
     elif again:
         warnings.warn(f"Pynq does not support the CPU Architecture: {ps.CPU_ARCH}", ResourceWarning, stacklevel=2)

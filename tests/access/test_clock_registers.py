@@ -100,9 +100,7 @@ def test_divisors_that_cannot_be_write_nothing(zynq, said, as_said):
         assert said(raised.value) == as_said(
             f"Frequency divider {number} value out of range.\nFPGA0_CLK_CTRL expected 1 to 63, got {value}; nothing was written"
         )
-    with pytest.raises(
-        ValueError, match=r"^Frequency divider 1 value out of range\.$" if not hasattr(ValueError, "add_note") else "divider 1"
-    ):
+    with pytest.raises(ValueError, match=r"^Frequency divider 1 value out of range\."):
         clocks.set_pl_clk(0, 1, None, 10)  # 150 would have to be the other
     with pytest.raises(TypeError):
         clocks.set_pl_clk(0, 2.5, 1, 10)

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -25,3 +31,33 @@ def alias() -> Iterator[None]:
 def pynq(alias: None) -> Any:
     """What ``import pynq`` gives."""
     return importlib.import_module("pynq")
+
+
+@pytest.fixture(scope="session")
+def pip() -> Callable[..., None]:
+    """``pip('install', ...)``: without a network the test is skipped, but not in CI."""
+
+    def run(*arguments: str | Path) -> None:
+        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        if done.returncode:
+            told = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+            message = f"pip {arguments[0]} {arguments[-1]} failed: {told}"
+            if os.environ.get("CI"):
+                pytest.fail(message)
+            pytest.skip(message)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def small_designs() -> ModuleType:
+    """``Block`` and ``handoff`` of the drivers' tests, which write small designs."""
+    path = Path(__file__).resolve().parent.parent / "drivers" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("small_designs", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look for the types of their fields
+    spec.loader.exec_module(module)
+    return module

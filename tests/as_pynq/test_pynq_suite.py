@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
@@ -24,19 +25,8 @@ if sys.version_info < (3, 11):
     TOOLS.append("backports.asyncio.runner")
 
 
-def pip(*arguments: str | Path) -> None:
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-    if done.returncode:
-        told = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
-        message = f"pip {arguments[0]} {arguments[-1]} failed: {told}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-
-
 @pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def suite(tmp_path_factory: pytest.TempPathFactory, pip: Callable[..., None]) -> Path:
     """The folder that holds PYNQ's ``tests``, and nothing else of PYNQ's."""
     folder = tmp_path_factory.mktemp("pynq")
     pip("download", "--no-deps", "--no-binary", "pynq", "--dest", folder, ARCHIVE)
@@ -53,7 +43,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("major", [1, 2])
-def test_pynq_s_own_tests(suite: Path, tmp_path: Path, major: int) -> None:
+def test_pynq_s_own_tests(suite: Path, tmp_path: Path, pip: Callable[..., None], major: int) -> None:
     wanted = list(TOOLS)
     if int(numpy.__version__.partition(".")[0]) != major:
         if major == 1 and sys.version_info >= (3, 13):

@@ -88,7 +88,7 @@ class AxiMCDMA(DefaultIP):
         return tuple(Channel(self, kind == "MM2S", number, limits, self._pin(kind.lower(), number)) for number in range(count))
 
     def _pin(self, kind: str, number: int) -> str:
-        """The pin of the channel's interrupt, that of its side where the core is configured for a single one; '' where none is connected."""
+        """The pin of the channel's interrupt, that of its side where the core is configured for one; '' where none is connected."""
         for name in (f"{kind}_ch{number + 1}_introut", f"{kind}_introut"):
             if name in self._interrupts:
                 return name

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from pynq_drivers.axi_gpio.switch import Switch as Switch
     from pynq_drivers.axi_iic.driver import AxiIIC as AxiIIC
     from pynq_drivers.axis_switch.driver import StreamSwitch as StreamSwitch
+    from pynq_drivers.debug_bridge.driver import DebugBridge as DebugBridge
 
 _MODULE_OF = {
     "AxiGPIO": "pynq_drivers.axi_gpio.driver",
     "AxiIIC": "pynq_drivers.axi_iic.driver",
     "Button": "pynq_drivers.axi_gpio.button",
     "DMA": "pynq_drivers.axi_dma.driver",
+    "DebugBridge": "pynq_drivers.debug_bridge.driver",
     "LED": "pynq_drivers.axi_gpio.led",
     "RGBLED": "pynq_drivers.axi_gpio.rgbled",
     "StreamSwitch": "pynq_drivers.axis_switch.driver",
@@ -30,6 +32,7 @@ _MODULES = {
     "axigpio": "pynq_drivers.axi_gpio.driver",
     "axiswitch": "pynq_drivers.axis_switch.driver",
     "button": "pynq_drivers.axi_gpio.button",
+    "debugbridge": "pynq_drivers.debug_bridge.driver",
     "dma": "pynq_drivers.axi_dma.driver",
     "iic": "pynq_drivers.axi_iic.driver",
     "led": "pynq_drivers.axi_gpio.led",

@@ -23,8 +23,6 @@ MISSING: Mapping[str, tuple[str, str]] = {
     "lib.audio": (_CODEC, _SAMPLES),
     "lib.cmac": ("the 100G Ethernet subsystem needs transceivers of a board", "ol.<the IP>.register_map, for its registers and counters"),
     "lib.CMAC": ("the 100G Ethernet subsystem needs transceivers of a board", "ol.<the IP>.register_map, for its registers and counters"),
-    "lib.debugbridge": ("it is a server for Vivado's hardware manager", "ol.<the IP>.register_map, for a word of JTAG at a time"),
-    "lib.DebugBridge": ("it is a server for Vivado's hardware manager", "ol.<the IP>.register_map, for a word of JTAG at a time"),
     "lib.logictools": (_MICROBLAZE, "pynq.lib.AxiGPIO for wires, pynq_widgets.scope for what comes through a DMA"),
     "lib.arduino": (_MICROBLAZE, _PERIPHERALS),
     "lib.rpi": (_MICROBLAZE, _PERIPHERALS),

@@ -37,10 +37,11 @@ def alias() -> Iterator[None]:
 
 # Module of PYNQ and the public names that people take from it.
 CLASSES = {
-    "lib": ["AxiGPIO", "AxiIIC", "Button", "DMA", "LED", "RGBLED", "StreamSwitch", "Switch"],
+    "lib": ["AxiGPIO", "AxiIIC", "Button", "DMA", "DebugBridge", "LED", "RGBLED", "StreamSwitch", "Switch"],
     "lib.axigpio": ["AxiGPIO"],
     "lib.axiswitch": ["StreamSwitch"],
     "lib.button": ["Button"],
+    "lib.debugbridge": ["DebugBridge"],
     "lib.dma": ["DMA"],
     "lib.iic": ["AxiIIC"],
     "lib.led": ["LED"],

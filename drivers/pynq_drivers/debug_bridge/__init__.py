@@ -1,0 +1,1 @@
+"""Debug Bridge (AMD PG245)."""

@@ -126,7 +126,9 @@ def test_a_transfer_that_is_too_long(demo: Any, pynq: Any) -> None:
         demo.filter.dma.sendchannel.transfer(pynq.allocate(1 << 22, "u4"))
 
 
-@pytest.mark.parametrize("make", [lambda b: b + 1, lambda b: b.copy(), lambda b: np.zeros(4, "u4"), lambda b: b[::2]], ids=str)
+@pytest.mark.parametrize(
+    "make", [lambda b: b + 1, lambda b: b.copy(), lambda b: np.zeros(4, "u4"), lambda b: b[::2]], ids=["sum", "copy", "array", "strided"]
+)
 def test_a_transfer_of_what_is_no_buffer(make: Callable[[Any], Any], demo: Any, pynq: Any) -> None:
     """PYNQ 4.0.0: a sum or a copy of a buffer is transferred from an address that is none of its own."""
     with pytest.raises((TypeError, ValueError)):

@@ -133,8 +133,14 @@ class GPIO:
         Linux gets its pins back, also from others who share them.
         """
         self._released = True
+        failed: OSError | None = None
         for pin in self._linux:
-            pin.unexport()
+            try:
+                pin.unexport()
+            except OSError as error:
+                failed = failed or error  # the other pins are given back all the same
+        if failed is not None:
+            raise failed
 
     @staticmethod
     def get_gpio_base_path(target_label: str | None = None, *, device: Device | None = None) -> str | None:

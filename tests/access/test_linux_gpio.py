@@ -156,6 +156,14 @@ def test_a_vector_gets_all_its_pins_or_none(sysfs):
     assert (sysfs.root / "gpio421").exists(), "what was exported before stays so"
 
 
+def test_a_pin_that_linux_does_not_take_back_keeps_no_other(sysfs):
+    pins = GPIO(450, "out", 3)
+    sysfs.refused["unexport", "451"] = errno.EPERM
+    with pytest.raises(PermissionError, match="GPIO 451 cannot be released"):
+        pins.release()
+    assert [(sysfs.root / f"gpio{index}").exists() for index in (450, 451, 452)] == [False, True, False]
+
+
 def test_a_pin_in_the_other_direction_leaves_a_vector_alone(sysfs):
     other = GPIO(431, "in")
     sysfs.taken()

@@ -91,6 +91,7 @@ class Finder:
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._names: dict[str, str] = {}  # of PYNQ, by that of ours, for those imported so far
+        self.below: list[str] = []  # names below packages of ours, by which modules from elsewhere were imported
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if fullname == NAME or fullname.startswith(NAME + "."):
@@ -116,8 +117,13 @@ class Finder:
         # Also asked by ``from pynq.package import attribute`` where the package has no such name: the only place where what is said
         # of it can be better than Python's own words. A name other than the one asked for keeps Python from dropping the error.
         spec = self._elsewhere(fullname, path, None)
+        wanted = f"{package}.{attribute}" if package else attribute
+        if spec is None and wanted in modules.modules():
+            # ``from pynq.pl_server import hwh_parser``: Python asks for it below the name that the package has here.
+            importlib.import_module(f"{NAME}.{wanted}")
+            self.below.append(fullname)
+            return ModuleSpec(fullname, _Alias(self, wanted, modules.modules()[wanted]))
         if spec is None:
-            wanted = f"{package}.{attribute}" if package else attribute
             raise ModuleNotFoundError(self._message(wanted), name=f"{NAME}.{wanted}")
         return spec
 
@@ -185,6 +191,8 @@ def uninstall() -> None:
     if finder is None or changes is None:
         return
     sys.meta_path.remove(finder)
+    for name in finder.below:
+        sys.modules.pop(name, None)
     for name in [name for name in sys.modules if name == NAME or name.startswith(NAME + ".")]:
         module = sys.modules.pop(name)
         parent, _, child = name.rpartition(".")

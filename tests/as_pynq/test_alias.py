@@ -165,3 +165,16 @@ def test_ipython_loads_and_unloads_it() -> None:
     assert as_pynq.installed()
     as_pynq.unload_ipython_extension(None)
     assert not as_pynq.installed()
+
+
+def test_a_module_is_taken_from_its_package(alias: None) -> None:
+    before = set(sys.modules)
+    from pynq.pl_server import device, hwh_parser  # type: ignore[import-not-found]
+
+    assert device is sys.modules["pynq_widgets.device.contract"] is sys.modules["pynq.pl_server.device"]
+    assert hwh_parser is sys.modules["pynq_widgets.as_pynq.hwh_parser"]
+    as_pynq.uninstall()
+    left = {name for name in set(sys.modules) - before if name in ("pynq_widgets.device.device", "pynq_widgets.device.hwh_parser")}
+    assert left == set()
+    assert not hasattr(sys.modules["pynq_widgets.device"], "hwh_parser")
+    as_pynq.install()

@@ -140,8 +140,9 @@ class Clock:
                 self._queue[:] = [entry for entry in self._queue if entry[2].callback is not None]
                 heapq.heapify(self._queue)
                 self._compact_at = 2 * len(self._queue) + 256
-            if thread and self._queue[0][2] is timer:
-                self._ensure_thread()
+            if thread:
+                # Also where an earlier event comes first: that of a wait with a timeout needs no thread, and may have none.
+                self._ensure_thread(wake=self._queue[0][2] is timer)
         return timer
 
     @property
@@ -214,11 +215,12 @@ class Clock:
 
     # The thread.
 
-    def _ensure_thread(self) -> None:
+    def _ensure_thread(self, wake: bool = True) -> None:
         alarm = self._alarm
         with alarm.condition:
             if alarm.running:
-                alarm.condition.notify_all()
+                if wake:
+                    alarm.condition.notify_all()
                 return
             alarm.running = True
         threading.Thread(target=_follow, args=(weakref.ref(self), alarm), name="pynq_widgets clock", daemon=True).start()

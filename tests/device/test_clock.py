@@ -174,6 +174,15 @@ def test_a_timeout_on_wall_time() -> None:
     assert not VirtualClock(following=True).event().wait(0.001)
 
 
+def test_an_event_behind_the_timeout_of_a_wait_is_run_all_the_same(threads_end: Callable[[], None]) -> None:
+    clock = WallClock()
+    woken = threading.Event()
+    clock._plan(clock.now(), lambda: None, False)  # as a wait does, which watches the time in its own thread
+    clock.call_later(0, woken.set)
+    assert woken.wait(20)
+    threads_end()
+
+
 def test_what_a_scope_planned_goes_with_it() -> None:
     clock = VirtualClock()
     scope = ClockScope(clock)

@@ -6,6 +6,7 @@ import copy
 import inspect
 import os
 import sys
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -244,7 +245,8 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
         if self._life is None or not self._life.alive:
             return
         if self.dtbo is not None and hasattr(self.device, "remove_device_tree"):
-            self.remove_dtbo()
+            with suppress(KeyError):  # it was never inserted, as with download=False
+                self.remove_dtbo()
         self._life.end(f"{short(self.bitfile_name)} was freed with free()")
         # Interrupts, GPIO and MMIO that drivers made themselves go by the device's count.
         self.device.generation = lives.generation_of(self.device) + 1

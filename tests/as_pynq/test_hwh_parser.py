@@ -109,3 +109,15 @@ def test_pynq_s_private_names(pynq: Any, demo_design: Path) -> None:
     from pynq.pl_server import hwh_parser  # type: ignore[import-not-found]
 
     assert type(hwh_parser._HWHZynq(str(demo_design))) is hwh_parser.HWH is HWH
+
+
+def test_the_package_has_what_its_modules_have(pynq: Any) -> None:
+    from pynq.pl_server import HWH as OF_PACKAGE
+    from pynq.pl_server import Device, EmbeddedDevice, GlobalState, get_hwh_name, global_state_file_exists, load_global_state
+
+    assert OF_PACKAGE is HWH
+    assert issubclass(EmbeddedDevice, Device)
+    assert GlobalState.__name__ == "GlobalState"
+    assert get_hwh_name("a.bit") == "a.hwh"
+    assert callable(global_state_file_exists)
+    assert callable(load_global_state)

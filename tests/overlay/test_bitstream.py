@@ -164,3 +164,22 @@ def test_a_device_that_keeps_descriptions_is_given_them(small: Path, device: Any
     ol = Overlay(small, device=device, download=False, gen_cache=True)
     Bitstream(small, device=device).gen_cache()
     assert kept == [("small.hwh", ol.parser), ("small.hwh", None)]
+
+
+def test_an_overlay_that_was_not_downloaded_is_freed_without_its_device_tree_overlay(small: Path) -> None:
+    dtbo = small.with_suffix(".dtbo")
+    dtbo.write_bytes(b"tree")
+    device = SimulatedDevice("t")
+    ol = Overlay(small, device=device, download=False)
+    assert ol.dtbo == str(dtbo)
+    ol.free()
+    assert not ol.is_loaded()
+
+
+def test_a_full_download_takes_device_tree_overlays_out(small: Path, write_design: Any) -> None:
+    small.with_suffix(".dtbo").write_bytes(b"tree")
+    device = SimulatedDevice("t")
+    Overlay(small, device=device)
+    assert list(device.devicetree_dict) == ["small"]
+    Overlay(write_design({"core": "me.org:test:core:1.0"}, "other"), device=device)
+    assert list(device.devicetree_dict) == []

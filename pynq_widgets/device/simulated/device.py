@@ -175,6 +175,7 @@ class SimulatedDevice(Device):
         with self._lock:
             if design is not None:
                 self._rebuild(design)
+            self.clear_devicetree()  # as a board does
             self.generation += 1
 
     def _design_of(self, bitstream: Any) -> Design | None:

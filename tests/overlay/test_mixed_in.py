@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pynq_widgets import DefaultHierarchy, DefaultIP, Overlay
+from pynq_widgets import DefaultHierarchy, DefaultIP, Overlay, SimulatedDevice
 
 
 class Configuration:
@@ -36,7 +36,8 @@ class Soc(Overlay, Configuration):
         self.download()
 
 
-def test_an_overlay_keeps_the_items_that_are_mixed_in(small: Path) -> None:
+def test_an_overlay_keeps_the_items_that_are_mixed_in(small: Path, active_device: Callable[[Any], Any]) -> None:
+    active_device(SimulatedDevice("mixed in"))  # one that holds nothing yet: download=False is refused where another overlay is
     soc = Soc(small)
     assert soc["board"] == "none"
     assert list(soc) == ["board", "core"]

@@ -116,7 +116,7 @@ def test_what_a_device_cannot_do_it_says() -> None:
     device = Mapped()
     with pytest.raises(RuntimeError, match=r"<Mapped 'mapped' \(board\)> has no GPIO"):
         device.gpio_read(0)
-    with pytest.raises(RuntimeError, match="tells of no interrupts by itself: wait with access.Interrupt, which asks Linux"):
+    with pytest.raises(RuntimeError, match=r"tells of no interrupts by itself: wait with access\.Interrupt, which asks Linux"):
         device.interrupt_source(None)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="it defines neither allocate nor default_memory"):
         device.allocate(4, "u4")

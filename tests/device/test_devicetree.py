@@ -167,7 +167,9 @@ def test_without_root_nothing_is_removed(kernel, dtbo, monkeypatch):
         raise OSError(16, "Device or resource busy", path)
 
     kernel.rmdir = busy
-    with pytest.raises(RuntimeError, match=r"^Device tree base cannot be removed \(Device or resource busy\): overlays that were applied after"):
+    with pytest.raises(
+        RuntimeError, match=r"^Device tree base cannot be removed \(Device or resource busy\): overlays that were applied after"
+    ):
         segment.remove()
 
 

@@ -106,7 +106,8 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
     registers : Mirror
         The design's registers with the last known value of each.
 
-    Each interrupt and GPIO pin that is connected is an attribute of its name; where that is a method's name, ``ip['name']`` is it.
+    Each interrupt and GPIO pin that is connected is an attribute of its name; where that is a method's name, ``ip['name']`` is it. So is
+    each register interface (``ip.s_axi_control.read(0x10)``), as code of PYNQ 2 has it.
     """
 
     #: Registers that are not read unasked, by name, with the reason: what a driver knows and the design does not say.
@@ -294,6 +295,13 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
             return value
         if name[:1] != "_" and self._ask(name):
             return getattr(self, name)
+        if any(entry["interface"] == name for entry in self.ranges):
+            from .interface import Interface
+
+            try:
+                return Interface(self, name)
+            except KeyError as ambiguous:
+                raise teach(self, str(ambiguous.args[0])) from None
         hint = near_names(name, self._attributes())
         if not hint and not self._registers and "_strict_attributes" in vars(driver_class(type(self))):
             hint = f": {self._no_registers()}"

@@ -1,7 +1,7 @@
 """One interface of an IP under a name of its own, as PYNQ 2 had it: ``ol.core_0.s_axi_control.read(0x10)``.
 
 PYNQ up to 2.7 listed each register interface of an IP that has several, and that of a module out of RTL (``xilinx.com:module_ref``), as an
-IP in a hierarchy of the core's name. Here, and in PYNQ 3 and later, the core is one IP; code of that time finds its interfaces all the same.
+IP in a hierarchy of the core's name. Here, and in PYNQ 3 and later, the core is one IP; code of that time finds its interfaces as well.
 """
 
 from __future__ import annotations

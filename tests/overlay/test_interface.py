@@ -48,7 +48,8 @@ def test_what_is_no_attribute_of_it(core: Any) -> None:
     with pytest.raises(AttributeError) as error:
         core.S_AXI.CTRL
     assert str(error.value) == (
-        "S_AXI of hier/core is one of its interfaces, with read, write, mmio and register_map; 'CTRL' may be an attribute of hier/core itself"
+        "S_AXI of hier/core is one of its interfaces, with read, write, mmio and register_map; "
+        "'CTRL' may be an attribute of hier/core itself"
     )
     with pytest.raises(AttributeError, match=r"^'S_AXI_TWO' of hier/core is ambiguous: S_AXI_TWO/RegA, S_AXI_TWO/RegB$"):
         core.S_AXI_TWO

@@ -132,7 +132,7 @@ class MMIO:
     def write(self, offset: int, data: int | bytes) -> None:
         """Write `data` at `offset` (bytes, a multiple of 4).
 
-        An integer (0 to 0xFFFFFFFF) is one 32-bit write. Bytes, a whole number of words, are written word by word to mapped memory
+        An integer (0 to 0xFFFFFFFF; -0x80000000 to -1 as two's complement) is one 32-bit write. Bytes, a whole number of words, are written word by word to mapped memory
         and in one burst to a bus.
 
         Raises ``ValueError`` (negative offset, value that does not fit, another type), ``MemoryError`` (unaligned) or ``IndexError``
@@ -172,14 +172,13 @@ class MMIO:
                 ValueError("Data type must be int or bytes."),
                 f"MMIO write at {self.base_addr + offset:#010x} got the {type(data).__name__} {data!r}; nothing was written",
             ) from None
-        if not 0 <= value <= 0xFFFF_FFFF:
-            hint = f"; for two's complement write {value} & 0xFFFFFFFF" if -0x8000_0000 <= value < 0 else ""
+        if not -0x8000_0000 <= value <= 0xFFFF_FFFF:
             raise ValueError(
-                f"MMIO write at {self.base_addr + offset:#010x}: {value} does not fit a 32-bit word (0 to 0xFFFFFFFF){hint}; "
+                f"MMIO write at {self.base_addr + offset:#010x}: {value} does not fit a 32-bit word (-0x80000000 to 0xFFFFFFFF); "
                 "nothing was written"
             )
         try:
-            self._port.words[offset >> 2] = value
+            self._port.words[offset >> 2] = value & 0xFFFF_FFFF
         except IndexError:
             raise self._outside("write", offset, 4) from None
 

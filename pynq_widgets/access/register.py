@@ -198,6 +198,8 @@ class Register:
             if self._debugging:
                 self._print(f"Setting bit {lower} at address {hex(self._address)} to {value}")
         else:
+            if width == self._width and -(mask >> 1) - 1 <= value < 0:
+                value &= mask  # two's complement, in a whole register: an argument of a core that is signed
             if not 0 <= value <= mask:
                 raise noted(
                     ValueError(f"Slicing range cannot represent value {value}"),

@@ -100,13 +100,12 @@ def test_reads_that_cannot_be(any_spy, arguments, error, text, said, as_said):
         (
             (4, 1 << 32),
             ValueError,
-            "MMIO write at 0x40000004: 4294967296 does not fit a 32-bit word (0 to 0xFFFFFFFF); nothing was written",
+            "MMIO write at 0x40000004: 4294967296 does not fit a 32-bit word (-0x80000000 to 0xFFFFFFFF); nothing was written",
         ),
         (
-            (4, -1),
+            (4, -0x8000_0001),
             ValueError,
-            "MMIO write at 0x40000004: -1 does not fit a 32-bit word (0 to 0xFFFFFFFF); for two's complement write -1 & 0xFFFFFFFF; "
-            "nothing was written",
+            "MMIO write at 0x40000004: -2147483649 does not fit a 32-bit word (-0x80000000 to 0xFFFFFFFF); nothing was written",
         ),
     ],
 )
@@ -115,6 +114,13 @@ def test_writes_that_cannot_be_write_nothing(any_spy, arguments, error, text, sa
         MMIO(BASE, 16, any_spy).write(*arguments)
     assert said(raised.value) == as_said(text)
     assert not any(any_spy.memory)
+
+
+@pytest.mark.parametrize(("value", "word"), [(-1, 0xFFFF_FFFF), (-5, 0xFFFF_FFFB), (-0x8000_0000, 0x8000_0000)])
+def test_a_negative_number_is_written_as_two_s_complement(any_spy, value, word):
+    mmio = MMIO(BASE, 16, any_spy)
+    mmio.write(4, value)
+    assert mmio.read(4) == word
 
 
 def test_an_address_is_an_int(any_spy):

@@ -351,3 +351,19 @@ def test_a_copy_is_a_handle_of_the_same_bits(copied, control, bus_spy):
     mmio.invalidate("it was replaced")
     with pytest.raises(StaleOverlayError):
         twin.read(0x20)
+
+
+@pytest.mark.parametrize(("width", "value", "bits"), [(32, -1, 0xFFFF_FFFF), (32, -(1 << 31), 1 << 31), (64, -5, (1 << 64) - 5)])
+def test_a_whole_register_takes_a_negative_number_as_two_s_complement(width, value, bits):
+    register = Register(0, width, buffer=bytearray(8))
+    register[:] = value
+    assert int(register) == bits
+
+
+def test_a_part_of_a_register_takes_no_negative_number():
+    memory = bytearray(b"\x12\x34\x56\x78")
+    register = Register(0, 32, buffer=memory)
+    for index, value in ((slice(7, 0), -1), (slice(31, 0), -(1 << 31) - 1)):
+        with pytest.raises(ValueError, match=r"^Slicing range cannot represent value -"):
+            register[index] = value
+    assert memory == b"\x12\x34\x56\x78"

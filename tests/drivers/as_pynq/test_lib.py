@@ -26,9 +26,10 @@ def points() -> list[EntryPoint]:
 @pytest.fixture
 def alias() -> Iterator[None]:
     """``import pynq`` means this project until the end of the test."""
-    from pynq_widgets import as_pynq
+    loaded = "pynq_widgets.as_pynq" in sys.modules
+    from pynq_widgets import as_pynq  # which installs it
 
-    was = as_pynq.installed()
+    was = loaded and as_pynq.installed()
     as_pynq.install()
     yield
     if not was:

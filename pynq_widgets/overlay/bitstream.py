@@ -93,13 +93,18 @@ class Bitstream:
         before, held = lives.generation_of(self.device), getattr(self.device, "design", None)
         with bus_lock(self.device):
             self.device.download(self, parser)
+            if not self.partial:
+                lives.cut(self.device, self.bitfile_name, reason=f"{lives.short(self.bitfile_name)} was downloaded as a Bitstream")
         if self.partial:
             return
         found = getattr(self.device, "design", None)
         source = self._description() if parser is None and found is held else parser or found
+        if source is None and found is not None:
+            if getattr(type(self.device), "prepare", None) is Device.prepare:
+                self.device.design = None  # what is there now has nothing to do with it
+            else:
+                source = found  # the simulated device goes on with the design that it has
         design = source if hasattr(source, "address_map") else getattr(source, "design", None)
-        if design is None and found is held and found is not None:
-            self.device.design = None  # what is there now has nothing to do with it
         self._tell_device(before, source, design)
         self.timestamp = self.device.timestamp = now()
 
@@ -107,8 +112,8 @@ class Bitstream:
         """What the device or the files beside the bitstream say is in it; None where nothing does."""
         from pynq_widgets.design import DesignError, read_design
 
-        known = self.device.get_bitfile_metadata(self.bitfile_name) if hasattr(self.device, "get_bitfile_metadata") else None
         try:
+            known = self.device.get_bitfile_metadata(self.bitfile_name) if hasattr(self.device, "get_bitfile_metadata") else None
             return read_design(self.bitfile_name) if known is None else known
         except DesignError:
             return None

@@ -168,7 +168,7 @@ def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:
     return life
 
 
-def cut(device: Any, bitfile_name: str, previous: Life | None = None) -> None:
+def cut(device: Any, bitfile_name: str, previous: Life | None = None, reason: str = "") -> None:
     """Let what `device` held reach nothing any more; right after a download, under the lock of the bus, where `begin` follows without it.
 
     Whoever waited for the bus meanwhile would reach the new design otherwise.
@@ -176,7 +176,7 @@ def cut(device: Any, bitfile_name: str, previous: Life | None = None) -> None:
     with _lock:
         old = _current.get(device)
     if old is not None and old.alive and old is not previous:
-        old.cut(_replaced(old, bitfile_name))
+        old.cut(reason or _replaced(old, bitfile_name))
 
 
 def _replaced(old: Life, bitfile_name: str) -> str:

@@ -112,7 +112,7 @@ def test_download_asks_the_device_once_and_what_was_there_is_stale(small: Path, 
     assert device.generation == generation + 1
     assert device.timestamp == bitstream.timestamp != ""
     assert not ol.is_loaded()
-    with pytest.raises(StaleOverlayError, match=r"was replaced by a download that no Overlay object made"):
+    with pytest.raises(StaleOverlayError, match=r"has gone: small.hwh was downloaded as a Bitstream"):
         core.read(0)
     assert device.log == [("download", "small.hwh")] * 3
 
@@ -138,6 +138,18 @@ def test_a_device_that_counts_by_itself_counts_once(small: Path) -> None:
     assert "core" in device.ip_dict
     with pytest.raises(NotImplementedError, match="the simulated device loads whole designs"):
         Bitstream(small, device=device, partial=True).download()
+
+
+def test_the_simulated_device_goes_on_with_its_design_where_nothing_describes_the_bitstream(small: Path, tmp_path: Path) -> None:
+    device = SimulatedDevice("t")
+    ol = Overlay(small, device=device)
+    raw = tmp_path / "raw.bin"
+    raw.write_bytes(b"logic")
+    Bitstream(raw, device=device).download()
+    assert not ol.is_loaded()
+    assert device.design is ol.design
+    assert "core" in device.ip_dict
+    assert device.read_word(0x43C0_0000) == 0
 
 
 def test_an_overlay_is_a_bitstream(small: Path, device: Any) -> None:

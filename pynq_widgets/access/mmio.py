@@ -132,8 +132,8 @@ class MMIO:
     def write(self, offset: int, data: int | bytes) -> None:
         """Write `data` at `offset` (bytes, a multiple of 4).
 
-        An integer (0 to 0xFFFFFFFF; -0x80000000 to -1 as two's complement) is one 32-bit write. Bytes, a whole number of words, are written word by word to mapped memory
-        and in one burst to a bus.
+        An integer (0 to 0xFFFFFFFF; -0x80000000 to -1 as two's complement) is one 32-bit write. Bytes, a whole number of words, are
+        written word by word to mapped memory and in one burst to a bus.
 
         Raises ``ValueError`` (negative offset, value that does not fit, another type), ``MemoryError`` (unaligned) or ``IndexError``
         (outside). Nothing has been written then.

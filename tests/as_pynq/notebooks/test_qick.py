@@ -69,7 +69,7 @@ def kit(pynq: Any, rf: Any) -> Any:
             self.we_reg = 0
 
         def configure_connections(self, soc: Any) -> None:
-            ((_, self.port),) = [net for net in soc.trace(f"{self['fullpath']}/s1_axis")]
+            ((_, self.port),) = soc.trace(f"{self['fullpath']}/s1_axis")
 
     class Switch(SocIP):
         bindto = ["xilinx.com:ip:axis_switch:1.1"]

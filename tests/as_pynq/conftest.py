@@ -7,6 +7,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -48,6 +49,26 @@ def pip() -> Callable[..., None]:
             pytest.skip(message)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def source(pip: Callable[..., None]) -> Callable[..., Path]:
+    """``source('name==version', 'part', folder)``: what stands below `part` in the archive that its authors published, in `folder`."""
+
+    def fetch(requirement: str, part: str, folder: Path) -> Path:
+        pip("download", "--no-deps", "--no-binary", requirement.partition("=")[0], "--dest", folder, requirement)
+        (archive,) = folder.glob("*.tar.gz")
+        with tarfile.open(archive) as stored:
+            for member in stored:
+                path = Path(*Path(member.name).parts[1:])
+                if member.isfile() and path.parts[:1] == (part,) and ".." not in path.parts:
+                    content = stored.extractfile(member)
+                    assert content is not None
+                    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / path).write_bytes(content.read())
+        return folder
+
+    return fetch
 
 
 @pytest.fixture(scope="session")

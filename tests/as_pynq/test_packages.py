@@ -19,12 +19,14 @@ import pytest
 
 PACKAGES = [
     "pynq-cdma==0.1.0",
+    "conifer==1.11",
     "hls4ml==1.3.0",
     "finn-plus-driver==1.6.1",
     "pynq-oscilloscope==1.6.0",
     "pynq-quantum==0.1.1",
     "qick==0.2.436",
 ]
+EXAMPLES = "veriloggen==2.3.0"
 NEEDED = ["qonnx==1.0.0", "bitstring==4.3.1", "bitarray==3.7.1", "tqdm==4.67.1"]  # by the drivers of FINN, the last by QICK
 RW, WO = "read-write", "write-only"
 CONTROL = (
@@ -70,19 +72,29 @@ def site(tmp_path_factory: pytest.TempPathFactory, pip: Callable[..., None]) -> 
 
 
 @pytest.fixture
-def tried(site: Path, tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """``tried('name', argument, ...)``: what the script ``packages/name.py`` found out."""
+def run(tmp_path: Path) -> Callable[..., list[str]]:
+    """``run('name', argument, ...)``: the lines that the script ``packages/name.py`` prints."""
 
-    def run(name: str, *arguments: str | Path) -> dict[str, Any]:
+    def run(name: str, *arguments: str | Path, site: str | Path = "") -> list[str]:
         script = Path(__file__).parent / "packages" / f"{name}.py"
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH", "")]))}
         command = [sys.executable, str(script), *map(str, arguments)]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        return found
+        return done.stdout.splitlines()
 
     return run
+
+
+@pytest.fixture
+def tried(run: Callable[..., list[str]], site: Path) -> Callable[..., dict[str, Any]]:
+    """``tried('name', argument, ...)``: what the script found out with the packages at hand, the JSON in its last line."""
+
+    def found(name: str, *arguments: str | Path) -> dict[str, Any]:
+        last: dict[str, Any] = json.loads(run(name, *arguments, site=site)[-1])
+        return last
+
+    return found
 
 
 @pytest.fixture
@@ -265,3 +277,47 @@ def test_qick(tried: Callable[..., Any]) -> None:
         assert line in found["description"]
     assert (found["i"], found["q"], found["program"]) == (True, 0, True)
     assert found["peak"] > 30_000
+
+
+def test_conifer(tried: Callable[..., Any], design: Callable[..., Path], small_designs: ModuleType) -> None:
+    def block(name: str, core: str, base: int, arguments: str) -> Any:
+        registers = (*CONTROL, *((argument, 0x10 + 8 * i, RW) for i, argument in enumerate(arguments.split())))
+        return small_designs.Block(
+            name, f"xilinx.com:hls:{core}:1.0", base, {}, (), ("m_axi_gmem0",), registers, ("ap_clk",), interface="s_axi_control"
+        )
+
+    arguments = "X y instruction batch_size n_features roots_in roots_out nodes_in nodes_out scales_in scales_out info infoLength"
+    found = tried(
+        "conifer_forests",
+        design(
+            "fpu",
+            block("FPU_Zynq_0", "FPU_Zynq", 0x43C0_0000, arguments),
+            block("conifer_0", "conifer_forest", 0x43C1_0000, "N n_f n_c x score"),
+        ),
+    )
+    assert found["configuration"] == {"tree_engines": 2, "nodes": 8, "roots": 2, "features": 2, "dynamic_scaler": False}
+    assert found["scores"] == [-2, 3 + 70 + 400, 3 + 100, 3 + 70 + 400]
+    assert found["read back"] == [True, True, True]
+    assert found["logic"] == [-0.5, 1.5, -0.5]
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory, source: Callable[..., Path]) -> Path:
+    """The folder with Veriloggen's examples, five of which come with a bitstream, a handoff and a script for PYNQ 2.5."""
+    return source(EXAMPLES, "examples", tmp_path_factory.mktemp("veriloggen")) / "examples"
+
+
+@pytest.mark.parametrize(
+    ("example", "core"),
+    [
+        ("axi_stream", "Increment"),
+        ("stream_axi_stream_fifo", "SquaresAndBias"),
+        ("stream_axi_stream_fifo_ipxact", "SquaresAndBias"),
+        ("stream_matmul", "Product"),
+        ("thread_memcpy_ipxact", "Copy"),
+    ],
+)
+def test_veriloggen_s_scripts_and_bitstreams(run: Callable[..., list[str]], examples: Path, example: str, core: str) -> None:
+    expected, difference = map(int, run("veriloggen_example", examples / f"{example}_ultra96v2_pynq" / "ultra96v2_pynq", core)[-2:])
+    assert expected > 0
+    assert difference == 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tarfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from pathlib import Path
@@ -26,20 +25,9 @@ if sys.version_info < (3, 11):
 
 
 @pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory, pip: Callable[..., None]) -> Path:
+def suite(tmp_path_factory: pytest.TempPathFactory, source: Callable[..., Path]) -> Path:
     """The folder that holds PYNQ's ``tests``, and nothing else of PYNQ's."""
-    folder = tmp_path_factory.mktemp("pynq")
-    pip("download", "--no-deps", "--no-binary", "pynq", "--dest", folder, ARCHIVE)
-    (archive,) = folder.glob("*.tar.gz")
-    with tarfile.open(archive) as stored:
-        for member in stored:
-            path = Path(*Path(member.name).parts[1:])
-            if member.isfile() and path.parts[:1] == ("tests",) and ".." not in path.parts:
-                source = stored.extractfile(member)
-                assert source is not None
-                (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                (folder / path).write_bytes(source.read())
-    return folder
+    return source(ARCHIVE, "tests", tmp_path_factory.mktemp("pynq"))
 
 
 @pytest.mark.parametrize("major", [1, 2])

@@ -93,7 +93,7 @@ def test_a_script_that_shows_nothing_loads_no_widget_library() -> None:
 
 def test_opening_an_overlay_loads_neither_numpy_nor_what_looks_for_packages() -> None:
     design = CHECKOUT / "notebooks" / "designs" / "demo.hwh"
-    opened = f"from pynq_widgets import Overlay; ol = Overlay({str(design)!r}); dir(ol); ol.ip_dict; ol.interrupt_pins"
+    opened = f"from pynq_widgets import Overlay; ol = Overlay({str(design)!r}); dir(ol); ol.mem_dict; ol.interrupt_pins"
     assert loaded_by(opened) & {"numpy", "asyncio", "importlib.metadata", "email"} == set()
 
 

@@ -106,6 +106,26 @@ def is_core(vlnv: str | None, registers: Iterable[Register]) -> bool:
     return (vlnv or "").split(":")[1:2] == ["hls"] or control_register(registers) is not None
 
 
+def as_built(vlnv: str | None, registers: Iterable[Register]) -> tuple[Register, ...]:
+    """The registers of an HLS core as its hardware has them.
+
+    The file calls a scalar argument write-only, but the AXI4-Lite adapter that HLS writes answers a read with what was written (its driver's
+    header says so: "Data signal of a ... (Read/Write)").
+    """
+    registers = tuple(registers)
+    if not is_core(vlnv, registers):
+        return registers
+    return tuple(
+        register._replace(
+            access="read-write",
+            fields=tuple(field._replace(access="read-write") if field.access == "write-only" else field for field in register.fields),
+        )
+        if register.access == "write-only"
+        else register
+        for register in registers
+    )
+
+
 def described(registers: Iterable[Register]) -> dict[str, Register]:
     """The registers by name; the first of those that share one."""
     found: dict[str, Register] = {}

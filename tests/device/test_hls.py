@@ -374,3 +374,16 @@ def test_what_is_no_number_is_not_sent(build: Any) -> None:
     with pytest.raises(RuntimeError, match=r"the core f sends numbers on out_r, not None"):
         device.settle()
     assert device.stream("to", "S_AXIS").available == 0
+
+
+def test_arguments_that_the_file_calls_write_only_are_read_back(build: Any) -> None:
+    # The adapter that HLS writes around its registers answers; notebooks read back what they wrote.
+    device = core(build, build.register("rows", 0x10, "write-only"), build.register("out", 0x18, "read-only")).device()
+    device.write_word(BASE + 0x10, 720)
+    device.write_word(BASE + 0x18, 5)
+    assert (device.read_word(BASE + 0x10), device.read_word(BASE + 0x18)) == (720, 0)
+    build.module("plain", "v:user:plain:1.0", [build.register("command", 0x0, "write-only")], "s_axi")
+    build.range("plain", BASE + 0x1_0000, interface="s_axi")
+    device = build.device()
+    device.write_word(BASE + 0x1_0000, 720)
+    assert device.read_word(BASE + 0x1_0000) == 0

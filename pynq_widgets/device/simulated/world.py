@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pynq_widgets.design import hls
 from pynq_widgets.device.clock import ClockScope
 from pynq_widgets.device.simulated.interrupts import Interrupts
 from pynq_widgets.device.simulated.ipmodel import IPModel, ModelContext
@@ -217,7 +218,7 @@ class World:
         key = (module.path, interface.lower(), (block_name or (block.name if block else "")).lower(), number)
         found = self._files.get(key)
         if found is None:
-            registers = block.registers if block is not None else ()
+            registers = hls.as_built(module.vlnv, block.registers) if block is not None else ()
             found = self._files[key] = RegisterFile(registers, self._extent(key, size), f"{module.path}/{interface}")
         return found
 

@@ -109,8 +109,8 @@ def is_core(vlnv: str | None, registers: Iterable[Register]) -> bool:
 def as_built(vlnv: str | None, registers: Iterable[Register]) -> tuple[Register, ...]:
     """The registers of an HLS core as its hardware has them.
 
-    The file calls a scalar argument write-only, but the AXI4-Lite adapter that HLS writes answers a read with what was written (its driver's
-    header says so: "Data signal of a ... (Read/Write)").
+    The file calls a scalar argument write-only, but the AXI4-Lite adapter that HLS writes answers a read with what was written (the
+    header of its driver says so: "Data signal of a ... (Read/Write)").
     """
     registers = tuple(registers)
     if not is_core(vlnv, registers):

@@ -74,9 +74,9 @@ def rf(pynq: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Stand-ins for ``xrfdc`` and ``xrfclk``, which are packages of a board; the list holds what was called."""
     calls: list[tuple[Any, ...]] = []
     xrfclk, xrfdc = ModuleType("xrfclk"), ModuleType("xrfdc")
-    xrfclk.set_ref_clks = lambda *args, **more: calls.append(("set_ref_clks", *args, *more.items()))  # type: ignore[attr-defined]
+    xrfclk.set_ref_clks = lambda *args, **more: calls.append(("set_ref_clks", *args, *more.items()))
 
-    class RFdc(pynq.DefaultIP):  # type: ignore[misc]
+    class RFdc(pynq.DefaultIP):
         bindto = [f"xilinx.com:ip:usp_rf_data_converter:2.{minor}" for minor in range(7)]
 
         def __init__(self, description: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ def rf(pynq: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
                     tile.blocks = [Converter(calls, f"{tile.name}.{block}") for block in range(4)]
                 setattr(self, f"{kind}_tiles", tiles)
 
-    xrfdc.RFdc = RFdc  # type: ignore[attr-defined]
+    xrfdc.RFdc = RFdc
     constants = ("COARSE_MIX_BYPASS", "EVNT_SRC_IMMEDIATE", "EVNT_SRC_TILE", "MIXER_SCALE_1P0", "EVENT_MIXER", "MIXER_MODE_R2C")
     for value, name in enumerate(constants):
         setattr(xrfdc, name, value)

@@ -18,7 +18,7 @@ class Configured:
 
     def __init__(self, description: dict[str, Any]) -> None:
         self._cfg = {"type": description["type"].split(":")[-2], "fullpath": description["fullpath"]}
-        super().__init__(description)  # type: ignore[call-arg]
+        super().__init__(description)
 
     def __getitem__(self, key: str) -> Any:
         return self._cfg[key]
@@ -27,9 +27,9 @@ class Configured:
 @pytest.fixture
 def kit(pynq: Any, rf: Any) -> Any:
     """Its classes, defined anew; `kit.soc(name)` opens a design as ``QickSoc`` does."""
-    import xrfdc  # type: ignore[import-not-found]
+    import xrfdc
 
-    class SocIP(Configured, pynq.DefaultIP):  # type: ignore[misc]
+    class SocIP(Configured, pynq.DefaultIP):
         """Registers by name: word indices in REGISTERS, looked up in ``__setattr__`` and ``__getattr__``."""
 
         def __init__(self, description: dict[str, Any]) -> None:
@@ -80,13 +80,13 @@ def kit(pynq: Any, rf: Any) -> Any:
             for master in range(int(description["parameters"]["NUM_MI"])):
                 self.write(self.REGISTERS["mix_mux"] + 4 * master, 0x8000_0000)
 
-    class Converter(SocIP, xrfdc.RFdc):  # type: ignore[misc]
+    class Converter(SocIP, xrfdc.RFdc):
         bindto = list(xrfdc.RFdc.bindto)
 
         def locked(self) -> bool:
             return all(tile.PLLLockStatus == 2 for tile in (*self.dac_tiles, *self.adc_tiles))
 
-    class Soc(pynq.overlay.Overlay):  # type: ignore[misc]
+    class Soc(pynq.overlay.Overlay):
         pass
 
     class Items:

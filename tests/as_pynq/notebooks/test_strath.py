@@ -7,6 +7,7 @@ Sources: strath-sdr/rfsoc_qpsk, rfsoc_radio, rfsoc_sam, rfsoc_sdfec, rfsoc_qsfp_
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -44,9 +45,9 @@ class Tapped(IPModel):
 def test_qpsk_receiver(pynq: Any, place: Callable[..., str], rf: list[Any]) -> None:
     # rfsoc_qpsk/qpsk_rx.py, boards/RFSoC4x2/rfsoc_qpsk/drivers/qpsk_overlay.py
     model(*(f"UoS:SysGen:axi_qpsk_rx_{name}" for name in ("dec", "csync", "rrc", "tsync")))(type("Inspector", (Tapped,), {}))
-    from pynq import DefaultHierarchy, DefaultIP, Overlay, Xlnk  # type: ignore[attr-defined]
+    from pynq import DefaultHierarchy, DefaultIP, Overlay, Xlnk
 
-    class QPSKRx(DefaultHierarchy):  # type: ignore[misc]
+    class QPSKRx(DefaultHierarchy):
         def __init__(self, description: dict[str, Any]) -> None:
             super().__init__(description)
 
@@ -60,7 +61,7 @@ def test_qpsk_receiver(pynq: Any, place: Callable[..., str], rf: list[Any]) -> N
         def checkhierarchy(description: dict[str, Any]) -> bool:
             return all(f"{kind}_rx_{part}" in description["ip"] for kind in ("dma", "qpsk") for part in ("dec", "csync", "rrc", "tsync"))
 
-    class DataInspector(DefaultIP):  # type: ignore[misc]
+    class DataInspector(DefaultIP):
         def __init__(self, description: dict[str, Any], pkt_size: int, buf_dtype: Any = np.int16, buf_words_per_pkt: int = 2) -> None:
             super().__init__(description)
             self.reset = 1
@@ -96,11 +97,11 @@ def test_qpsk_receiver(pynq: Any, place: Callable[..., str], rf: list[Any]) -> N
 
     RxTSync.sync_reset = by_address(20)
 
-    class QpskOverlay(Overlay):  # type: ignore[misc]
+    class QpskOverlay(Overlay):
         def __init__(self, bitfile_name: str, init_rf_clks: bool = True, **kwargs: Any) -> None:
             super().__init__(bitfile_name, **kwargs)
-            import xrfclk  # type: ignore[import-not-found]
-            import xrfdc  # type: ignore[import-not-found]
+            import xrfclk
+            import xrfdc
 
             self.rf = self.usp_rf_data_converter_0
             self.dac_tile = self.rf.dac_tiles[2]
@@ -128,7 +129,7 @@ def test_qpsk_transmitter(pynq: Any, place: Callable[..., str]) -> None:
     # rfsoc_qpsk/qpsk_tx.py: the hierarchy's driver configures its IP while it is made; a word of mmio.array from a numpy integer
     model("UoS:RFSoC:axi_qpsk_tx")(type("Time", (Tapped,), {"trigger": 60, "length": 52, "stream": "m_time_axis"}))
 
-    class QPSKTx(pynq.DefaultHierarchy):  # type: ignore[misc]
+    class QPSKTx(pynq.DefaultHierarchy):
         def __init__(self, description: dict[str, Any], pkt_time: int = 128) -> None:
             super().__init__(description)
             self.buf_time = pynq.Xlnk().cma_array(shape=(pkt_time * 2,), dtype=np.int16)
@@ -154,7 +155,7 @@ def test_qpsk_transmitter(pynq: Any, place: Callable[..., str]) -> None:
         def checkhierarchy(description: dict[str, Any]) -> bool:
             return "dma_tx_fft" in description["ip"] and "qpsk_tx" in description["ip"]
 
-    class QPSKTxCore(pynq.DefaultIP):  # type: ignore[misc]
+    class QPSKTxCore(pynq.DefaultIP):
         bindto = ["UoS:RFSoC:axi_qpsk_tx:5.3"]
 
     addresses = {"lfsr_rst": 28, "packetsize_rf": 20, "packetsize_time": 52, "transfer_time": 60, "output_gain": 44}
@@ -178,7 +179,7 @@ def test_radio_receives_on_interrupt(pynq: Any, place: Callable[..., str], devic
                 frame = np.array([1, 0, 5, 27, 0, *range(27)], "u1")
                 self.context.stream("m_axis").send(frame, last=True)
 
-    class ReceiverCore(pynq.DefaultIP):  # type: ignore[misc]
+    class ReceiverCore(pynq.DefaultIP):
         bindto = ["UoS:RFSoC:receiver:1.0"]
 
         def __init__(self, description: dict[str, Any]) -> None:
@@ -187,7 +188,7 @@ def test_radio_receives_on_interrupt(pynq: Any, place: Callable[..., str], devic
     for name, address in {"transfer": 28, "receive_size": 20, "modulation": 48}.items():
         setattr(ReceiverCore, name, by_address(address))
 
-    class DataInspector(pynq.DefaultHierarchy):  # type: ignore[misc]
+    class DataInspector(pynq.DefaultHierarchy):
         def __init__(self, description: dict[str, Any], plotting_rate: float = 0.5) -> None:
             super().__init__(description)
             self.data_inspector_module.packetsize = 64
@@ -202,7 +203,7 @@ def test_radio_receives_on_interrupt(pynq: Any, place: Callable[..., str], devic
         def checkhierarchy(description: dict[str, Any]) -> bool:
             return "axi_dma" in description["ip"] and "data_inspector_module" in description["ip"]
 
-    class DataInspectorCore(pynq.DefaultIP):  # type: ignore[misc]
+    class DataInspectorCore(pynq.DefaultIP):
         bindto = ["UoS:RFSoC:inspector:1.0"]
 
     for name, address in {"reset": 0, "enable": 4, "packetsize": 8}.items():
@@ -240,7 +241,7 @@ def test_spectrum_analyser_finds_its_hierarchies_by_their_drivers(pynq: Any, pla
     # rfsoc_sam/hierarchies.py, channels.py: a hierarchy is recognised by the drivers of what is in it, and sets attributes of them
     import xrfdc
 
-    class Channel(pynq.DefaultHierarchy):  # type: ignore[misc]
+    class Channel(pynq.DefaultHierarchy):
         def __init__(self, description: dict[str, Any], tile: Any = None, block: Any = None) -> None:
             super().__init__(description)
             self._tile, self._block = tile, block
@@ -252,7 +253,7 @@ def test_spectrum_analyser_finds_its_hierarchies_by_their_drivers(pynq: Any, pla
         def _initialise_channel(self) -> None:
             self.started = True
 
-    class Side(pynq.DefaultHierarchy):  # type: ignore[misc]
+    class Side(pynq.DefaultHierarchy):
         def __init__(self, description: dict[str, Any], tiles: Any = None, blocks: Any = None) -> None:
             super().__init__(description)
             self._tiles, self._blocks = tiles, blocks
@@ -279,7 +280,7 @@ def test_spectrum_analyser_finds_its_hierarchies_by_their_drivers(pynq: Any, pla
         def checkhierarchy(description: dict[str, Any]) -> bool:
             return is_side(description, "transmitter")
 
-    class Radio(pynq.DefaultHierarchy):  # type: ignore[misc]
+    class Radio(pynq.DefaultHierarchy):
         @staticmethod
         def checkhierarchy(description: dict[str, Any]) -> bool:
             drivers = [details["driver"] for details in description["hierarchies"].values()]
@@ -300,7 +301,7 @@ def test_spectrum_analyser_finds_its_hierarchies_by_their_drivers(pynq: Any, pla
             self.receiver._tiles, self.receiver._blocks = tiles, blocks
             self.receiver._initialise()
 
-    class SpectrumAnalyserCore(pynq.DefaultIP):  # type: ignore[misc]
+    class SpectrumAnalyserCore(pynq.DefaultIP):
         bindto = ["xilinx.com:ip:SpectrumAnalyser:1.1"]
 
         def __init__(self, description: dict[str, Any]) -> None:
@@ -332,13 +333,13 @@ def test_forward_error_correction(pynq: Any, place: Callable[..., str]) -> None:
             core.receive("S_AXIS_CTRL", "u4")
             core.send("M_AXIS_DOUT", core.receive("S_AXIS_DIN", "u1")[::-1].copy())
 
-    class SdfecOverlay(pynq.Overlay):  # type: ignore[misc]
+    class SdfecOverlay(pynq.Overlay):
         def __init__(self, bitfile_name: str, **kwargs: Any) -> None:
             super().__init__(bitfile_name, **kwargs)
 
     ol = SdfecOverlay(place("strath-sdr__rfsoc_sdfec__strath_sdfec-RFSoC4x2", "strath_sdfec.bit"), ignore_version=True)
     with pytest.raises(ModuleNotFoundError, match="xsdfec"):
-        import xsdfec  # type: ignore[import-not-found]
+        importlib.import_module("xsdfec")
     encoder = ol.ldpc_encoder
     control = pynq.allocate(shape=(1,), dtype=np.uint32)
     into, out = pynq.allocate(shape=(64,), dtype=np.uint8), pynq.allocate(shape=(64,), dtype=np.uint8)
@@ -353,7 +354,7 @@ def test_forward_error_correction(pynq: Any, place: Callable[..., str]) -> None:
 
 def test_offload_over_ethernet(pynq: Any, place: Callable[..., str], rf: list[Any]) -> None:
     # rfsoc_qsfp_offload: drivers/overlay.py, networkLayer.py, packet_generator.py, rfsoc_offload_board.ipynb
-    class Overlay(pynq.Overlay):  # type: ignore[misc]
+    class Overlay(pynq.Overlay):
         def __init__(self, bitfile_name: str, **kwargs: Any) -> None:
             super().__init__(bitfile_name, **kwargs)
 
@@ -366,7 +367,7 @@ def test_offload_over_ethernet(pynq: Any, place: Callable[..., str], rf: list[An
             self.rfdc.adc_tiles[tile].blocks[block].UpdateEvent(1)
             return fc
 
-    class PacketGenerator(pynq.DefaultIP):  # type: ignore[misc]
+    class PacketGenerator(pynq.DefaultIP):
         bindto = ["strathsdr.com:strathsdr:axis_packet_generator:1.0"]
         _enable = by_address(0)
         _count = by_address(4)
@@ -385,7 +386,7 @@ def test_offload_over_ethernet(pynq: Any, place: Callable[..., str], rf: list[An
                 raise ValueError("Packetsize must be between 2 and 2^32-1")
             self._count = value
 
-    class NetworkLayer(pynq.DefaultIP):  # type: ignore[misc]
+    class NetworkLayer(pynq.DefaultIP):
         """Its registers come from a file of its own, and it takes attributes of any name."""
 
         bindto = ["xilinx.com:RTLKernel:networklayer:1.0"]
@@ -420,7 +421,7 @@ def test_offload_over_ethernet(pynq: Any, place: Callable[..., str], rf: list[An
     with pytest.raises(AttributeError, match=r"cmac \(DefaultIP\) has no attribute 'start'"):
         ol.cmac.start()  # of pynq.lib.cmac, which is not here
     with pytest.raises(ModuleNotFoundError, match="the 100G Ethernet subsystem needs transceivers of a board"):
-        import pynq.lib.cmac  # type: ignore[import-not-found]
+        importlib.import_module("pynq.lib.cmac")
     assert int(ol.netlayer.set_ip_address(0xC0A80463)) == 0xC0A80463
     ol.netlayer.register_map.udp_number_sockets = 4
     ol.netlayer.sockets[1] = ("192.168.4.1", 60133, 60133, True)

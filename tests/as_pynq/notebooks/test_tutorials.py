@@ -42,7 +42,7 @@ def test_overlay_tutorial_of_pynqs_documentation(pynq: Any, place: Callable[...,
     dma.recvchannel.wait()
     assert out_buffer.tolist() == [0, 3, 6, 9, 12]
 
-    class AddDriver(pynq.DefaultIP):  # type: ignore[misc]
+    class AddDriver(pynq.DefaultIP):
         bindto = ["xilinx.com:hls:add:1.0"]
 
         def __init__(self, description: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ def test_overlay_tutorial_of_pynqs_documentation(pynq: Any, place: Callable[...,
             self.write(0x18, b)
             return int(self.read(0x20))
 
-    class ConstantMultiplyDriver(pynq.DefaultHierarchy):  # type: ignore[misc]
+    class ConstantMultiplyDriver(pynq.DefaultHierarchy):
         def __init__(self, description: dict[str, Any]) -> None:
             super().__init__(description)
 
@@ -72,7 +72,7 @@ def test_overlay_tutorial_of_pynqs_documentation(pynq: Any, place: Callable[...,
         def checkhierarchy(description: dict[str, Any]) -> bool:
             return "multiply_dma" in description["ip"] and "multiply" in description["ip"]
 
-    class TestOverlay(pynq.Overlay):  # type: ignore[misc]
+    class TestOverlay(pynq.Overlay):
         def __init__(self, bitfile: str, **kwargs: Any) -> None:
             super().__init__(bitfile, **kwargs)
 

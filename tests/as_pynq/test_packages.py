@@ -262,19 +262,41 @@ def test_pynq_quantum(tried: Callable[..., Any], design: Callable[..., Path], sm
     assert found["writes"] > 10
 
 
-def test_qick(tried: Callable[..., Any]) -> None:
-    found = tried("qick_loopback")
-    for line in (
-        "QICK running on RFSoC4x2, software version 0.2.436",
-        "0:\taxis_signal_gen_v6 - fs=9830.400 Msps, fabric=614.400 MHz",
-        "DAC tile 2, blk 0 is DAC_A",
-        "axis_avg_buffer v1.2 (has edge counter, no weights)",
-        "triggered by output 7, pin 15, feedback to tProc input 1",
-        "ADC tile 0, blk 2 is ADC_C",
-        'tProc: axis_tproc64x32_x8 ("v1") rev 4, program memory 1024 words, data memory 1024 words',
-        "DDR4 memory buffer: 1073741824 samples (1.942 sec), 256 samples/transfer",
-    ):
-        assert line in found["description"]
+@pytest.mark.parametrize(
+    ("board", "count", "lines"),
+    [
+        (
+            "RFSoC4x2",
+            50,
+            (
+                "0:\taxis_signal_gen_v6 - fs=9830.400 Msps, fabric=614.400 MHz",
+                "Groups of related clocks: [tProc clock, DAC tile 0, DAC tile 2], [ADC tile 0]",
+                "DAC tile 2, blk 0 is DAC_A",
+                "triggered by output 7, pin 15, feedback to tProc input 1",
+                "ADC tile 0, blk 2 is ADC_C",
+                'tProc: axis_tproc64x32_x8 ("v1") rev 4, program memory 1024 words, data memory 1024 words',
+                "DDR4 memory buffer: 1073741824 samples (1.942 sec), 256 samples/transfer",
+            ),
+        ),
+        (
+            "ZCU216",
+            70,
+            ("6:\taxis_signal_gen_v6 - fs=6881.280 Msps, fabric=430.080 MHz", "ADC tile 2, blk 2 is 2_226 on JHC7, or QICK box ADC port 6"),
+        ),
+        (
+            "ZCU111",
+            70,
+            ("DAC tile 1, blk 3 is DAC229_T1_CH3, or RF board DAC port 7", "MR buffer: 8192 samples (2.000 us), wired to readouts [0, 1]"),
+        ),
+    ],
+)
+def test_qick(tried: Callable[..., Any], board: str, count: int, lines: tuple[str, ...]) -> None:
+    found = tried("qick_loopback", board)
+    description = found["description"]
+    assert description.startswith(f"QICK running on {board}, software version 0.2.436\n")
+    assert len(description.splitlines()) == count
+    for line in lines:
+        assert line in description
     assert (found["i"], found["q"], found["program"]) == (True, 0, True)
     assert found["peak"] > 30_000
 

@@ -1,4 +1,4 @@
-"""QICK on the firmware that it comes with: its whole map of the design, and a pulse that goes round from a generator to a readout.
+"""QICK on a firmware that it comes with, for the board named: its map of the design, and a pulse from a generator to a readout.
 
 The logic of QICK's own cores is modelled as far as it takes: memories of envelopes, buffers, and a processor that runs a program at once.
 The RF data converters are driven through a C library of their own (xrfdc), the clock chips and supplies of the board through I2C: these
@@ -41,7 +41,7 @@ xrfdc = ModuleType("xrfdc")
 xrfdc.RFdc = RFdc
 sys.modules.update(xrfdc=xrfdc, xrfclk=ModuleType("xrfclk"))
 sys.modules["qick.board_utils"] = SimpleNamespace(read_dac_avtt=lambda: 2.5, set_dac_avtt=None)
-os.environ["BOARD"] = "RFSoC4x2"
+os.environ["BOARD"] = sys.argv[1]  # says which firmware
 
 from qick import AveragerProgram  # noqa: E402
 from qick.qick import QickSoc  # noqa: E402

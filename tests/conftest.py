@@ -5,6 +5,7 @@ The spies are fixtures, since test modules do not import one another (``--import
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,6 +44,32 @@ def said() -> Callable[[BaseException], str]:
 def as_said() -> Callable[[str], str]:
     """``as_said(text)``: what of a text and its notes this Python shows; Python 3.10 has no notes."""
     return lambda text: text if sys.version_info >= (3, 11) else text.partition("\n")[0]
+
+
+@pytest.fixture(autouse=True)
+def no_alias_is_left() -> Iterator[None]:
+    """Importing anything of ``pynq_widgets.as_pynq`` lets ``import pynq`` mean this project: a test that does so takes it back."""
+    yield
+    module = sys.modules.get("pynq_widgets.as_pynq")
+    if module is not None and module.installed():
+        module.uninstall()
+        pytest.fail("the test has left the alias installed: take the fixture 'alias'")
+
+
+@pytest.fixture
+def alias() -> Iterator[None]:
+    """``import pynq`` means this project while the test runs."""
+    from pynq_widgets import as_pynq
+
+    as_pynq.install()
+    yield
+    as_pynq.uninstall()
+
+
+@pytest.fixture
+def pynq(alias: None) -> Any:
+    """What ``import pynq`` gives."""
+    return importlib.import_module("pynq")
 
 
 class BusSpy(Device):

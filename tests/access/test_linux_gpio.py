@@ -252,7 +252,7 @@ def test_another_machine_with_such_a_processor_has_no_such_pins(sysfs, monkeypat
     assert (GPIO.get_gpio_pin(5), GPIO.get_gpio_base()) == (5, 0)
 
 
-def test_what_pynqs_own_tests_look_for(sysfs, recwarn):
+def test_what_pynqs_own_tests_look_for(sysfs, recwarn, alias):
     from pynq_widgets.access import gpio as module
     from pynq_widgets.as_pynq.extras import gpio as extras
 
@@ -268,7 +268,7 @@ def test_what_pynqs_own_tests_look_for(sysfs, recwarn):
     assert not recwarn.list
 
 
-def test_a_machine_without_such_pins_is_told_when_the_module_is_loaded_again(monkeypatch, recwarn):
+def test_a_machine_without_such_pins_is_told_when_the_module_is_loaded_again(monkeypatch, recwarn, alias):
     from pynq_widgets.as_pynq.extras import gpio as extras
 
     monkeypatch.setattr(ps, "CPU_ARCH", "x86_64")

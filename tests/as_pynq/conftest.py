@@ -1,37 +1,21 @@
-"""``import pynq`` for one test."""
+"""What other people's packages are fetched with, and small designs for them."""
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 
 from pynq_widgets import as_pynq
 
 as_pynq.uninstall()  # importing it installs it; other tests do without
-
-
-@pytest.fixture
-def alias() -> Iterator[None]:
-    """The alias is installed while the test runs."""
-    as_pynq.install()
-    yield
-    as_pynq.uninstall()
-
-
-@pytest.fixture
-def pynq(alias: None) -> Any:
-    """What ``import pynq`` gives."""
-    return importlib.import_module("pynq")
 
 
 @pytest.fixture(scope="session")

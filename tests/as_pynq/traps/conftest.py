@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,18 +159,6 @@ def _core(core: Core, ports: str, parameters: dict[str, Any] | None = None) -> s
     )
     buses = "".join(_bus(interface, "SLAVE", f"gp_{_instance(core.path)}_{interface}") for interface, _, _ in core.spans)
     return _module(core.path, core.vlnv, parameters or {}, ports, buses, blocks)
-
-
-@pytest.fixture
-def pynq() -> Iterator[Any]:
-    """What ``import pynq`` gives a person who uses this project under that name."""
-    from pynq_widgets import as_pynq
-
-    as_pynq.install()
-    try:
-        yield importlib.import_module("pynq")
-    finally:
-        as_pynq.uninstall()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import ast
 import importlib
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -21,19 +20,6 @@ GROUP = "pynq_widgets.as_pynq"
 
 def points() -> list[EntryPoint]:
     return [point for point in plugins.entry_points(group=GROUP) if point.name.split(".")[0] in ("lib", "missing")]
-
-
-@pytest.fixture
-def alias() -> Iterator[None]:
-    """``import pynq`` means this project until the end of the test."""
-    loaded = "pynq_widgets.as_pynq" in sys.modules
-    from pynq_widgets import as_pynq  # which installs it
-
-    was = loaded and as_pynq.installed()
-    as_pynq.install()
-    yield
-    if not was:
-        as_pynq.uninstall()
 
 
 # Module of PYNQ and the public names that people take from it.

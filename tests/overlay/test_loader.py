@@ -122,6 +122,19 @@ def test_a_file_of_another_kind_is_told(small: Path, monkeypatch: pytest.MonkeyP
     assert str(error.value) == "No overlay 'project.xpr': that file is none of .bit, .bin, .pdi, .xsa, .hdf, .hwh"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_for_a_card_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: Any, there: bool) -> None:
+    monkeypatch.chdir(tmp_path)
+    if there:
+        (tmp_path / "intro.xclbin").write_bytes(b"xclbin2")
+    with pytest.raises(FileNotFoundError) as error:
+        Overlay("intro.xclbin", device=device)
+    assert str(error.value) == (
+        "No overlay 'intro.xclbin': an .xclbin is for an accelerator card (Alveo) and its kernels' call(), and only "
+        ".bit, .bin, .pdi, .xsa, .hdf, .hwh are loaded"
+    )
+
+
 @pytest.mark.parametrize("wrong", [None, 3, b"base.bit"])
 def test_another_type_of_name(wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"^Overlay\(\) takes the name of a bitstream as str or Path, not "):

@@ -132,7 +132,8 @@ def _is_folder(given: Path) -> str:
 def _not_found(given: Path, names: list[Path], folders: list[Path], need: bool, device: Any) -> str:
     if given.suffix.lower() == ".xclbin":
         taken = ", ".join(SUFFIXES)
-        return f"No overlay {str(given)!r}: an .xclbin is for an accelerator card (Alveo) and its kernels' call(), and only {taken} are loaded"
+        reason = f"an .xclbin is for an accelerator card (Alveo) and its kernels' call(), and only {taken} are loaded"
+        return f"No overlay {str(given)!r}: {reason}"
     places = [given.parent] if given.is_absolute() else [folder / given.parent for folder in folders]
     there: dict[str, Path] = {}
     for place in places:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable
 from numbers import Real
 from typing import Any
@@ -51,6 +52,26 @@ def until(clock: Any, done: Callable[[], object], seconds: float, trouble: str) 
 def reset(clock: Any, done: Callable[[], object], title: str, hint: str = "is its clock running?") -> None:
     """`until` a core, which `title` names, has come out of reset."""
     until(clock, done, RESET_PATIENCE, f"{title} did not come out of reset within {RESET_PATIENCE} s: {hint}")
+
+
+def loop_with_tasks() -> asyncio.AbstractEventLoop | None:
+    """The event loop of this thread where tasks wait in it and nobody runs it: whoever blocks is to run it meanwhile, as PYNQ's do.
+
+    None where a loop runs already, as in a notebook's cell: what blocks there holds up its tasks; ``await ..._async`` does not.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass
+    else:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a loop that Python would have to make has no tasks
+        try:
+            loop = asyncio.get_event_loop()
+        except (RuntimeError, DeprecationWarning):
+            return None
+    return loop if not loop.is_closed() and asyncio.all_tasks(loop) else None
 
 
 async def pause(clock: Any, seconds: float) -> None:

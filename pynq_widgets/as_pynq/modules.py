@@ -38,6 +38,12 @@ MODULES: Mapping[str, str] = {
 
 # What PYNQ has and we have not: the reason, and what comes nearest.
 MISSING: Mapping[str, tuple[str, str]] = {
+    "board": ("PYNQ has moved it (2.0)", "pynq.lib (LED, RGBLED, Button, Switch)"),
+    "drivers": ("PYNQ has moved it (2.0)", "pynq.lib (DMA, and the others that it had)"),
+    "iop": (
+        "PYNQ has moved it (2.0), and programs for MicroBlaze processors are compiled and run on the board",
+        "pynq.lib (AxiIIC, AxiGPIO, AxiQuadSPI)",
+    ),
     "metadata": ("it is the inside of PYNQ's parser", "pynq.overlay (ol.ip_dict, ol.design) or pynq_widgets.read_design"),
     "overlays": ("no overlays are delivered with this package", "pynq.Overlay('path/to/design.hwh')"),
     "pl_server.remote_device": ("boards across the network are not spoken to", "pynq.pl_server.device.Device"),

@@ -139,6 +139,10 @@ def test_nothing_is_loaded_before_it_is_asked_for() -> None:
         ("from pynq.mmio import MMOI", "pynq.mmio has no 'MMOI' in pynq_widgets; did you mean 'MMIO'?"),
         ("from pynq.overlay import DefaultIp", "pynq.overlay has no 'DefaultIp' in pynq_widgets; did you mean 'DefaultIP'?"),
         (
+            "from pynq.board import LED",
+            "pynq.board is not part of pynq_widgets: PYNQ has moved it (2.0); nearest is pynq.lib (LED, RGBLED, Button, Switch)",
+        ),
+        (
             "import pynq.remote.xrfdc",
             "pynq.remote is not part of pynq_widgets: boards across the network are not spoken to; nearest is pynq.pl_server.device.Device",
         ),

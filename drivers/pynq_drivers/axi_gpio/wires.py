@@ -55,10 +55,15 @@ class Input(Wires):
     def wait_for_value(self, value: int, timeout: float | None = None) -> None:
         """As `wait_for_value_async`, for code that is no coroutine. With no interrupt the wires are looked at every millisecond.
 
-        Raises TimeoutError where `timeout` seconds have passed.
+        Tasks of asyncio go on meanwhile, unless their event loop runs already, as in a notebook: there, await the other one. Raises
+        TimeoutError where `timeout` seconds have passed.
         """
         self._fits(value)
         channel = self._parent
+        loop = waiting.loop_with_tasks() if channel.has_interrupts else None
+        if loop is not None:
+            loop.run_until_complete(self.wait_for_value_async(value, timeout))
+            return
         deadline = waiting.Deadline(channel.clock, timeout)
         while (seen := self.read()) != value:
             if deadline.passed():

@@ -42,12 +42,18 @@ def definitions_as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def place(hwh_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], str]:
-    """``place(design, 'name.bit')``: the design stands in the current folder as ``name.hwh``; gives the name back."""
+def place(hwh_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """``place(design, 'name.bit')``: the design stands in the current folder as ``name.hwh``; gives the name back.
+
+    With ``bitstream=True`` there is a ``name.bit`` too: the header that Vivado writes, and nothing behind it.
+    """
     monkeypatch.chdir(tmp_path)
 
-    def put(design: str, name: str) -> str:
+    def put(design: str, name: str, bitstream: bool = False) -> str:
         (tmp_path / name).with_suffix(".hwh").symlink_to(hwh_folder / f"{design}.hwh")
+        if bitstream:
+            fields = b"".join(key + b"\0\2x\0" for key in (b"a", b"b", b"c", b"d"))
+            (tmp_path / name).write_bytes(bytes.fromhex("00090ff00ff00ff00ff0000001") + fields + b"e" + bytes(4))
         return name
 
     return put

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import Callable
 from numbers import Real
 from typing import Any
@@ -65,13 +64,10 @@ def loop_with_tasks() -> asyncio.AbstractEventLoop | None:
         pass
     else:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # a loop that Python would have to make has no tasks
-        try:
-            loop = asyncio.get_event_loop()
-        except (RuntimeError, DeprecationWarning):
-            return None
-    return loop if not loop.is_closed() and asyncio.all_tasks(loop) else None
+    # get_event_loop() would make a loop where there is none, with a warning or without one as the version of Python has it.
+    local = getattr(asyncio.get_event_loop_policy(), "_local", None)
+    loop: asyncio.AbstractEventLoop | None = getattr(local, "_loop", None)
+    return loop if loop is not None and not loop.is_closed() and asyncio.all_tasks(loop) else None
 
 
 async def pause(clock: Any, seconds: float) -> None:

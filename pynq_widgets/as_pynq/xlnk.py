@@ -65,9 +65,10 @@ class Xlnk:
         found.freebuffer()
 
     def xlnk_reset(self) -> None:
-        """Give back all that `cma_array` has made; a touch of one of these arrays says so then."""
+        """Give back all that `cma_array` has made on the active device; a touch of one of these arrays says so then."""
         for array in self._alive():
-            array.freebuffer()
+            if array.device is Device.active_device:
+                array.freebuffer()
 
     def cma_stats(self) -> dict[str, int]:
         """Bytes that are left and used, and the number of buffers, in the memory of the active device."""

@@ -81,6 +81,15 @@ def is_versal(device: Any = None) -> bool:
     return False
 
 
+# What Vivado sets for the processors of a Zynq-7000 and a Zynq UltraScale+: what comes of the dividers, and what was asked for.
+_PROCESSOR_CLOCKS = (
+    "PCW_ACT_APU_PERIPHERAL_FREQMHZ",
+    "PSU__CRF_APB__ACPU_CTRL__ACT_FREQMHZ",
+    "PCW_APU_PERIPHERAL_FREQMHZ",
+    "PSU__CRF_APB__ACPU_CTRL__FREQMHZ",
+)
+
+
 def _clock_property(index: int) -> property:
     def get(cls: ClocksMeta) -> float:
         return cls.get_pl_clk(index)
@@ -115,9 +124,14 @@ class ClocksMeta(type):
         get = getattr(device, "get_cpu_mhz", None)
         if get is not None:
             return float(get())
-        if _from_design(device):
-            raise RuntimeError(f"{_called(device)} cannot tell the clock of its processor")
-        return _generators(device).get_cpu_mhz()
+        if not _from_design(device):
+            return _generators(device).get_cpu_mhz()
+        host = getattr(getattr(device, "design", None), "host", None)
+        given = host.parameters if host is not None else {}
+        for name in _PROCESSOR_CLOCKS:
+            if name in given:
+                return float(given[name])
+        raise RuntimeError(f"{_called(device)} cannot tell the clock of its processor")
 
     def get_pl_clk(cls, clk_idx: int) -> float:
         """Rate of clock `clk_idx` (0 to 3) of the fabric, in MHz."""

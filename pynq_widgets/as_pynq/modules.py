@@ -45,7 +45,10 @@ MISSING: Mapping[str, tuple[str, str]] = {
         "pynq.lib (AxiIIC, AxiGPIO, AxiQuadSPI)",
     ),
     "metadata": ("it is the inside of PYNQ's parser", "pynq.overlay (ol.ip_dict, ol.design) or pynq_widgets.read_design"),
-    "overlays": ("no overlays are delivered with this package", "pynq.Overlay('path/to/design.hwh')"),
+    **{
+        f"overlays.{name}": ("no overlays of boards are delivered with this package", "pynq.Overlay('path/to/design.hwh')")
+        for name in ("logictools", "interface", "composable", "sensors96b")
+    },
     "pl_server.remote_device": ("boards across the network are not spoken to", "pynq.pl_server.device.Device"),
     "pl_server.server": ("there is no server process", "pynq.pl_server.device.Device"),
     "pl_server.tcl_parser": ("PYNQ has dropped it as well", "pynq.pl_server.hwh_parser.HWH"),
@@ -72,6 +75,11 @@ def missing() -> Mapping[str, tuple[str, str]]:
         if point.name == "missing":
             found.update(point.load())
     return {**found, **MISSING}
+
+
+def is_missing(name: str) -> bool:
+    """Whether PYNQ has ``pynq.<name>`` and it is known why we have not."""
+    return any(name == known or name.startswith(f"{known}.") for known in missing())
 
 
 def explain(name: str) -> str:

@@ -228,3 +228,20 @@ def test_a_versal_is_known_by_its_device_tree(monkeypatch):
     assert not ps.is_versal(Remote({}))
     tree.clear()
     assert not ps.is_versal()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "mhz"),
+    [
+        ({"PCW_APU_PERIPHERAL_FREQMHZ": "667", "PCW_ACT_APU_PERIPHERAL_FREQMHZ": "666.666687"}, 666.666687),
+        ({"PSU__CRF_APB__ACPU_CTRL__FREQMHZ": "1200"}, 1200.0),
+    ],
+)
+def test_the_processor_of_a_simulated_device_runs_as_the_design_says(bus_spy, active_device, parameters, mhz):
+    bus_spy.kind = "simulated"
+    bus_spy.design = SimpleNamespace(host=SimpleNamespace(parameters=parameters), clocks=())
+    active_device(bus_spy)
+    assert Clocks.cpu_mhz == mhz
+    bus_spy.design = SimpleNamespace(host=None, clocks=())
+    with pytest.raises(RuntimeError, match="cannot tell the clock of its processor"):
+        Clocks.cpu_mhz

@@ -19,20 +19,8 @@ BASE = "Xilinx__PYNQ__base-PynqZ1-2018.3"
 
 def test_buttons_and_leds_of_the_base_overlay(pynq: Any, place: Callable[..., str], device: Any) -> None:
     # Xilinx/PYNQ, boards/Pynq-Z1/base/base.py and notebooks/board/board_btns_leds.ipynb
-    class BaseOverlay(pynq.Overlay):
-        def __init__(self, bitfile: str, **kwargs: Any) -> None:
-            super().__init__(bitfile, **kwargs)
-            if self.is_loaded():
-                self.leds = self.leds_gpio.channel1
-                self.switches = self.switches_gpio.channel1
-                self.buttons = self.btns_gpio.channel1
-                for channel, length, direction in ((self.leds, 4, "out"), (self.switches, 2, "in"), (self.buttons, 4, "in")):
-                    channel.setlength(length)
-                    channel.setdirection(direction)
-                self.rgbleds = ([None] * 4) + [pynq.lib.RGBLED(i) for i in range(4, 6)]
+    from pynq.overlays.base import BaseOverlay
 
-    with pytest.raises(ModuleNotFoundError, match=r"no overlays are delivered .* nearest is pynq\.Overlay\('path/to/design\.hwh'\)"):
-        importlib.import_module("pynq.overlays.base")
     base = BaseOverlay(place(BASE, "base.bit"))
     for led in base.leds:
         led.on()
@@ -64,10 +52,44 @@ def test_buttons_and_leds_of_the_base_overlay(pynq: Any, place: Callable[..., st
     assert device.probe("rgbleds_6bits_tri_o") == 0
 
 
+@pytest.mark.parametrize(("board", "lengths"), [("PynqZ2-2017.4", (4, 2, 4)), ("ZCU104-2018.3", (4, 4, 4))])
+def test_base_overlays_of_other_boards(pynq: Any, place: Callable[..., str], device: Any, board: str, lengths: tuple[int, ...]) -> None:
+    base = pynq.overlays.base.BaseOverlay(place(f"Xilinx__PYNQ__base-{board}", "base.bit"))
+    assert tuple(len(channel) for channel in (base.leds, base.switches, base.buttons)) == lengths
+    base.leds[1].on()
+    assert base.leds.read() == 2
+    assert hasattr(base, "rgbleds") == board.startswith("PynqZ2")
+    held = pynq.overlays.base.BaseOverlay("base.bit", download=False)
+    assert held.leds.read() == 2
+    other = place("Xilinx__PYNQ_Workshop__dma_tutorial", "other.bit")
+    assert not hasattr(pynq.overlays.base.BaseOverlay(other), "leds")
+    with pytest.raises(
+        ModuleNotFoundError, match=r"no overlays of boards are delivered .* nearest is pynq\.Overlay\('path/to/design\.hwh'\)"
+    ):
+        importlib.import_module("pynq.overlays.logictools")
+
+
+def test_clocks_and_downloads(pynq: Any, place: Callable[..., str]) -> None:
+    # pynq/notebooks/common/zynq_clocks.ipynb and overlay_download.ipynb of PYNQ 4.0.0, which run as they are
+    from pynq import PL, Clocks
+
+    ol = pynq.overlays.base.BaseOverlay(place(BASE, "base.bit"))
+    assert Clocks.cpu_mhz == 650
+    before = [Clocks.fclk0_mhz, Clocks.fclk1_mhz, Clocks.fclk2_mhz, Clocks.fclk3_mhz]
+    assert before == [100.0, 142.857132, 200.0, 100.0]
+    Clocks.fclk0_mhz, Clocks.fclk1_mhz = 27.123456, 31.436546
+    assert f"{Clocks.fclk0_mhz:.6f}MHz" == "27.123456MHz"
+    ol.download()
+    assert [Clocks.fclk0_mhz, Clocks.fclk1_mhz] == before[:2]
+    assert ol.timestamp == PL.timestamp != ""
+    assert PL.bitfile_name == ol.bitfile_name
+    assert ol.is_loaded()
+
+
 def test_buttons_with_asyncio(pynq: Any, place: Callable[..., str], device: Any) -> None:
     # notebooks/board/asyncio_buttons.ipynb: a task a button, until a switch is set; the switch is waited for without await
-    base = pynq.Overlay(place(BASE, "base.bit"))
-    buttons, switches, leds = (getattr(base, f"{name}_gpio").channel1 for name in ("btns", "switches", "leds"))
+    base = pynq.overlays.base.BaseOverlay(place(BASE, "base.bit"))
+    buttons, switches, leds = base.buttons, base.switches, base.leds
     flashes = []
 
     async def flash_led(num: int) -> None:

@@ -18,7 +18,14 @@ memory_map.register_memory()
 
 # Loaded when first asked for, and the plotting library with it.
 __getattr__, __dir__ = lazy.names(
-    __name__, {"Scope": ".oscilloscope", "scope": ".oscilloscope", "StripChart": ".strip_chart", "strip": ".strip_chart"}
+    __name__,
+    {
+        "Panel": ".panel",
+        "Scope": ".oscilloscope",
+        "StripChart": ".strip_chart",
+        "scope": ".oscilloscope",
+        "strip": ".strip_chart",
+    },
 )
 
-__all__ = ["BufferView", "NodeDetail", "NodeSummary", "OverlayTree", "RegisterTable", "Scope", "StripChart", "scope", "strip"]
+__all__ = ["BufferView", "NodeDetail", "NodeSummary", "OverlayTree", "Panel", "RegisterTable", "Scope", "StripChart", "scope", "strip"]

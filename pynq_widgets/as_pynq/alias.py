@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -53,16 +53,36 @@ class _Alias(_Loader):
         self._finder = finder
         self._name = name
         self._target = target
+        self._spec: ModuleSpec | None = None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(self._target)
-        self._spec = module.__spec__
+        found = module.__spec__
+        # Where another thread is just importing the module by another name, that one knows what it was.
+        self._spec = found.loader._spec if found is not None and isinstance(found.loader, _Alias) else found
         return module
 
     def exec_module(self, module: ModuleType) -> None:
         # The import system has marked the module as its own; it stays what it was, so that reload() finds its file.
         module.__spec__ = self._spec
         self._finder.extend(module, self._name)
+
+
+class _Missing(_Loader):
+    """Raises what there is to say of a module or name that is not here.
+
+    It does so as a loader, since finders are asked under Python's one import lock: what they import can keep threads waiting for ever.
+    """
+
+    def __init__(self, name: str, explain: Callable[[], str]) -> None:
+        self._name = name
+        self._explain = explain
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        raise ModuleNotFoundError(self._explain(), name=self._name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Never called: there is no module."""
 
 
 class _Reloading(_Loader):
@@ -91,21 +111,31 @@ class Finder:
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._names: dict[str, str] = {}  # of PYNQ, by that of ours, for those imported so far
-        self.below: list[str] = []  # names below packages of ours, by which modules from elsewhere were imported
+        self._getters: dict[str, Callable[[str], Any]] = {}
 
     def find_spec(self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        spec: ModuleSpec | None = None
         if fullname == NAME or fullname.startswith(NAME + "."):
-            name = fullname[len(NAME) + 1 :]
-            ours = modules.modules().get(name) if name else pynq_widgets.__name__
-            if ours is None:
-                raise ModuleNotFoundError(modules.explain(name), name=fullname)
-            return ModuleSpec(fullname, _Alias(self, name, ours))
-        if target is not None and fullname in self._names:
-            return self._again(fullname, path, target)
-        package, _, attribute = fullname.rpartition(".")
-        if package in self._names and not attribute.startswith("_"):
-            return self._submodule(fullname, path, self._names[package], attribute)
-        return None
+            spec = self._pynq(fullname, fullname[len(NAME) + 1 :])
+        elif target is not None and fullname in self._names:
+            spec = self._again(fullname, path, target)
+        else:
+            package, _, attribute = fullname.rpartition(".")
+            if package in self._names and not attribute.startswith("_"):
+                spec = self._submodule(fullname, path, self._names[package], attribute)
+        if spec is not None and isinstance(spec.loader, _Missing):
+            # importlib.util.find_spec asks whether there is such a module, and None is its answer; others want to import it.
+            asker = sys._getframe(1).f_back
+            if asker is not None and asker.f_globals.get("__name__") == find_spec.__module__:
+                return None
+        return spec
+
+    def _pynq(self, fullname: str, name: str) -> ModuleSpec:
+        # pynq itself is imported before all below it, and has looked for the drivers' modules (extend).
+        ours = modules.modules().get(name) if name else pynq_widgets.__name__
+        if ours is None:
+            return ModuleSpec(fullname, _Missing(fullname, lambda: modules.explain(name)))
+        return ModuleSpec(fullname, _Alias(self, name, ours))
 
     def _again(self, fullname: str, path: Sequence[str] | None, target: ModuleType) -> ModuleSpec | None:
         spec = self._elsewhere(fullname, path, target)
@@ -113,22 +143,17 @@ class Finder:
             spec.loader = _Reloading(self, self._names[fullname], spec.loader)
         return spec
 
-    def _submodule(self, fullname: str, path: Sequence[str] | None, package: str, attribute: str) -> ModuleSpec | None:
+    def _submodule(self, fullname: str, path: Sequence[str] | None, package: str, attribute: str) -> ModuleSpec:
         # Also asked by ``from pynq.package import attribute`` where the package has no such name: the only place where what is said
         # of it can be better than Python's own words. A name other than the one asked for keeps Python from dropping the error.
         spec = self._elsewhere(fullname, path, None)
+        if spec is not None:
+            return spec
         wanted = f"{package}.{attribute}" if package else attribute
-        if spec is None and wanted in modules.modules():
-            # ``from pynq.pl_server import hwh_parser``: Python asks for it below the name that the package has here.
-            importlib.import_module(f"{NAME}.{wanted}")
-            self.below.append(fullname)
-            return ModuleSpec(fullname, _Alias(self, wanted, modules.modules()[wanted]))
-        if spec is None:
-            raise ModuleNotFoundError(self._message(wanted), name=f"{NAME}.{wanted}")
-        return spec
+        return ModuleSpec(fullname, _Missing(f"{NAME}.{wanted}", lambda: self._message(wanted)))
 
     def _elsewhere(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
-        for finder in sys.meta_path:
+        for finder in list(sys.meta_path):
             if finder is not self and (spec := finder.find_spec(fullname, path, target)) is not None:
                 return spec
         return None
@@ -136,20 +161,53 @@ class Finder:
     def _message(self, name: str) -> str:
         package, _, attribute = name.rpartition(".")
         module = sys.modules.get(f"{NAME}.{package}" if package else NAME)
-        if module is not None and name not in modules.missing():
-            nearest = modules.near(attribute, [known for known in dir(module) if not known.startswith("_")])
-            if nearest:
-                return f"{NAME}{'.' if package else ''}{package} has no {attribute!r} in pynq_widgets; did you mean {nearest!r}?"
-        return modules.explain(name)
+        if module is None or modules.is_missing(name):
+            return modules.explain(name)
+        known = modules.below(package) + public_names(module)
+        nearest = modules.near(attribute, known)
+        told = f"did you mean {nearest!r}?" if nearest else f"it has {', '.join(sorted(set(known)))}"
+        return f"{NAME}{'.' if package else ''}{package} has no {attribute!r} in pynq_widgets; {told}"
 
     def extend(self, module: ModuleType, name: str) -> None:
-        """What stands in ``extras`` for the module, and a path, without which Python would not ask us for a name that it has not."""
+        """What stands in ``extras`` for the module, its modules below, words for what it has not, and a path, without which Python would
+        not ask us for a name that it has not.
+        """
         self._names[module.__name__] = name
+        modules.modules()
         if not hasattr(module, "__path__"):
             self._changes.put(module, "__path__", [])
+        plain = vars(module).get("__getattr__")
+        if plain is None or plain is not self._getters.get(module.__name__):
+            self._getters[module.__name__] = get = self._getter(module, name, plain)
+            self._changes.put(module, "__getattr__", get)
         extras = f"{EXTRAS}.{name.replace('.', '_') or 'top'}"
         if find_spec(extras):
             importlib.import_module(extras).extend(module, self._changes.put)
+
+    def _getter(self, module: ModuleType, name: str, plain: Callable[[str], Any] | None) -> Callable[[str], Any]:
+        def get(attribute: str) -> Any:
+            try:
+                if plain is not None:
+                    return plain(attribute)
+                raise AttributeError(f"module {module.__name__!r} has no attribute {attribute!r}")
+            except AttributeError:
+                if attribute.startswith("_"):
+                    raise
+            wanted = f"{name}.{attribute}" if name else attribute
+            if wanted in modules.modules():  # PYNQ imports its modules with their packages
+                return importlib.import_module(f"{NAME}.{wanted}")
+            raise AttributeError(self._message(wanted))
+
+        return get
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """The names that `module` has for others: those that it says, else what is defined in it."""
+    if hasattr(module, "__all__"):
+        return sorted(module.__all__)
+    own = {name: value for name, value in vars(module).items() if not name.startswith("_") and not isinstance(value, ModuleType)}
+    own.pop("TYPE_CHECKING", None)
+    return sorted(name for name, value in own.items() if getattr(value, "__module__", module.__name__) == module.__name__)
 
 
 class _State:
@@ -191,8 +249,6 @@ def uninstall() -> None:
     if finder is None or changes is None:
         return
     sys.meta_path.remove(finder)
-    for name in finder.below:
-        sys.modules.pop(name, None)
     for name in [name for name in sys.modules if name == NAME or name.startswith(NAME + ".")]:
         module = sys.modules.pop(name)
         parent, _, child = name.rpartition(".")

@@ -82,6 +82,12 @@ def is_missing(name: str) -> bool:
     return any(name == known or name.startswith(f"{known}.") for known in missing())
 
 
+def below(package: str) -> list[str]:
+    """The last parts of the names of the modules in `package`, '' for ``pynq`` itself."""
+    start = f"{package}." if package else ""
+    return [name[len(start) :] for name in modules() if name.startswith(start) and "." not in name[len(start) :]]
+
+
 def explain(name: str) -> str:
     """Why there is no module ``pynq.<name>``, and what is nearest to it."""
     for known, (reason, instead) in missing().items():

@@ -39,12 +39,16 @@ class InterruptSource(Protocol):
         ...
 
 
+_before_reload: Any = globals().get("DeviceMeta")
+
+
 class DeviceMeta(type):
     """Finds the devices: each class that defines ``_probe_`` and ``_probe_priority_`` (the lowest number comes first)."""
 
-    _probing: ClassVar[dict[int, DeviceMeta]] = {}
-    _found: ClassVar[dict[DeviceMeta, list[Device]]] = {}
-    _chosen: ClassVar[Device | None] = None
+    # People reload this module: devices that have been found are the same ones afterwards, and the one that was chosen still is.
+    _probing: ClassVar[dict[int, DeviceMeta]] = _before_reload._probing if _before_reload else {}
+    _found: ClassVar[dict[DeviceMeta, list[Device]]] = _before_reload._found if _before_reload else {}
+    _chosen: ClassVar[Device | None] = _before_reload._chosen if _before_reload else None
 
     def __init__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> None:
         super().__init__(name, bases, attributes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import subprocess
 import sys
 from typing import Any
@@ -178,7 +179,90 @@ def test_a_module_is_taken_from_its_package(alias: None) -> None:
     assert device is sys.modules["pynq_widgets.device.contract"] is sys.modules["pynq.pl_server.device"]
     assert hwh_parser is sys.modules["pynq_widgets.as_pynq.hwh_parser"]
     as_pynq.uninstall()
-    left = {name for name in set(sys.modules) - before if name in ("pynq_widgets.device.device", "pynq_widgets.device.hwh_parser")}
-    assert left == set()
+    assert not {name for name in set(sys.modules) - before if name in ("pynq_widgets.device.device", "pynq_widgets.device.hwh_parser")}
     assert not hasattr(sys.modules["pynq_widgets.device"], "hwh_parser")
     as_pynq.install()
+
+
+def test_threads_that_import_at_once_all_get_the_same_modules() -> None:
+    told = python(
+        "import importlib, random, sys, threading\n"
+        "import pynq_widgets.as_pynq\n"
+        "from pynq_widgets.as_pynq import modules\n"
+        "errors = []\n"
+        "def work(number):\n"
+        "    names = list(modules.modules().items())\n"
+        "    random.Random(number).shuffle(names)\n"
+        "    start.wait()\n"
+        "    for name, ours in names:\n"
+        "        package, _, last = name.rpartition('.')\n"
+        "        try:\n"
+        "            if number % 3 == 0:\n"
+        '                exec(f\'from pynq{"." if package else ""}{package} import {last}\', {})\n'
+        "            else:\n"
+        "                importlib.import_module(f'pynq.{name}' if number % 3 == 1 else ours)\n"
+        "        except BaseException as error:\n"
+        "            errors.append((name, error))\n"
+        "threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(9)]\n"
+        "start = threading.Barrier(len(threads))\n"
+        "sys.setswitchinterval(1e-5)\n"
+        "for thread in threads:\n"
+        "    thread.start()\n"
+        "for thread in threads:\n"
+        "    thread.join(40)\n"
+        "print([thread.is_alive() for thread in threads].count(True), errors)\n"
+        "found = {ours: sys.modules[f'pynq.{name}'] for name, ours in modules.modules().items()}\n"
+        "print([ours for ours, module in found.items() if module is not sys.modules[ours] or module.__spec__.name != ours])"
+    )
+    assert told == "0 []\n[]\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [("pynq", True), ("pynq.mmio", True), ("pynq.lib.dma", True), ("pynq.mmoi", False), ("pynq.lib.audio", False), ("pynq.remote", False)],
+)
+def test_who_asks_whether_there_is_a_module_is_answered(alias: None, name: str, there: bool) -> None:
+    assert (importlib.util.find_spec(name) is not None) is there
+
+
+def test_modules_below_packages_are_there_without_an_import_of_their_own(pynq: Any) -> None:
+    assert pynq.pl_server.device is sys.modules["pynq_widgets.device.contract"]
+    assert pynq.pl_server.hwh_parser.HWH.__name__ == "HWH"
+
+
+@pytest.mark.parametrize(
+    ("module", "attribute", "message"),
+    [
+        ("pynq", "Overlya", "pynq has no 'Overlya' in pynq_widgets; did you mean 'Overlay'?"),
+        ("pynq", "alocate", "pynq has no 'alocate' in pynq_widgets; did you mean 'allocate'?"),
+        ("pynq", "regsiters", "pynq has no 'regsiters' in pynq_widgets; did you mean 'registers'?"),
+        ("pynq.ps", "Clock", "pynq.ps has no 'Clock' in pynq_widgets; did you mean 'Clocks'?"),
+        ("pynq.gpio", "os", "pynq.gpio has no 'os' in pynq_widgets; it has GPIO"),
+        (
+            "pynq",
+            "remote",
+            "pynq.remote is not part of pynq_widgets: boards across the network are not spoken to; nearest is pynq.pl_server.device.Device",
+        ),
+        ("pynq.mmio", "__no__", "module 'pynq_widgets.access.mmio' has no attribute '__no__'"),
+    ],
+)
+def test_an_attribute_that_is_not_there_names_the_nearest_thing(alias: None, module: str, attribute: str, message: str) -> None:
+    found = importlib.import_module(module)
+    assert not hasattr(found, attribute)
+    with pytest.raises(AttributeError) as caught:
+        getattr(found, attribute)
+    assert str(caught.value) == message
+
+
+def test_reloading_the_devices_keeps_them() -> None:
+    told = python(
+        "import importlib, pynq_widgets.as_pynq, pynq\n"
+        "before, device = pynq.Device.devices, pynq.Device.devices[-1]\n"
+        "pynq.Device.active_device = device\n"
+        "importlib.reload(pynq.pl_server.device)\n"
+        "from pynq.pl_server.device import Device\n"
+        "print(Device.devices == before == pynq.Device.devices, Device.active_device is device is pynq.Device.active_device)\n"
+        "Device.active_device = None\n"
+        "print(pynq.Device.chosen_device)"
+    )
+    assert told == "True True\nNone\n"

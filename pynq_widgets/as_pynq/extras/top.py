@@ -11,19 +11,11 @@ from pynq_widgets.as_pynq import modules
 
 
 def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
-    """``pynq.ps`` imports ``pynq.ps``, and ``Xlnk`` is what PYNQ 2 had.
-
-    A module that has the same name here is imported at once, or it would never be asked for.
-    """
+    """``Xlnk``, which PYNQ 2 had, and the modules that have the same name here: nobody would ask for those."""
     plain = module.__getattr__
 
     def get(name: str) -> Any:
-        try:
-            return importlib.import_module("pynq.xlnk").Xlnk if name == "Xlnk" else plain(name)
-        except AttributeError:
-            if name not in modules.modules():
-                raise
-        return importlib.import_module(f"pynq.{name}")
+        return importlib.import_module("pynq.xlnk").Xlnk if name == "Xlnk" else plain(name)
 
     put(module, "__getattr__", get)
     for name, ours in modules.modules().items():

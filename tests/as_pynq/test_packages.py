@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import pytest
 
 PACKAGES = [
     "pynq-cdma==0.1.0",
+    "cocotbpynq==0.2.0",
     "conifer==1.11",
     "hls4ml==1.3.0",
     "finn-plus-driver==1.6.1",
@@ -97,6 +99,14 @@ def tried(run: Callable[..., list[str]], site: Path) -> Callable[..., dict[str, 
     return found
 
 
+def bitstream(path: Path) -> Path:
+    """Write a bitstream of nothing."""
+    fields = zip(b"abcd", (b"top;UserID=0XFFFFFFFF", b"7z020clg400", b"2022/01/01", b"00:00:00"), strict=True)
+    texts = b"".join(bytes([key]) + (len(value) + 1).to_bytes(2, "big") + value + b"\0" for key, value in fields)
+    path.write_bytes(bytes.fromhex("00090ff00ff00ff00ff0000001") + texts + b"e" + (16).to_bytes(4, "big") + bytes(16))
+    return path
+
+
 @pytest.fixture
 def design(tmp_path: Path, small_designs: ModuleType) -> Callable[..., Path]:
     """``design(name, block, ..., streams=, brams=)`` writes ``name.bit`` and ``name.hwh`` and gives the path of the former."""
@@ -104,11 +114,7 @@ def design(tmp_path: Path, small_designs: ModuleType) -> Callable[..., Path]:
     def write(name: str, *blocks: Any, streams: list[tuple[str, str, str, str]] | None = None, brams: dict[str, str] | None = None) -> Path:
         text = small_designs.handoff(list(blocks), streams or [], [], brams or {}, host=CLOCK)
         (tmp_path / f"{name}.hwh").write_text(text, encoding="utf-8")
-        fields = zip(b"abcd", (b"top;UserID=0XFFFFFFFF", b"7z020clg400", b"2022/01/01", b"00:00:00"), strict=True)
-        texts = b"".join(bytes([key]) + (len(value) + 1).to_bytes(2, "big") + value + b"\0" for key, value in fields)
-        path = tmp_path / f"{name}.bit"
-        path.write_bytes(bytes.fromhex("00090ff00ff00ff00ff0000001") + texts + b"e" + (16).to_bytes(4, "big") + bytes(16))
-        return path
+        return bitstream(tmp_path / f"{name}.bit")
 
     return write
 
@@ -184,7 +190,7 @@ def test_the_driver_that_hls4ml_writes(
     tried: Callable[..., Any], design: Callable[..., Path], dma: Callable[..., Any], small_designs: ModuleType, site: Path
 ) -> None:
     core = small_designs.Block("hier_0/myproject_axi_0", "xilinx.com:hls:myproject_axi:1.0", None, clocks=("ap_clk",))
-    bitstream = design(
+    loaded = design(
         "hls4ml_nn",
         dma("hier_0/axi_dma_0", 0x4040_0000),
         core,
@@ -193,7 +199,7 @@ def test_the_driver_that_hls4ml_writes(
             ("hier_0/myproject_axi_0", "out_r", "hier_0/axi_dma_0", "S_AXIS_S2MM"),
         ],
     )
-    found = tried("hls4ml_stream", bitstream, site / "hls4ml/templates/vivado_accelerator/pynq-z2/python_drivers")
+    found = tried("hls4ml_stream", loaded, site / "hls4ml/templates/vivado_accelerator/pynq-z2/python_drivers")
     assert found["floats"] < 1e-5
     assert 0 < found["fixed"] < 8 / 2**10
     assert found["rate"] > 0
@@ -213,7 +219,7 @@ def test_finn_plus_driver(tried: Callable[..., Any], design: Callable[..., Path]
         "StreamingDataflowPartition_1", "user.org:hls:dataflow:1.0", 0x43C2_0000, interface="s_axi_control_0", clocks=("ap_clk",)
     )
     instruments = tuple((name, 0x10 + 8 * i, RW) for i, name in enumerate(INSTRUMENTS))
-    bitstream = design(
+    loaded = design(
         "finn-accel",
         mover("idma", 0x43C0_0000, "in0"),
         mover("odma", 0x43C1_0000, "out_r"),
@@ -224,7 +230,7 @@ def test_finn_plus_driver(tried: Callable[..., Any], design: Callable[..., Path]
             ("StreamingDataflowPartition_1", "m_axis_0", "odma0", "s_axis_0"),
         ],
     )
-    found = tried("finn_accelerator", bitstream)
+    found = tried("finn_accelerator", loaded)
     assert found["classes"] == found["expected"]
     assert (found["clock"], found["batch"]) == (100, 4)
     report = found["report"]
@@ -237,7 +243,7 @@ def test_pynq_oscilloscope(
     tried: Callable[..., Any], design: Callable[..., Path], dma: Callable[..., Any], small_designs: ModuleType
 ) -> None:
     block = small_designs.Block
-    bitstream = design(
+    loaded = design(
         "pynq_z2",
         *(dma(f"axi_dma_{i}", 0x4040_0000 + 0x1_0000 * i, 16, sends=False) for i in range(3)),
         block("xadc_wiz_0", "xilinx.com:ip:xadc_wiz:3.3", 0x43C0_0000),
@@ -247,7 +253,7 @@ def test_pynq_oscilloscope(
             ("axis_trigger_unit_0", name, f"axi_dma_{i}", "S_AXIS_S2MM") for i, name in enumerate(("m_time", "m_spectrum", "m_filtered"))
         ],
     )
-    found = tried("oscilloscope", bitstream)
+    found = tried("oscilloscope", loaded)
     assert max(found["raw"], found["steady"]) < 3.3 / 4095
     assert max(found["lowpass"], found["highpass"]) < 2 * 1.65 / 32768
     assert found["peak"] == [4 * 50_000 / 1024, 100 * 50_000 / 1024]
@@ -256,8 +262,8 @@ def test_pynq_oscilloscope(
 
 
 def test_pynq_quantum(tried: Callable[..., Any], design: Callable[..., Path], small_designs: ModuleType) -> None:
-    bitstream = design("quantum", small_designs.Block("control", "user.org:user:quantum_control:1.0", 0x4000_0000))
-    found = tried("quantum", bitstream)
+    loaded = design("quantum", small_designs.Block("control", "user.org:user:quantum_control:1.0", 0x4000_0000))
+    found = tried("quantum", loaded)
     assert found["counts"] == {"00": 500, "11": 500}
     assert found["writes"] > 10
 
@@ -343,3 +349,10 @@ def test_veriloggen_s_scripts_and_bitstreams(run: Callable[..., list[str]], exam
     expected, difference = map(int, run("veriloggen_example", examples / f"{example}_ultra96v2_pynq" / "ultra96v2_pynq", core)[-2:])
     assert expected > 0
     assert difference == 0
+
+
+def test_the_script_that_cocotbpynq_starts_from(run: Callable[..., list[str]], site: Path, tmp_path: Path) -> None:
+    sample = site / "cocotbpynq" / "sample"
+    shutil.copy(sample / "sample.hwh", tmp_path)
+    bitstream(tmp_path / "sample.bit")
+    assert run("cocotbpynq_sample", sample / "original.py")[-2:] == ["Answer:", "[123 146 171 198 227]"]

@@ -160,8 +160,9 @@ def test_what_is_connected_is_found_in_the_elements_of_the_handoff(soc: Any) -> 
     assert soc.xml.get("TIMESTAMP")
     assert soc.parser.nets
     assert soc.parser.pins["axis_signal_gen_v6_0/aclk"]
-    with pytest.raises(AttributeError, match=r"systemgraph has no 'blocks': PYNQ's graph of metadata is not made"):
-        soc.systemgraph.blocks
+    assert soc.systemgraph.blocks["axis_signal_gen_v6_0"].vlnv.name == "axis_signal_gen_v6"
+    with pytest.raises(AttributeError, match=r"systemgraph has no 'views': of PYNQ's graph of metadata there are blocks,"):
+        soc.systemgraph.views
 
 
 def test_envelopes_and_programs_are_loaded(soc: Any) -> None:

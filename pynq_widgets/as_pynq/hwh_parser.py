@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element
 from pynq_widgets.design import Design, read_design
 from pynq_widgets.design.document import Document
 
+from .systemgraph import SystemGraph
+
 __all__ = ["HWH", "get_hwh_name", "string2int"]
 
 
@@ -24,23 +26,6 @@ def get_hwh_name(bitfile_name: str | os.PathLike[str]) -> str:
 def string2int(a: str) -> int:
     """The number in a decimal text, or in a hexadecimal one that begins with ``0x``."""
     return int(a, 16 if a.startswith("0x") else 10)
-
-
-class SystemGraph:
-    """What stands where PYNQ 3 and later have the graph of pynqmetadata: the elements of the file, which is what drivers look for there."""
-
-    def __init__(self, parser: HWH) -> None:
-        self._parser = parser
-
-    @property
-    def _root(self) -> Element:
-        return self._parser.root
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            f"systemgraph has no {name!r}: PYNQ's graph of metadata is not made. What was built is in ol.design (modules, connections), "
-            "and ol.parser.root holds the elements of the file"
-        )
 
 
 class HWH:
@@ -72,7 +57,7 @@ class HWH:
     root : Element
         The root of the file, parsed.
     systemgraph : SystemGraph
-        Stands for PYNQ's metadata graph, of which it has the elements only: `design` answers what the graph does.
+        What drivers look for in PYNQ's metadata graph: blocks, parameters, pins, and the elements of the file.
     """
 
     _data: bytes | None = None

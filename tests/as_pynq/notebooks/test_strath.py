@@ -326,8 +326,8 @@ def test_spectrum_analyser_finds_its_hierarchies_by_their_drivers(pynq: Any, pla
 
 
 def test_forward_error_correction(pynq: Any, place: Callable[..., str]) -> None:
-    # rfsoc_sdfec, 02_fec_encoding.ipynb: control words and data go through DMAs in its order; the core's driver is the package xsdfec, which
-    # is of a board. The status words that it receives too do not go to a DMA in this design
+    # rfsoc_sdfec, 02_fec_encoding.ipynb: control words and data go through DMAs in its order; the core's driver is the package xsdfec,
+    # which is of a board. The status words, which the notebook receives too, are left out
     @model("xilinx.com:ip:sd_fec")
     def turn(core: Any) -> None:
         if core.available("S_AXIS_CTRL") and core.available("S_AXIS_DIN"):
@@ -443,3 +443,6 @@ def test_offload_over_ethernet(pynq: Any, place: Callable[..., str], rf: list[An
     ol.axi_dma_dac.sendchannel.transfer(sine, cyclic=True)
     assert ol.axi_dma_dac.sendchannel.running
     ol.axi_dma_dac.sendchannel.stop()
+    packet = pynq.allocate(shape=(738,), dtype=np.int16)
+    ol.axi_dma_cmac.sendchannel.transfer(packet)
+    ol.axi_dma_cmac.sendchannel.wait()

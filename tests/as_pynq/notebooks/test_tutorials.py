@@ -27,6 +27,9 @@ def test_overlay_tutorial_of_pynqs_documentation(pynq: Any, place: Callable[...,
     overlay = pynq.Overlay(name)
     assert "const_multiply" in overlay.__doc__
     add_ip = overlay.old_add
+    add_ip.register_map.a = 3
+    add_ip.register_map.b = 4
+    assert add_ip.register_map.c == 7
     add_ip.write(0x10, 4)
     add_ip.write(0x18, 5)
     assert add_ip.read(0x20) == 9

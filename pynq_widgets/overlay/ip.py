@@ -113,6 +113,10 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
     #: Registers that are not read unasked, by name, with the reason: what a driver knows and the design does not say.
     guards: ClassVar[Mapping[str, str]] = {}
 
+    #: The registers (`pynq_widgets.design.Register`) of the primary range, for designs that list none: a sequence of them, or a class
+    #: method that is given the description and returns them. Where the design lists registers, those count.
+    register_layout: ClassVar[Any] = ()
+
     needs_address: bool = True
     """Whether the driver is of use only where software sees an address of the IP; a subclass for a core with streams alone says False."""
 
@@ -215,9 +219,9 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
 
     @cached_property
     def register_map(self) -> RegisterMap:
-        if not self._registers:
+        listed = self._with_effects(self._registers or {})
+        if not listed:
             raise teach(self, self._no_registers())
-        listed = self._with_effects(self._registers)
         cls = RegisterMap.create_subclass(self._register_name, listed)
         return cls(self.mmio)
 

@@ -9,18 +9,15 @@ It is the mirror of the primary address block: the one behind ``phys_addr``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from pynq_widgets.access import MMIO, Mirror
 from pynq_widgets.access.bits import safe_name
 from pynq_widgets.access.describe import registers_of
 from pynq_widgets.access.errors import near_or_all
-from pynq_widgets.design import hls
+from pynq_widgets.design import AddressBlock, hls
 
 from .traits.asked import stated_by
-
-if TYPE_CHECKING:
-    from pynq_widgets.design import AddressBlock
 
 
 class Place(NamedTuple):
@@ -64,6 +61,8 @@ def corrected_block(description: Mapping[str, Any], driver: type | None) -> Any:
         if started is not registers:
             block = block._replace(registers=started) if hasattr(block, "_replace") else started
     stated = {} if driver is None else stated_by(driver)
+    if block is None:
+        block = layout_of(description, driver)
     known = None if block is None else known_driver(description, driver)
     if known is not None:
         own = {trait.register for trait in stated.values()}
@@ -73,6 +72,22 @@ def corrected_block(description: Mapping[str, Any], driver: type | None) -> Any:
     from .traits.corrections import corrected
 
     return corrected(block, stated)
+
+
+def layout_of(description: Mapping[str, Any], driver: type | None) -> AddressBlock | None:
+    """The registers that the driver knows of (its `register_layout`), for an IP whose design lists none; ``None`` where it knows none.
+
+    Where another driver was chosen than the one that an installed package has for the IP, the package's layout holds all the same.
+    """
+    for cls in (driver, known_driver(description, driver)):
+        layout = getattr(cls, "register_layout", None)
+        if callable(layout):
+            layout = layout(description)
+        if layout:
+            size = description["addr_range"]
+            whole = tuple(sorted((r for r in layout if r.offset + r.size <= size), key=lambda register: register.offset))
+            return AddressBlock("", "", size, "register", "read-write", whole)
+    return None
 
 
 def known_driver(description: Mapping[str, Any], driver: type | None) -> type | None:

@@ -310,3 +310,30 @@ def dma_block() -> Callable[..., Block]:
 def block() -> type[Block]:
     """The class of a block, for IP that need no more."""
     return Block
+
+
+@pytest.fixture
+def walk() -> Callable[..., None]:
+    """``walk(ip, {name: (offset, reset, writable bits)})``: each register as a guide's table has it, by the bus.
+
+    The reset value is read (``None``: not told, not checked; a register whose row has ``'write-only'`` is not read), all ones are written,
+    only the writable bits may have changed, and what was there is written back. The layout of the driver must have the same registers.
+    """
+
+    def go(ip: Any, rows: dict[str, tuple[int, int | None, int | str]]) -> None:
+        known = {name: handle.offset for name, handle in ip.registers.registers.items()}
+        assert known == {name: row[0] for name, row in rows.items()}
+        for name, (offset, reset, writable) in rows.items():
+            if isinstance(writable, str):
+                assert ip.registers.registers[name].access == writable
+                continue
+            before = ip.read(offset)
+            if reset is not None:
+                assert before == reset, f"{name} is {before:#x} after reset, the guide says {reset:#x}"
+            ip.write(offset, 0xFFFF_FFFF)
+            assert ip.read(offset) == before | writable, name
+            ip.write(offset, 0)
+            assert ip.read(offset) == before & ~writable, name
+            ip.write(offset, before)
+
+    return go

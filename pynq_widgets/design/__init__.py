@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .model import Register as Register
     from .module import Hierarchy as Hierarchy
     from .module import Module as Module
+    from .partial import graft as graft
+    from .partial import region_for as region_for
+    from .partial import regions_of as regions_of
     from .reader import read_design as read_design
 
 _ROOM = {
@@ -52,8 +55,11 @@ _ROOM = {
     "Pin": ".model",
     "Port": ".model",
     "Register": ".model",
+    "graft": ".partial",
     "read_bit_header": ".bitfile",
     "read_design": ".reader",
+    "region_for": ".partial",
+    "regions_of": ".partial",
 }
 
 __all__ = sorted(_ROOM)

@@ -101,6 +101,21 @@ class Design(Frozen, Shown):
         document: Document = self.__dict__["_document"]
         return document
 
+    @property
+    def static(self) -> Design:
+        """The design of the whole bitstream, where modules were put into regions of it; else the design itself."""
+        static: Design = self.__dict__.get("_static", self)
+        return static
+
+    @property
+    def regions(self) -> Mapping[str, Design | None]:
+        """The design that was put into each reconfigurable region, by path; ``None`` where nobody knows what it holds.
+
+        Regions with what the whole bitstream has there are not in it. See :func:`.partial.graft`.
+        """
+        regions: Mapping[str, Design | None] = self.__dict__.get("_regions", {})
+        return regions
+
     @cached_property
     def hierarchies(self) -> Mapping[str, Hierarchy]:
         """Every level of the block diagram, by path; ``''`` is the top."""

@@ -56,6 +56,18 @@ class Section:
         """Where in ``data`` the children of this tag begin and end."""
         return self._groups.get(group, [])
 
+    def children(self) -> Iterator[Element]:
+        """All children, group by group."""
+        for group in self._groups:
+            yield from self._group(group)
+
+    def with_group(self, element: Element) -> Section:
+        """The same section with `element` in the place of its children of that tag."""
+        other = Section(self.data, self.start, {**self._groups, element.tag: [(self.start, self.start)]})
+        other.attrib = self.attrib
+        other._parsed = {**self._parsed, element.tag: [element]}
+        return other
+
     def parsed(self) -> Iterator[tuple[int, int, Element]]:
         """What has been parsed so far, with its place."""
         for group, elements in list(self._parsed.items()):

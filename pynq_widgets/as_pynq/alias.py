@@ -17,6 +17,7 @@ from . import modules
 NAME = "pynq"
 EXTRAS = f"{__package__}.extras"
 _ABSENT = object()
+_FEW = 20  # names that a message lists
 
 
 class Changes:
@@ -163,10 +164,16 @@ class Finder:
         module = sys.modules.get(f"{NAME}.{package}" if package else NAME)
         if module is None or modules.is_missing(name):
             return modules.explain(name)
-        known = modules.below(package) + public_names(module)
-        nearest = modules.near(attribute, known)
-        told = f"did you mean {nearest!r}?" if nearest else f"it has {', '.join(sorted(set(known)))}"
-        return f"{NAME}{'.' if package else ''}{package} has no {attribute!r} in pynq_widgets; {told}"
+        known = sorted({*public_names(module), *modules.below(package)})
+        where = f"{NAME}{'.' if package else ''}{package}"
+        nearest = modules.near(attribute, modules.below(package) + public_names(module))
+        if nearest:
+            told = f"did you mean {nearest!r}?"
+        elif len(known) <= _FEW:
+            told = f"it has {', '.join(known)}"
+        else:
+            told = f"dir({where}) lists what it has"
+        return f"{where} has no {attribute!r} in pynq_widgets; {told}"
 
     def extend(self, module: ModuleType, name: str) -> None:
         """What stands in ``extras`` for the module, its modules below, words for what it has not, and a path, without which Python would
@@ -196,6 +203,8 @@ class Finder:
             wanted = f"{name}.{attribute}" if name else attribute
             if wanted in modules.modules():  # PYNQ imports its modules with their packages
                 return importlib.import_module(f"{NAME}.{wanted}")
+            if wanted in modules.ELSEWHERE:
+                return getattr(importlib.import_module(f"{NAME}.{modules.ELSEWHERE[wanted]}"), attribute)
             raise AttributeError(self._message(wanted))
 
         return get

@@ -36,15 +36,33 @@ MODULES: Mapping[str, str] = {
     "xlnk": "pynq_widgets.as_pynq.xlnk",
 }
 
+_XRT_SENSORS = ("XrtInfoDump", "XrtRail", "XrtSensor", "get_xrt_sysfs_rails")
+
 # What PYNQ has and we have not: the reason, and what comes nearest.
 MISSING: Mapping[str, tuple[str, str]] = {
     "board": ("PYNQ has moved it (2.0)", "pynq.lib (LED, RGBLED, Button, Switch)"),
-    "drivers": ("PYNQ has moved it (2.0)", "pynq.lib (DMA, and the others that it had)"),
+    "drivers": ("PYNQ has moved it (2.0)", "pynq.lib (DMA) or pynq.lib.video (AxiVDMA for VDMA, VideoIn and VideoOut for HDMI)"),
+    "general_const": ("PYNQ has dropped it as well", "pynq.ps, or pynq.overlay (ol.ip_dict) for addresses"),
     "iop": (
         "PYNQ has moved it (2.0), and programs for MicroBlaze processors are compiled and run on the board",
         "pynq.lib (AxiIIC, AxiGPIO, AxiQuadSPI)",
     ),
     "metadata": ("it is the inside of PYNQ's parser", "pynq.overlay (ol.ip_dict, ol.design) or pynq_widgets.read_design"),
+    "pl.TCL": ("PYNQ has dropped files of Tcl as well", "pynq.pl_server.hwh_parser.HWH"),
+    "pmods": (
+        "PYNQ has moved it, and programs for MicroBlaze processors are compiled and run on the board",
+        "pynq.lib (AxiIIC, AxiGPIO, AxiQuadSPI)",
+    ),
+    **{f"pmbus.{name}": ("Alveo cards are not supported", "pynq.pmbus.get_rails") for name in _XRT_SENSORS},
+    **{
+        f"pl_server.embedded_device.{name}": ("a device has one memory here", "pynq.allocate(shape, dtype, target=device)")
+        for name in ("EmbeddedXrtMemory", "XrtMemory")
+    },
+    "pl_server.embedded_device.XrtDevice": ("Alveo cards are not supported", "pynq.pl_server.embedded_device.EmbeddedDevice"),
+    **{
+        f"pl_server.embedded_device.{name}": ("bitstreams of all kinds are read in one place", "pynq.Bitstream")
+        for name in ("BinfileHandler", "BitfileHandler", "BitstreamHandler", "PdifileHandler", "XclbinHandler", "XsafileHandler")
+    },
     **{
         f"overlays.{name}": ("no overlays of boards are delivered with this package", "pynq.Overlay('path/to/design.hwh')")
         for name in ("logictools", "interface", "composable", "sensors96b")
@@ -57,6 +75,47 @@ MISSING: Mapping[str, tuple[str, str]] = {
     "pl_server.xrt_device": ("Alveo cards are not supported", "pynq.pl_server.embedded_device.EmbeddedDevice"),
     "remote": ("boards across the network are not spoken to", "pynq.pl_server.device.Device"),
     "tests": ("PYNQ's tests are in its source archive", "tests/as_pynq in this project's source"),
+}
+
+_PS = ("CPU_ARCH", "CPU_ARCH_IS_SUPPORTED", "ZU_ARCH", "ZYNQ_ARCH")
+_STATE = (
+    "GlobalState",
+    "clear_global_state",
+    "global_state_file_exists",
+    "initial_global_state_file_boot_check",
+    "load_global_state",
+    "save_global_state",
+)
+_PARSER = ("HWH", "get_hwh_name")
+_TREE = ("DeviceTreeSegment", "get_dtbo_base_name", "get_dtbo_path")
+_COLOURS = ("COLOR_IN_BGR", "COLOR_IN_RGB", "COLOR_IN_YCBCR", "COLOR_OUT_BGR", "COLOR_OUT_GRAY", "COLOR_OUT_RGB", "COLOR_OUT_YCBCR")
+_VIDEO = (*_COLOURS, "PIXEL_BGR", "PIXEL_GRAY", "PIXEL_RGB", "PIXEL_RGBA", "PIXEL_YCBCR", "PixelFormat", "VideoMode")
+
+# Names that stand in several modules of PYNQ, or once did, and here in one: where.
+ELSEWHERE: Mapping[str, str] = {
+    "Xlnk": "xlnk",
+    "bitstream.get_dtbo_path": "devicetree",
+    "buffer.ON_TARGET": "ps",
+    "interrupt.MMIO": "mmio",
+    "interrupt.PL": "pl",
+    "pl.Bitstream": "bitstream",
+    "pl.MMIO": "mmio",
+    "pl.Overlay": "overlay",
+    "xlnk.allocate": "buffer",
+    **{f"{module}.{name}": "ps" for module in ("gpio", "interrupt", "pl", "pl_server.hwh_parser") for name in _PS},
+    **{f"{module}.{name}": "devicetree" for module in ("pl", "pl_server.device") for name in _TREE},
+    **{
+        f"{module}.{name}": "pl_server.hwh_parser"
+        for module in ("pl", "pl_server", "pl_server.device", "pl_server.embedded_device")
+        for name in _PARSER
+    },
+    **{f"{module}.{name}": "pl_server.global_state" for module in ("pl", "pl_server", "pl_server.embedded_device") for name in _STATE},
+    "pl_server.EmbeddedDevice": "pl_server.embedded_device",
+    "lib.dma.allocate": "buffer",
+    "lib.video.dma.allocate": "buffer",
+    "lib.video.PynqBuffer": "buffer",
+    **{f"lib.video.{name}": "ps" for name in _PS},
+    **{f"lib.video.{module}.{name}": "lib.video.common" for module in ("dma", "hierarchies", "pipeline") for name in _VIDEO},
 }
 
 

@@ -19,8 +19,15 @@ _SAMPLES = "ol.<the IP>.register_map for its registers; numpy and scipy.io.wavfi
 
 _BOARD_PMODS = ("ADC", "ALS", "Cable", "DAC", "DPOT", "DevMode", "IIC", "IO", "LED8", "OLED", "PWM", "TC1", "TMP2", "Timer")
 
+_FRONT_ENDS = ("HDMIInFrontend", "HDMIOutFrontend", "HdmiRxSs", "HdmiTxSs", "Vphy")
+
 MISSING: Mapping[str, tuple[str, str]] = {
     "lib.audio": (_CODEC, _SAMPLES),
+    **{f"lib.{name}": (_CODEC, _SAMPLES) for name in ("Audio", "AudioADAU1761", "AudioDirect")},
+    **{
+        f"lib.dma.{name}": ("channels have taken its place (2.0)", "dma.sendchannel and dma.recvchannel")
+        for name in ("DMA_BIDIRECTIONAL", "DMA_FROM_DEV", "DMA_TO_DEV")
+    },
     "lib.cmac": ("the 100G Ethernet subsystem needs transceivers of a board", "ol.<the IP>.register_map, for its registers and counters"),
     "lib.CMAC": ("the 100G Ethernet subsystem needs transceivers of a board", "ol.<the IP>.register_map, for its registers and counters"),
     "lib.logictools": (_MICROBLAZE, "pynq.lib.AxiGPIO for wires, pynq_widgets.scope for what comes through a DMA"),
@@ -48,6 +55,7 @@ MISSING: Mapping[str, tuple[str, str]] = {
     "lib.video.DrmDriver": (_DISPLAY, _PIPELINE),
     "lib.video.DisplayPort": (_DISPLAY, _PIPELINE),
     "lib.video.dvi": (_CONNECTOR, _PIPELINE),
+    **{f"lib.video.{name}": (_CONNECTOR, _PIPELINE) for name in _FRONT_ENDS},
     "lib.video.xilinx_hdmi": (_CONNECTOR, _PIPELINE),
     "lib.video.mipi_camera": (_CAMERA, _VDMA),
     "lib.video.MIPICamera": (_CAMERA, _VDMA),

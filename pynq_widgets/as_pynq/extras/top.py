@@ -11,13 +11,7 @@ from pynq_widgets.as_pynq import modules
 
 
 def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
-    """``Xlnk``, which PYNQ 2 had, and the modules that have the same name here: nobody would ask for those."""
-    plain = module.__getattr__
-
-    def get(name: str) -> Any:
-        return importlib.import_module("pynq.xlnk").Xlnk if name == "Xlnk" else plain(name)
-
-    put(module, "__getattr__", get)
+    """The modules that have the same name here: nobody would ask for those."""
     for name, ours in modules.modules().items():
         if ours == f"{module.__name__}.{name}":
             importlib.import_module(f"pynq.{name}")

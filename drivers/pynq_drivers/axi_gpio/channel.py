@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from pynq_drivers import parameters, waiting
+from pynq_drivers.axi_gpio.purpose import Purpose, purpose
 from pynq_drivers.axi_gpio.wires import DIRECTIONS, InOut, Input, Output, Wires
 from pynq_widgets.access import StaleOverlayError
 
 if TYPE_CHECKING:
     from pynq_drivers.axi_gpio.driver import AxiGPIO
+    from pynq_drivers.axi_gpio.groups import Group
 
 GIER, ISR, IER = 0x11C, 0x120, 0x128
 INTERRUPT = "ip2intc_irpt"
@@ -49,6 +51,7 @@ class Channel:
         self._latent = parameters.integer(given, f"C_DOUT_DEFAULT{suffix}", 0)
         self._waiters = 0
         self._changes = 0
+        self._group: Group[Any] | None = None
 
     @property
     def name(self) -> str:
@@ -92,6 +95,34 @@ class Channel:
             raise IndexError(f"{self.name} has {self.length} wires, so there is no wire {position}: expected 0 to {self.length - 1}")
         position %= self.length
         return self.slicetype(self, position, position + 1)
+
+    @property
+    def purpose(self) -> Purpose:
+        """What stands at the wires, as far as the names in the design tell, and the name that told it."""
+        return purpose(self._parent.description, self._channel, self._all_inputs, self._all_outputs, self.width)
+
+    @property
+    def group(self) -> Group[Any]:
+        """The LEDs, buttons or switches at the wires, by number and name: `LEDs`, `RGBLEDs`, `Buttons`, `Switches`, or `Pins`.
+
+        Which, the design tells by names; where it does not, assign one: ``channel1.group = LEDs(channel1, names=("run", "stop"))``.
+        The panel shows it. Raises RuntimeError for a channel that the core has not.
+        """
+        from pynq_drivers.axi_gpio.groups import KINDS
+
+        self._check_present()
+        if self._group is None or self._group._stop != self.length:
+            kind = KINDS[self.purpose.kind]
+            self._group = kind(self) if self.length % kind.wires_each == 0 else KINDS["wire"](self)
+        return self._group
+
+    @group.setter
+    def group(self, group: Group[Any]) -> None:
+        from pynq_drivers.axi_gpio.groups import Group
+
+        if not isinstance(group, Group) or group.channel is not self or len(group) * group.wires_each != self.length:
+            raise ValueError(f"the group of {self.name} expected one of all its {self.length} wires, as in LEDs(channel1), not {group!r}")
+        self._group = group
 
     def _check_present(self) -> None:
         if not self._present:

@@ -20,14 +20,31 @@ class Contact:
         """0 or 1, as it is now."""
         return int(self._impl.read())
 
+    @property
+    def value(self) -> int:
+        """As `read`."""
+        return self.read()
+
     def wait_for_value(self, value: int, timeout: float | None = None) -> None:
         """Returns once it reads `value`, 0 or 1; TimeoutError where `timeout` seconds have passed."""
-        if value not in (0, 1):
-            raise ValueError(f"'value' must be 0 or 1, not {value!r}.")
+        _check(value)
         if timeout is None:
             self._impl.wait_for_value(value)
         else:
             self._impl.wait_for_value(value, timeout=timeout)
 
+    async def wait_for_value_async(self, value: int, timeout: float | None = None) -> None:
+        """As `wait_for_value`, for a coroutine; RuntimeError where the core's interrupt is not connected."""
+        _check(value)
+        if timeout is None:
+            await self._impl.wait_for_value_async(value)
+        else:
+            await self._impl.wait_for_value_async(value, timeout=timeout)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self._impl!r}>"
+
+
+def _check(value: int) -> None:
+    if value not in (0, 1):
+        raise ValueError(f"'value' must be 0 or 1, not {value!r}.")

@@ -29,7 +29,8 @@ _DATA = ("GPIO_DATA", "GPIO2_DATA")
 class AxiGPIO(DefaultIP):
     """AXI GPIO: the banks of wires `channel1` and `channel2`.
 
-    Wires are reached by index and slice, and what can be done with them depends on their direction, which is taken from the design:
+    What stands at the wires is a group, which the design tells by names: ``leds.group.value = 0b0101``, ``buttons.group.pressed``. Wires
+    are reached by index and slice, and what can be done with them depends on their direction, which is taken from the design:
     ``leds.channel1[0].on()``, ``buttons.channel1.read()``, ``await switches[0:2].wait_for_value_async(3)``. The core itself can be
     indexed and is then `channel1`.
 
@@ -68,6 +69,11 @@ class AxiGPIO(DefaultIP):
     def interrupt(self) -> Any:
         """The core's interrupt; None where it is not connected, or the device has no way to it."""
         return self[INTERRUPT] if INTERRUPT in self._interrupts else None
+
+    @property
+    def group(self) -> Any:
+        """The `group` of `channel1`: the LEDs, buttons or switches at it, by number and name."""
+        return self.channel1.group
 
     @property
     def has_interrupts(self) -> bool:
@@ -159,6 +165,14 @@ class AxiGPIO(DefaultIP):
     def setdirection(self, direction: str | type[Wires], channel: int = 1) -> None:
         """Sets the direction of `channel` (1 or 2), as `Channel.setdirection`."""
         self._numbered(channel).setdirection(direction)
+
+    def panel(self) -> Any:
+        """LEDs that light, and switches and buttons that can be pressed where the device is simulated."""
+        if not self._described.get("parameters"):
+            return None
+        from pynq_drivers.axi_gpio.panel import GpioPanel
+
+        return GpioPanel.of(self)
 
     def _numbered(self, channel: int) -> bank.Channel:
         if channel not in (1, 2):

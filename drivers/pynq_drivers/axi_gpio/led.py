@@ -36,5 +36,18 @@ class LED:
         """Toggle led on/off."""
         self._impl.toggle()
 
+    @property
+    def value(self) -> int:
+        """1 where it is lit, 0 where it is not: what its wire is driven to. Settable to 0 or 1."""
+        # Reading a wire that can be both would make an input of it, and the LED would go out.
+        read = getattr(self._impl, "driven", None) or self._impl.read
+        return int(read())
+
+    @value.setter
+    def value(self, value: int) -> None:
+        if value not in (0, 1):
+            raise ValueError(f"an LED is 0 or 1, not {value!r}")
+        (self.on if value else self.off)()
+
     def __repr__(self) -> str:
         return f"<LED at {self._impl!r}>"

@@ -32,8 +32,16 @@ class RGBLED:
         if index < start_index and start_index != float("inf"):
             raise ValueError(f"Inconsistent use of initialization indexes: index {index} is below start_index {start_index}.")
         self.index = index
+        self._place: tuple[Channel, int] | None = None  # the wires, where those are known and not counted
         self._core = _core(ip_name, device)
         _first[self._core] = min(_first.get(self._core, index), start_index, index)
+
+    @classmethod
+    def _at(cls, channel: Channel, position: int, index: int) -> RGBLED:
+        """The one at three wires of `channel`, the lowest of which is `position`."""
+        lamp = cls.__new__(cls)
+        lamp.index, lamp._core, lamp._place = index, channel._parent, (channel, position)
+        return lamp
 
     def on(self, color: int) -> None:
         """Turn on the LED with a colour: ``RGB_CLEAR`` (0) to ``RGB_WHITE`` (7); blue is 1, green 2, red 4, and their sums."""
@@ -56,10 +64,12 @@ class RGBLED:
 
     @property
     def _channel(self) -> Channel:
-        return self._core.channel1
+        return self._core.channel1 if self._place is None else self._place[0]
 
     def _position(self) -> int:
         """The LED's lowest wire."""
+        if self._place is not None:
+            return self._place[1]
         first = int(_first[self._core])
         position = _WIRES * (self.index - first)
         width = self._channel.width

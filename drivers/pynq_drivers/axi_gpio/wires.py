@@ -87,6 +87,10 @@ class Output(Wires):
 
     def read(self) -> int:
         """What the wires are driven to."""
+        return self.driven()
+
+    def driven(self) -> int:
+        """What the wires are driven to, or will be once they are outputs."""
         return self._parent.driven() >> self._start & self._mask
 
     def write(self, val: int) -> None:

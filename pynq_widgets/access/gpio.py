@@ -10,6 +10,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any, Literal
 
+from pynq_widgets.device.contract import MIO_PINS
+
 from .port import bus_lock
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ class GPIO:
     Parameters
     ----------
     gpio_index
-        Of the (lowest) pin, as :meth:`get_gpio_pin` gives it: counted from the first EMIO pin as in ``gpio_dict``, or Linux's number.
+        Of the (lowest) pin, as :meth:`get_gpio_pin` gives it: counted from the first EMIO pin as in ``gpio_dict`` (MIO pins are below
+        0), or Linux's number.
     direction
         ``'in'`` or ``'out'``, as the processing system sees it.
     width
@@ -55,11 +58,11 @@ class GPIO:
         if direction not in ("in", "out"):
             raise ValueError("Direction should be in or out.")
         gpio_index, width = operator.index(gpio_index), operator.index(width)
-        if gpio_index < 0:
-            raise ValueError(f"GPIO expected an index from 0 on, got {gpio_index}")
         if not 1 <= width <= 128:
             raise ValueError(f"GPIO expected a width of 1 to 128 pins, got {width}")
         through = _through(device)
+        if gpio_index < (0 if through is None else -MIO_PINS):
+            raise ValueError(f"GPIO expected an index from {0 if through is None else -MIO_PINS} on, got {gpio_index}")
         self.index = gpio_index
         self.direction = direction
         self.width = width
@@ -171,12 +174,13 @@ class GPIO:
         """The index that :class:`GPIO` takes for the pin that the design counts as `gpio_user_index`.
 
         The same where pins go through the device. Linux's is counted from the first pin of the chip that reaches the fabric, or from the
-        first of all of the chip with the label `target_label`. Raises ``ValueError`` where there is no such chip.
+        first of all of the chip with the label `target_label`; those before the fabric's, the MIO pins, are below 0 (the last is -1).
+        Raises ``ValueError`` where there is no such chip or pin.
         """
         index = operator.index(gpio_user_index)
-        if index < 0:
-            raise ValueError(f"GPIO expected an index from 0 on, got {index}")
         if _through(device) is not None:
+            if index < -MIO_PINS:
+                raise ValueError(f"GPIO expected an index from {-MIO_PINS} on, got {index}")
             return index
         from . import linux_gpio
 

@@ -88,6 +88,8 @@ def pin_number(gpio_user_index: int, target_label: str | None = None) -> int:
         labels = [each.label for each in chips()]
         wanted = repr(target_label) if target_label is not None else " or ".join(map(repr, LABELS))
         raise ValueError(f"no chip under {ROOT} has the label {wanted}{near_or_all(target_label or '', labels)}")
+    if gpio_user_index < -offset:
+        raise ValueError(f"GPIO expected an index from {-offset} on, got {gpio_user_index}")
     return found.base + offset + gpio_user_index
 
 

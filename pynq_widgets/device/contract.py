@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pynq_widgets.device.buffer import PynqBuffer
     from pynq_widgets.device.coherence import Coherence
 
+MIO_PINS = 78
+"""The most GPIO that a processing system has before its first EMIO pin (Zynq UltraScale+); they are counted from -1 downwards."""
+
 
 class InterruptSource(Protocol):
     """One interrupt line of the processing system, with the manners of Linux UIO.
@@ -264,7 +267,7 @@ class Device(Loaded, metaclass=DeviceMeta):
         raise RuntimeError(f"{self!r} tells of no interrupts by itself: wait with access.Interrupt, which asks Linux (UIO)")
 
     def gpio_read(self, index: int) -> int:
-        """The level (0 or 1) of GPIO `index` of the processing system, counted from its first EMIO pin as in the design."""
+        """The level (0 or 1) of GPIO `index` of the processing system, counted from its first EMIO pin as in the design (MIO: below 0)."""
         raise RuntimeError(f"{self!r} has no GPIO")
 
     def gpio_write(self, index: int, value: int) -> None:

@@ -42,14 +42,14 @@ def test_pins_side_by_side_are_one_integer(device):
     ("touch", "error", "text"),
     [
         (lambda d: GPIO(0, "inout", device=d), ValueError, "Direction should be in or out."),
-        (lambda d: GPIO(-1, "in", device=d), ValueError, "GPIO expected an index from 0 on, got -1"),
+        (lambda d: GPIO(-79, "in", device=d), ValueError, "GPIO expected an index from -78 on, got -79"),
         (lambda d: GPIO(0, "in", 0, d), ValueError, "GPIO expected a width of 1 to 128 pins, got 0"),
         (lambda d: GPIO(0, "out", device=d).read(), AttributeError, "Cannot read GPIO output."),
         (lambda d: GPIO(0, "in", device=d).write(1), AttributeError, "Cannot write GPIO input."),
         (lambda d: GPIO(0, "out", device=d).write(2), ValueError, "Can only write integer 0 or 1."),
         (lambda d: GPIO(0, "out", device=d).write("1"), ValueError, "Can only write integer 0 or 1."),
         (lambda d: GPIO(0, "out", 4, d).write(16), ValueError, "GPIO 0 expected an integer of 4 bits (0 to 0xf), got 16"),
-        (lambda d: GPIO.get_gpio_pin(-1), ValueError, "GPIO expected an index from 0 on, got -1"),
+        (lambda d: GPIO.get_gpio_pin(-79, device=d), ValueError, "GPIO expected an index from -78 on, got -79"),
     ],
 )
 def test_what_cannot_be_touches_no_pin(device, touch, error, text):

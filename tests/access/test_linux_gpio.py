@@ -83,6 +83,13 @@ def test_numbers_and_chips(sysfs, monkeypatch):
         GPIO.get_gpio_pin(0, "ti_gpio")
     monkeypatch.setattr(ps, "CPU_ARCH", ps.ZU_ARCH)
     assert GPIO.get_gpio_pin(0) == 338 + 78
+    assert GPIO.get_gpio_pin(7 - 78) == 338 + 7  # MIO 7
+    with pytest.raises(ValueError, match="GPIO expected an index from -78 on, got -79"):
+        GPIO.get_gpio_pin(-79)
+    with pytest.raises(ValueError, match="GPIO expected an index from 0 on, got -1"):
+        GPIO.get_gpio_pin(-1, "ti-gpio")
+    with pytest.raises(ValueError, match="GPIO expected an index from 0 on, got -1"):
+        GPIO(-1, "out")
     assert sysfs.taken() == []
 
 

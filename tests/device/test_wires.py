@@ -59,6 +59,10 @@ def test_gpio_outputs_reach_inputs_through_slices(board: Any) -> None:
         device.gpio_write(1, 2)
     with pytest.raises(ValueError, match="no GPIO 96: expected 0 to 95"):
         device.gpio_read(96)
+    with pytest.raises(ValueError, match="no GPIO -79: expected 0 to 95, or -78 to -1 for MIO pins"):
+        device.gpio_write(-79, 1)
+    device.gpio_write(-71, 1)  # an MIO pin
+    assert [device.gpio_read(-71), device.gpio_read(-70)] == [1, 0]
 
 
 def test_inputs_from_outside_reach_models_and_gpio(board: Any) -> None:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.device.clock import Clock, VirtualClock
-from pynq_widgets.device.contract import Device, InterruptSource
+from pynq_widgets.device.contract import MIO_PINS, Device, InterruptSource
 from pynq_widgets.device.errors import BufferFreedError, BusError
 from pynq_widgets.device.naming import near_hint
 from pynq_widgets.device.simulated.mainmemory import MainMemory
@@ -85,6 +85,7 @@ class SimulatedDevice(Device):
         self._world: World | None = None
         self._faults: Faults | None = None
         self._gpio_out = 0
+        self._mio_out: dict[int, int] = {}
         self._unplaced = False  # the pool, for this design
         self._banked = False  # the memories of the design are known
         self._reporting = False
@@ -211,6 +212,7 @@ class SimulatedDevice(Device):
         self.quick = None
         self.memory.drop_banks()
         self._gpio_out = 0
+        self._mio_out.clear()
         self._world = world
         self.design = design
 
@@ -491,12 +493,15 @@ class SimulatedDevice(Device):
             return self.world.interrupts.source(line)
 
     def gpio_write(self, index: int, value: int) -> None:
-        """Drive output `index` of the processing system's GPIO (EMIO) to `value` (0 or 1)."""
-        if not 0 <= index < 96:
-            raise ValueError(f"no GPIO {index}: expected 0 to 95")
+        """Drive output `index` of the processing system's GPIO to `value` (0 or 1). MIO pins (below 0) lead nowhere here."""
+        if not -MIO_PINS <= index < 96:
+            raise ValueError(f"no GPIO {index}: expected 0 to 95, or -{MIO_PINS} to -1 for MIO pins")
         if value not in (0, 1):
             raise ValueError(f"a GPIO has one bit: expected 0 or 1, not {value!r}")
         with self._lock:
+            if index < 0:
+                self._mio_out[index] = int(value)
+                return
             world = self.world
             self._clock.run_due()
             self._gpio_out = (self._gpio_out & ~(1 << index)) | (int(value) << index)
@@ -508,9 +513,11 @@ class SimulatedDevice(Device):
 
     def gpio_read(self, index: int) -> int:
         """The level of GPIO `index`: of the input where the design has one there, else what the output is driven to."""
-        if not 0 <= index < 96:
-            raise ValueError(f"no GPIO {index}: expected 0 to 95")
+        if not -MIO_PINS <= index < 96:
+            raise ValueError(f"no GPIO {index}: expected 0 to 95, or -{MIO_PINS} to -1 for MIO pins")
         with self._lock:
+            if index < 0:
+                return self._mio_out.get(index, 0)
             world = self.world
             self._clock.run_due()
             if any(p.direction == "in" and p.index <= index < p.index + p.width for p in world.design.gpio):

@@ -98,6 +98,7 @@ class UartPort(DefaultIP):
         """Forget what is in the receive FIFO."""
 
     _pin_name: str
+    _depth: int = 16  # of the receive FIFO
 
     @cached_property
     def interrupt_pin(self) -> Any:
@@ -142,7 +143,8 @@ class UartPort(DefaultIP):
         return waiting.Deadline(self.device.clock, own if timeout is DEFAULT else timeout)
 
     def _pause(self, wanted: int) -> float:
-        return min(_LONGEST_PAUSE, max(1, wanted) * self._character_time())
+        """Between two looks where no interrupt tells: no more may come than half of the FIFO holds."""
+        return min(_LONGEST_PAUSE, min(max(1, wanted), self._depth / 2) * self._character_time())
 
     def read(self, size: int | None = None, timeout: Any = DEFAULT) -> bytes:  # type: ignore[override]  # a file's, not a register's
         """`size` characters, or what has come of them after `timeout` seconds. With no `size`: what is there, but at least one.

@@ -13,6 +13,7 @@ from typing import Any
 from .errors import CommandError
 
 PRELUDE = "import pynq_widgets.as_pynq"
+SCRIPT = "PYNQ_WIDGETS_SCRIPT"  # in the environment of spawned processes
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -33,7 +34,7 @@ def add(commands: Any) -> None:
 
 
 def do(arguments: argparse.Namespace) -> int:
-    """Run what was named; 1 where a cell fails. What a script raises, or exits with, goes on as from ``python script.py``."""
+    """Run what was named; 1 where a cell or the script fails. What a script exits with goes on as from ``python script.py``."""
     path: Path = arguments.file
     if not path.is_file():
         raise CommandError(f"there is no file {path}")
@@ -43,18 +44,45 @@ def do(arguments: argparse.Namespace) -> int:
         return run_notebook(path, arguments.output, arguments.timeout)
     if arguments.output is not None:
         raise CommandError(f"--output stores a notebook with its outputs, and {path} is none (it has no .ipynb)")
-    run_script(path, arguments.arguments)
-    return 0
+    return run_script(path, arguments.arguments)
 
 
-def run_script(path: Path, arguments: list[str]) -> None:
-    """Run the script at `path` as ``python path`` would, with `arguments` in ``sys.argv``."""
+def run_script(path: Path, arguments: list[str]) -> int:
+    """Run the script at `path` as ``python path`` would, with `arguments` in ``sys.argv``; 1 where it raises, which is printed."""
     import pynq_widgets.as_pynq
 
     pynq_widgets.as_pynq.install()
+    install_in_spawned_processes(path)
     sys.argv = [str(path), *arguments]
     sys.path.insert(0, str(path.resolve().parent))
-    runpy.run_path(str(path), run_name="__main__")
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    except Exception as error:
+        shown = error.__traceback__
+        while shown is not None and shown.tb_frame.f_globals.get("__name__") in (__name__, runpy.__name__):
+            shown = shown.tb_next  # what is the script's alone, as Python shows it
+        sys.excepthook(type(error), error.with_traceback(shown), shown)
+        return 1
+    return 0
+
+
+def install_in_spawned_processes(path: Path) -> None:
+    """Have the processes that ``multiprocessing`` starts anew run the script at `path` as this one does.
+
+    Such a process (on Windows and macOS it is every one) imports the script again before anything else, and there would be no pynq.
+    """
+    from multiprocessing import spawn
+
+    plain = spawn.get_preparation_data
+
+    def prepare(name: str) -> dict[str, Any]:
+        data: dict[str, Any] = plain(name)
+        if data.pop("init_main_from_path", None) is not None:
+            data["init_main_from_name"] = f"{__package__}.spawned"
+        return data
+
+    os.environ[SCRIPT] = str(path.resolve())
+    spawn.get_preparation_data = prepare
 
 
 def run_notebook(path: Path, output: Path | None, timeout: float) -> int:

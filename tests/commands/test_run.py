@@ -39,7 +39,41 @@ def test_a_script_that_fails_shows_its_own_traceback(tmp_path: Path) -> None:
     done = run("run", "script.py", folder=tmp_path)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("ZeroDivisionError: ")
-    assert 'script.py", line 2' in done.stderr
+    assert done.stderr.splitlines()[:2] == ["Traceback (most recent call last):", '  File "script.py", line 2, in <module>']
+
+
+def test_a_script_that_is_none_shows_where(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("def (\n")
+    done = run("run", "script.py", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0].endswith('script.py", line 1')
+    assert done.stderr.splitlines()[-1] == "SyntaxError: invalid syntax"
+
+
+SPAWNING = """
+import multiprocessing
+import pynq
+
+def answer(number):
+    return number, pynq.MMIO.__name__, __name__
+
+if __name__ == "__main__":
+    for method in multiprocessing.get_all_start_methods():
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            print(method, *pool.apply(answer, (7,)))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="only spawn there")
+def test_processes_that_a_script_starts_have_pynq_too(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SPAWNING)
+    done = run("run", "script.py", folder=tmp_path)
+    assert done.stderr == ""
+    assert sorted(done.stdout.splitlines()) == [
+        "fork 7 MMIO __main__",
+        "forkserver 7 MMIO __mp_main__",
+        "spawn 7 MMIO __mp_main__",
+    ]
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""What notebooks of boards and of their accelerators call: base overlays, BNN, DPU, RISC-V, Red Pitaya."""
+"""What notebooks of boards and of their accelerators call: base overlays, BNN, DPU, RISC-V, Red Pitaya, CRC, a sounder."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from pynq_widgets import model
+from pynq_widgets.device import IPModel
 
 BASE = "Xilinx__PYNQ__base-PynqZ1-2018.3"
 
@@ -310,3 +312,63 @@ def test_red_pitaya(pynq: Any, place: Callable[..., str]) -> None:
     mmio.write(0x30, 5)
     assert (mmio.read(0x30), ol.M_AXI_GP0.read(0x30)) == (5, 5)
     assert ol.xadc.read(0) == 0
+
+
+def test_crc_by_addresses(pynq: Any, place: Callable[..., str]) -> None:
+    # Alenkruth/crc_accelerator, overlay/crc_demo.ipynb: nothing but MMIO at addresses, of a core and of a block RAM
+    @model("virginia.edu:user:crc_outputlogic")
+    class Crc(IPModel):
+        def read(self, interface: str, offset: int) -> int:
+            words = self.context.registers_of(interface)
+            return zlib.crc32(words.read(0).to_bytes(4, "big"), words.read(4)) if offset == 8 else words.read(offset)
+
+    pynq.Overlay(place("Alenkruth__crc_accelerator__crc", "crc_mpeg2.bit"))
+    core, ram = pynq.MMIO(0x43C00000, 128), pynq.MMIO(0x40000000, 8192)
+    for i in range(2048):
+        ram.write(4 * i, 0)
+    core.write(0, 0)
+    core.write(4, 0)
+    words = [0xBABECAFE, 0xDEADBEEF, 0x12345678]
+    for i, word in enumerate(words):
+        ram.write(4 * i, word)
+    sent = []
+    for i in range(len(words)):
+        sent.append(ram.read(4 * i))
+        core.write(0, sent[2 * i])
+        core.write(4, 0xFFFFFFFF)
+        sent.append(core.read(8))
+    assert sent[::2] == words
+    assert sent[1::2] == [zlib.crc32(word.to_bytes(4, "big"), 0xFFFFFFFF) for word in words]
+
+
+def test_channel_sounder(pynq: Any, place: Callable[..., str], rf: list[Any]) -> None:
+    # ali-rasteh/rfsoc-sdr, python/rfsoc.py: memory of the fabric as target, pins of the processor, MIO among them, and the clock's lock
+    @model("xilinx.com:ip:clk_wiz")
+    class Locked(IPModel):
+        def read(self, interface: str, offset: int) -> int:
+            return 1 if offset == 4 else 0
+
+    ol = pynq.Overlay(place("ali-rasteh__rfsoc-sdr__project_v1-0-59", "project_v1-0-59.bit"))
+    received = pynq.allocate(shape=(4096,), target=ol.ddr4_0, dtype=np.int16)
+    sent = pynq.allocate(shape=(4096,), dtype=np.int16)
+    pins = {
+        name: pynq.GPIO(pynq.GPIO.get_gpio_pin(index), "out")
+        for name, index in {"lmk_reset": -78 + 7, "dac_mux_sel": 3, "adc_enable": 34, "dac_enable": 2, "adc_reset": 32, "led": 80}.items()
+    }
+    for name, value in (("led", 0), ("dac_mux_sel", 1), ("adc_enable", 0), ("dac_enable", 0), ("adc_reset", 1), ("lmk_reset", 1)):
+        pins[name].write(value)
+    assert ol.clocktreeMTS.clk_wiz_0.read(0x0004) == 1
+    ol.clocktreeMTS.clk_wiz_0.mmio.write_reg(0x0000, 0x000A)
+    ol.usp_rf_data_converter_0.dac_tiles[0].Reset()
+    ol.dac_path.axi_dma_0.set_up_tx_channel()
+    ol.adc_path.axi_dma_0.set_up_rx_channel()
+    sent[:] = np.arange(4096)
+    ol.dac_path.axi_dma_0.sendchannel.transfer(sent)
+    flow = ol.adc_path.axis_flow_ctrl_0
+    for offset, value in ((0, 512), (4, 0), (8, 16384)):
+        flow.write(offset, value)
+    assert [flow.read(offset) for offset in (0, 4, 8)] == [512, 0, 16384]
+    pins["adc_reset"].write(0)
+    assert received.physical_address >= ol.mem_dict["ddr4_0"]["phys_addr"]
+    ol.adc_path.axi_dma_0.recvchannel.transfer(received)
+    assert not ol.adc_path.axi_dma_0.recvchannel.idle  # it waits for the converter, which has no signal here

@@ -83,6 +83,14 @@ class Xlnk:
         """Size of the memory of the active device that buffers come from, in bytes."""
         return int(self._pool().size)
 
+    def __getattr__(self, name: str) -> Any:
+        if name in ("cma_alloc", "cma_cast", "cma_get_buffer", "cma_memcopy"):
+            raise AttributeError(
+                f"Xlnk.{name} is not part of pynq_widgets: it deals in pointers of C; "
+                "nearest is an array of pynq.allocate(shape, dtype), which has physical_address and is filled as numpy's are"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     @staticmethod
     def _alive() -> list[ContiguousArray]:
         arrays = (reference() for reference in list(Xlnk._arrays.values()))

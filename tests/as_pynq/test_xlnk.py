@@ -79,3 +79,13 @@ def test_what_cannot_be(xlnk: Any, active_device: Callable[[Any], Any], bus_spy:
     active_device(bus_spy)
     with pytest.raises(NotImplementedError, match="device 'bus spy' does not say how much memory it has for buffers"):
         xlnk.cma_stats()
+
+
+def test_pointers_of_c_are_not_there(pynq: Any) -> None:
+    with pytest.raises(AttributeError) as caught:
+        pynq.Xlnk().cma_alloc
+    assert str(caught.value) == (
+        "Xlnk.cma_alloc is not part of pynq_widgets: it deals in pointers of C; "
+        "nearest is an array of pynq.allocate(shape, dtype), which has physical_address and is filled as numpy's are"
+    )
+    assert not hasattr(pynq.Xlnk(), "cma")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from .binding import Choice
-from .known import KnownDrivers
+from .known import KnownDrivers, kind_of
 from .tree import Defaults, Node, Tree
 
 
@@ -46,4 +46,4 @@ class DescribedTree(Tree):
         if node.kind == "hierarchy":
             return self._known.for_hierarchy(path, lambda: self.described(node), self.defaults.hierarchy)
         default = self.defaults.memory if node.kind == "memory" else self.defaults.ip
-        return self._known.for_ip(path, node.vlnv, default)
+        return self._known.for_ip(path, node.vlnv, default, kind=lambda: kind_of(entry) if node.kind == "ip" else None)

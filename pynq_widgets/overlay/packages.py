@@ -1,5 +1,8 @@
 """Drivers of installed packages: entry points in the group ``pynq_widgets.drivers``, named by VLNV with or without its version.
 
+A name without colons is that of a kind of IP which the design room can tell (``hls``): its driver is for each IP of the kind that has no
+other.
+
 Only those of the IP in a design are imported, and one that fails to import is warned about and harms nothing else. PYNQ's own group,
 ``pynq.lib``, names modules and no VLNV, so all of them are imported, as PYNQ does, where ``import pynq`` means this project.
 """
@@ -61,6 +64,11 @@ class Packages:
         """What the packages offer for an IP of type `vlnv` (of any version: the classes' own ``bindto`` decides)."""
         points = [*self._points.get(vlnv, ()), *self._points.get(without_version(vlnv), ())]
         return [candidate for point in dict.fromkeys(points) for candidate in self._load(point, vlnv)]
+
+    def driver_for_kind(self, kind: str | None) -> Candidate | None:
+        """What the packages offer for an IP of this kind that has no driver of its own; None where they offer nothing."""
+        points = self._points.get(kind, ()) if kind else ()
+        return next((candidate for point in points for candidate in self._load(point, "")), None)
 
     def _load(self, point: EntryPoint, vlnv: str) -> tuple[Candidate, ...]:
         if point not in self._loaded:

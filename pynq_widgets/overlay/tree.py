@@ -17,7 +17,7 @@ from pynq_widgets.access.errors import StaleOverlayError, near_names
 
 from .binding import Candidate, Choice, Drivers, UnsupportedConfiguration, full_name, without_version
 from .descriptions import Blueprint, Descriptions
-from .known import KnownDrivers
+from .known import KnownDrivers, kind_of
 
 if TYPE_CHECKING:
     from pynq_widgets.access import Mirror
@@ -199,7 +199,14 @@ class DesignTree(Tree):
         if node.kind == "hierarchy":
             return self._known.for_hierarchy(node.path, lambda: self.described(node), self.defaults.hierarchy)
         default = self.defaults.memory if node.kind == "memory" else self.defaults.ip
-        return self._known.for_ip(node.path, node.vlnv, default, self.ignore_version, addressed=node.kind != "part")
+        return self._known.for_ip(
+            node.path,
+            node.vlnv,
+            default,
+            self.ignore_version,
+            addressed=node.kind != "part",
+            kind=lambda: kind_of({"module": self.blueprint.modules.get(node.path), "type": node.vlnv}) if node.kind == "ip" else None,
+        )
 
     def _is_loaded(self) -> bool:
         return bool(self.owner.is_loaded())

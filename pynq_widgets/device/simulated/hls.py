@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ from pynq_widgets.device.simulated.ipmodel import IPModel, ModelContext
 
 if TYPE_CHECKING:
     from pynq_widgets.design import Module, Register
+    from pynq_widgets.design.c_prototype import Prototype
+    from pynq_widgets.design.c_types import CType
     from pynq_widgets.device.simulated.registerfile import RegisterFile
     from pynq_widgets.device.simulated.stream import StreamQueue
 
@@ -39,7 +41,8 @@ class Core:
 
     ``core.gain`` reads the register of the argument `gain`, as an unsigned integer (64 bits where HLS has split it into ``gain_1`` and
     ``gain_2``, as it does with pointers); ``core.total = x`` sets an output, with its valid bit (an int, negative ones as two's
-    complement, or a float as IEEE single). `scalar` and `set` take the type where that is not what is meant.
+    complement, or a float as IEEE single). `scalar` and `set` take the type where that is not what is meant. Where the model was told the
+    C prototype, arguments are what they are in C.
     """
 
     def __init__(self, model: HLSModel) -> None:
@@ -53,11 +56,13 @@ class Core:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._model.arguments]
 
-    def __getattr__(self, name: str) -> int:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
         model: HLSModel = self._model
-        return model.argument(name)[0]
+        value, width = model.argument(name)
+        kind = model.type_of(name, width)
+        return value if kind is None else kind.decode(value)
 
     def __setattr__(self, name: str, value: float) -> None:
         self.set(name, value)
@@ -70,18 +75,22 @@ class Core:
 
     def set(self, name: str, value: float, dtype: npt.DTypeLike | None = None) -> None:
         """Set the output `name` to `value`, its bits as of `dtype`."""
+        kind = self._model.type_of(name, 0) if dtype is None else None
+        if kind is not None:
+            self._model.set_argument(name, kind.encode(value))
+            return
         if dtype is None and isinstance(value, (float, np.floating)):
             dtype = "f4"
         bits = int.from_bytes(np.array(value, dtype).tobytes(), "little") if dtype is not None else int(value)
         self._model.set_argument(name, bits)
 
-    def array(self, name: str, dtype: npt.DTypeLike = "u4") -> Array:
-        """A copy of the array argument `name` that lies in the core's own address space."""
-        return self._model.array(name, np.dtype(dtype))
+    def array(self, name: str, dtype: npt.DTypeLike | None = None) -> Array:
+        """A copy of the array argument `name` in the core's own address space; without `dtype`, of the prototype's, or of words."""
+        return self._model.array(name, self._model.elements_of(name, dtype))
 
-    def set_array(self, name: str, values: npt.ArrayLike, dtype: npt.DTypeLike = "u4") -> None:
+    def set_array(self, name: str, values: npt.ArrayLike, dtype: npt.DTypeLike | None = None) -> None:
         """Set the array argument `name`, from its first element on."""
-        self._model.set_array(name, np.asarray(values, dtype))
+        self._model.set_array(name, np.asarray(values, self._model.elements_of(name, dtype)))
 
     def receive(self, name: str, dtype: npt.DTypeLike | None = None) -> Array:
         """The next packet of the input stream `name`, as `dtype` (by default, unsigned words of the width of the stream)."""
@@ -113,6 +122,9 @@ class HLSModel(IPModel):
 
     function: Callable[[Core], Any] | None = None
 
+    prototype: ClassVar[Prototype | None] = None
+    """The C function, where ``@model(..., prototype=...)`` was told it."""
+
     def __init__(self, context: ModelContext) -> None:
         super().__init__(context)
         control = hls.control_block(context.module)
@@ -133,6 +145,9 @@ class HLSModel(IPModel):
         self._started = False
         self._unseen = True  # registers that a free-running core has not yet worked on, at first their reset values
         self._gier = self._ier = self._isr = 0
+        start = None if control is None else hls.control_register(control.registers)
+        self._chain = start is not None and any(field.name.lower() == "ap_continue" for field in start.fields)  # ap_ctrl_chain
+        self._kept = False  # of ap_ctrl_chain: it is done, and waits for ap_continue
 
     @property
     def _free_running(self) -> bool:
@@ -176,7 +191,8 @@ class HLSModel(IPModel):
             value = self._status | (AP_START if self._started else 0) | (AUTO_RESTART if self._auto else 0)
             if self._interrupt():
                 value |= 1 << 9
-            self._status &= ~(AP_DONE | AP_READY)
+            # Of ap_ctrl_chain the core holds ap_done until ap_continue; what a read clears is there again at once.
+            self._status &= ~(AP_READY if self._kept else AP_DONE | AP_READY)
             return value
         return {GIER: self._gier, IER: self._ier, ISR: self._isr}.get(offset, 0)
 
@@ -192,6 +208,9 @@ class HLSModel(IPModel):
             if value & AP_START and not self._started:
                 self._started = True
                 self._status &= ~AP_IDLE
+            if self._kept and value & (AP_CONTINUE | AUTO_RESTART):
+                self._kept = False
+            if self._started:
                 self._try()
             return
         if offset == GIER:
@@ -224,7 +243,7 @@ class HLSModel(IPModel):
                 self._waiting_for = None
                 self._step()
             return
-        if self.control is not None and not self._started:
+        if self.control is not None and (not self._started or self._kept):
             return
         function = type(self).function
         generator = function is not None and inspect.isgeneratorfunction(function)
@@ -244,7 +263,13 @@ class HLSModel(IPModel):
             self._steps = result
             self._step()
         else:
+            self._returned(result)
             self._flush()
+
+    def _returned(self, value: Any) -> None:
+        """What the function gave is what the core returns, where it returns something."""
+        if value is not None and hls.RETURN in self._described:
+            self._core.set(hls.RETURN, value)
 
     def _abandon(self) -> None:
         """The function has failed: the core stands still, neither done nor running."""
@@ -267,8 +292,9 @@ class HLSModel(IPModel):
                     self.context.post(self._try)
             else:
                 self.context.clock.call_later(float(wish or 0), self._step)
-        except StopIteration:
+        except StopIteration as end:
             self._steps = None
+            self._returned(end.value)
         except BaseException:
             self._abandon()
             raise
@@ -306,10 +332,32 @@ class HLSModel(IPModel):
         else:
             self._started = False
             self._status |= AP_IDLE
+            self._kept = self._chain
         self._isr |= self._ier
         self._update_interrupt()
 
     # Arguments.
+
+    def type_of(self, name: str, width: int) -> CType | None:
+        """The C type of the argument `name`, where the model was told the prototype and it is no pointer to memory."""
+        told = type(self).prototype
+        if told is None:
+            return None
+        registers = self._find(name)
+        known = (name, name.removesuffix("_r"), name.removesuffix("_V"), name.removesuffix("_o"), name.removesuffix("_i"))
+        kind = told.returns if name == hls.RETURN else next((told.arguments[k] for k in known if k in told.arguments), None)
+        if kind is None or kind.kind == "void" or registers[0].is_memory:
+            return None
+        if (kind.pointer or kind.array) and registers[0].access != "read-only" and sum(r.width for r in registers) == 64:
+            return None  # an address
+        return kind.element.of_width(width or sum(register.width for register in registers))
+
+    def elements_of(self, name: str, dtype: npt.DTypeLike | None) -> np.dtype[Any]:
+        """What the array `name` holds: `dtype`, where that was said, else what the prototype tells, else words."""
+        told = type(self).prototype
+        plain = name.removeprefix("Memory_")
+        kind = told.arguments.get(plain) if told is not None and dtype is None else None
+        return np.dtype(dtype if dtype is not None else (kind.dtype if kind is not None and kind.dtype else "u4"))
 
     @property
     def arguments(self) -> list[str]:
@@ -323,6 +371,10 @@ class HLSModel(IPModel):
             hint = near_hint(name, self.arguments) or f"; it has {', '.join(self.arguments) or 'none'}"
             raise AttributeError(f"the core {self.context.path} has no argument {name!r}{hint}")
         return found
+
+    def _find_array(self, name: str) -> tuple[Register, ...]:
+        memory = self._described.get(f"Memory_{name}")
+        return (memory,) if memory is not None else self._find(name)
 
     def _home(self, register: Register) -> RegisterFile:
         for block in self.context.module.blocks:
@@ -359,13 +411,13 @@ class HLSModel(IPModel):
                 self._home(valid).set_bits(valid.offset, 1)
 
     def array(self, name: str, dtype: np.dtype[Any]) -> Array:
-        (register,) = self._find(name)
+        (register,) = self._find_array(name)
         file = self._home(register)
         words = [file.peek(register.offset + 4 * i) for i in range((register.width + 31) // 32)]
         return np.array(words, "<u4").view(dtype)
 
     def set_array(self, name: str, values: Array) -> None:
-        (register,) = self._find(name)
+        (register,) = self._find_array(name)
         data = np.ascontiguousarray(values).tobytes()
         if len(data) * 8 > register.width:
             raise ValueError(f"the array {name} of {self.context.path} has {register.width // 8} bytes: {len(data)} do not fit")
@@ -421,6 +473,18 @@ class HLSModel(IPModel):
 
 class IdleCore(HLSModel):
     """An HLS core that nobody has given a behaviour: started, it is done at once, and nothing has changed."""
+
+    @property
+    def no_behaviour(self) -> str:
+        """That it does nothing, and how to give it something to do."""
+        vlnv = str(self.context.module.vlnv)
+        function = vlnv.split(":")[2] if vlnv.count(":") == 3 else "core"
+        first = next((name for name in self.arguments if name != hls.RETURN), "…")
+        return (
+            f"{self.context.path} ({vlnv}) does nothing on the simulated device, which knows no behaviour of it: it is done at once, and "
+            f"its outputs stay as they are. Give it one, and load the design again:\n\n@model({vlnv!r})\ndef {function}(core):\n"
+            f"    ...  # core.{first} is an argument; core.receive('in'), core.send('out', array) are streams"
+        )
 
     def reset(self) -> None:
         self._inputs = ()

@@ -13,6 +13,7 @@ from pynq_widgets.plugins import entry_points
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from pynq_widgets.design.c_prototype import Prototype
     from pynq_widgets.device.simulated.ipmodel import IPModel
 
 _log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ GROUP = "pynq_widgets.models"
 M = TypeVar("M", bound=Callable[..., Any])
 
 _defined: dict[str, type[IPModel]] = {}
+_prototypes: dict[str, Prototype | None] = {}  # what the definitions tell of C, by the same names
 _from_packages: dict[str, type[IPModel] | None] = {}
 
 
@@ -37,14 +39,22 @@ def _check_function(function: Callable[..., Any]) -> None:
         return  # a function of C does not tell its arguments
 
 
-def model(*vlnvs: str) -> Callable[[M], M]:
+def model(*vlnvs: str, prototype: str = "") -> Callable[[M], M]:
     """Give the IP of these VLNVs a behaviour on the simulated device.
 
     Over a class derived from `IPModel`, or over a function ``f(core)``, which is an HLS core: it is called at each ``ap_start`` (or, with
     no control port, for each packet that arrives), has its arguments as attributes of `core`, and may be a generator, whose
     ``yield seconds`` takes time. ``'vendor:library:name:version'`` means that version, ``'vendor:library:name'`` every version.
     The newest definition counts, from the next time a design is loaded.
+
+    `prototype` is the C prototype of an HLS core, ``'float scale(float gain, int n)'``: by it `core` gives and takes its arguments as
+    what they are in C, and the core's driver knows their types. ``CTypeError`` where it is none.
     """
+    told: Prototype | None = None
+    if prototype:
+        from pynq_widgets.design.c_prototype import read_prototype
+
+        told = read_prototype(prototype)
     if not vlnvs:
         raise TypeError("model() needs a VLNV, as in @model('xilinx.com:hls:fir:1.0')")
     for vlnv in vlnvs:
@@ -52,7 +62,7 @@ def model(*vlnvs: str) -> Callable[[M], M]:
             raise ValueError(f"expected a VLNV such as 'xilinx.com:hls:fir:1.0' (its version may be left out), not {vlnv!r}")
 
     def define(behaviour: M) -> M:
-        from pynq_widgets.device.simulated.hls import model_of_function
+        from pynq_widgets.device.simulated.hls import HLSModel, model_of_function
         from pynq_widgets.device.simulated.ipmodel import IPModel
 
         if inspect.isclass(behaviour):
@@ -64,9 +74,12 @@ def model(*vlnvs: str) -> Callable[[M], M]:
             made = model_of_function(behaviour)
         else:
             raise TypeError(f"a model is a class derived from IPModel or a function of a core, not {behaviour!r}")
+        if told is not None and issubclass(made, HLSModel):
+            made.prototype = told
         for vlnv in vlnvs:
             _defined.pop(vlnv, None)  # the newest stands last
             _defined[vlnv] = made
+            _prototypes[vlnv] = told
         return behaviour
 
     return define
@@ -75,6 +88,12 @@ def model(*vlnvs: str) -> Callable[[M], M]:
 def unregister(vlnv: str) -> None:
     """Take back what `model(vlnv)` defined; from the next load on, an installed package's model, or none, counts again."""
     _defined.pop(vlnv, None)
+
+
+def prototype_of(vlnv: str | None) -> Prototype | None:
+    """What the newest model that was defined for this VLNV in this process tells of the C function; None where none does."""
+    keys = (vlnv or "", (vlnv or "").rpartition(":")[0])
+    return next((_prototypes[key] for key in keys if key in _defined), None)
 
 
 class ModelTable:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any, Literal
 
-from pynq_widgets.device.contract import MIO_PINS
+from pynq_widgets.device.contract import MIO_PINS as _MIO_PINS
 
 from .port import bus_lock
 
@@ -61,8 +61,8 @@ class GPIO:
         if not 1 <= width <= 128:
             raise ValueError(f"GPIO expected a width of 1 to 128 pins, got {width}")
         through = _through(device)
-        if gpio_index < (0 if through is None else -MIO_PINS):
-            raise ValueError(f"GPIO expected an index from {0 if through is None else -MIO_PINS} on, got {gpio_index}")
+        if gpio_index < (0 if through is None else -_MIO_PINS):
+            raise ValueError(f"GPIO expected an index from {0 if through is None else -_MIO_PINS} on, got {gpio_index}")
         self.index = gpio_index
         self.direction = direction
         self.width = width
@@ -179,8 +179,8 @@ class GPIO:
         """
         index = operator.index(gpio_user_index)
         if _through(device) is not None:
-            if index < -MIO_PINS:
-                raise ValueError(f"GPIO expected an index from {-MIO_PINS} on, got {index}")
+            if index < -_MIO_PINS:
+                raise ValueError(f"GPIO expected an index from {-_MIO_PINS} on, got {index}")
             return index
         from . import linux_gpio
 

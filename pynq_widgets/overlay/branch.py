@@ -53,7 +53,8 @@ class Branch:
                 if name.startswith("_"):
                     raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}") from None
                 names = [n for n in self.__dir__() if not n.startswith("_")]
-                raise teach(self, f"{self._who()} has no attribute {name!r}{self._deeper(name) or near_names(name, names)}") from None
+                hint = self._deeper(name) or near_names(name, names) or self._without_driver()
+                raise teach(self, f"{self._who()} has no attribute {name!r}{hint}") from None
         else:
             self._check_alive(name)
             value = tree.get(node.path)
@@ -73,6 +74,10 @@ class Branch:
                 f"Write a register of it, as in .{name}.write(offset, value) or .{name}.register_map.REGISTER = value"
             )
         super().__setattr__(name, value)
+
+    def _without_driver(self) -> str:
+        """That no driver makes this one more than its parts, in brackets, where that is so."""
+        return ""
 
     def _deeper(self, name: str) -> str:
         """Where `name` stands further down, if it does: the usual slip is to leave out the hierarchy."""

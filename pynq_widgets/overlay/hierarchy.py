@@ -151,6 +151,11 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
     def _who(self) -> str:
         return f"hierarchy {self._where()}"
 
+    def _without_driver(self) -> str:
+        if type(self) is not DefaultHierarchy:
+            return ""
+        return " (none of the drivers that are imported recognises this hierarchy: import its package before the overlay is made)"
+
     def _check_alive(self, key: str) -> None:
         if not self._is_alone:
             self._overlay._check_alive(f"{self._below()}/{key}")

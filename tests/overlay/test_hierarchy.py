@@ -217,6 +217,11 @@ def test_a_description_alone_may_name_the_driver_and_leave_out_the_rest(device: 
     assert repr(lone.sub) == "<Named x/sub, 0 blocks>"
 
 
+def test_a_hierarchy_without_a_driver_says_so_where_a_method_is_missing(nested: Path, device: Any) -> None:
+    with pytest.raises(AttributeError, match=r"^hierarchy a has no attribute 'show' \(none of the drivers that are imported"):
+        Overlay(nested, device=device).a.show()
+
+
 def test_a_property_of_a_driver_that_fails_tells_the_real_reason(nested: Path, device: Any) -> None:
     class Driver(DefaultHierarchy):
         @property

@@ -187,6 +187,8 @@ class Finder:
         if plain is None or plain is not self._getters.get(module.__name__):
             self._getters[module.__name__] = get = self._getter(module, name, plain)
             self._changes.put(module, "__getattr__", get)
+            listed = vars(module).get("__dir__") or vars(module).keys
+            self._changes.put(module, "__dir__", lambda: sorted({*listed(), *modules.below(name)}))
         extras = f"{EXTRAS}.{name.replace('.', '_') or 'top'}"
         if find_spec(extras):
             importlib.import_module(extras).extend(module, self._changes.put)
@@ -201,7 +203,7 @@ class Finder:
                 if attribute.startswith("_"):
                     raise
             wanted = f"{name}.{attribute}" if name else attribute
-            if wanted in modules.modules():  # PYNQ imports its modules with their packages
+            if wanted in modules.modules() or f"{NAME}.{wanted}" in sys.modules:  # PYNQ imports its modules with their packages
                 return importlib.import_module(f"{NAME}.{wanted}")
             if wanted in modules.ELSEWHERE:
                 return getattr(importlib.import_module(f"{NAME}.{modules.ELSEWHERE[wanted]}"), attribute)

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import subprocess
 import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -252,6 +253,42 @@ def test_an_attribute_that_is_not_there_names_the_nearest_thing(alias: None, mod
     with pytest.raises(AttributeError) as caught:
         getattr(found, attribute)
     assert str(caught.value) == message
+
+
+def test_what_is_listed_for_completion_has_the_modules_below(pynq: Any) -> None:
+    assert {"Overlay", "mmio", "lib", "pl_server"} <= set(dir(pynq))
+    assert {"device", "hwh_parser", "Device"} <= set(dir(pynq.pl_server))
+    assert {"Clocks", "CPU_ARCH"} <= set(dir(pynq.ps))
+    as_pynq.uninstall()
+    assert "mmio" not in dir(pynq)
+
+
+def test_a_module_that_somebody_put_there_is_found(pynq: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = ModuleType("pynq.of_mine")
+    monkeypatch.setitem(sys.modules, "pynq.of_mine", put)
+    from pynq import of_mine  # type: ignore[attr-defined]
+
+    assert of_mine is put
+
+
+def test_reloading_everything_leaves_what_runs_running() -> None:
+    told = python(
+        "import importlib, sys, warnings\n"
+        "import pynq_widgets.as_pynq, pynq\n"
+        "from pynq_widgets.as_pynq import modules\n"
+        "from pynq_widgets.overlay.binding import ip_drivers\n"
+        "warnings.simplefilter('ignore', ResourceWarning)\n"
+        "mmio, buffer, device = pynq.MMIO(0x1000, 4), pynq.allocate(4), pynq.Device.active_device\n"
+        "buffer[:] = 7\n"
+        "found = [importlib.import_module(f'pynq.{name}') for name in modules.modules()]\n"
+        "drivers = sorted(driver.__name__ for driver in ip_drivers.snapshot())\n"
+        "for module in (*found, pynq, *found):\n"
+        "    importlib.reload(module)\n"
+        "print(drivers == sorted(driver.__name__ for driver in ip_drivers.snapshot()), len(pynq.Device.devices))\n"
+        "print(pynq.Device.active_device is device, mmio.base_addr, buffer.sum(), pynq.allocate(2).physical_address > 0)\n"
+        "print(pynq.lib.AxiGPIO.__name__, pynq.ps.Clocks.__name__, pynq.Overlay.__name__)\n"
+    )
+    assert told == "True 1\nTrue 4096 28 True\nAxiGPIO Clocks Overlay\n"
 
 
 def test_reloading_the_devices_keeps_them() -> None:

@@ -17,7 +17,7 @@ CORES: dict[str, tuple[tuple[tuple[str, int, str], ...], set[str]]] = {
     ),
     "axi_quad_spi:3.2": (
         (("SPICR", 0x60, "read-write"), ("SPISR", 0x64, "read-only"), ("SPI_DTR", 0x68, "write-only"), ("SPI_DRR", 0x6C, "read-only")),
-        {"SPI_DRR"},
+        {"SPI_DRR", "SPISR"},
     ),
     "axi_uartlite:2.0": (
         (("RX_FIFO", 0, "read-only"), ("TX_FIFO", 4, "write-only"), ("STAT_REG", 8, "read-only"), ("CTRL_REG", 12, "write-only")),

@@ -64,9 +64,12 @@ class _Alias(_Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        # The import system has marked the module as its own; it stays what it was, so that reload() finds its file.
-        module.__spec__ = self._spec
-        self._finder.extend(module, self._name)
+        # The import system has marked the module as its own, by which other threads know that it is not ready yet. Then it is again what
+        # it was, so that reload() finds its file.
+        try:
+            self._finder.extend(module, self._name)
+        finally:
+            module.__spec__ = self._spec
 
 
 class _Missing(_Loader):

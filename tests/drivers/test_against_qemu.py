@@ -19,11 +19,7 @@ AMD PG021 (AXI DMA v7.1) is left out of the comparison:
 from __future__ import annotations
 
 import ctypes
-import json
-import shutil
-import socket
 import struct
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,90 +31,14 @@ from pynq_drivers.axi_dma import registers as r
 from pynq_widgets import Device, Overlay, allocate
 from pynq_widgets.device import PynqBuffer
 
-QEMU = shutil.which("qemu-system-microblazeel")
-pytestmark = pytest.mark.skipif(QEMU is None, reason="QEMU is not installed (Debian's qemu-system-misc)")
+from .qemu import Board, needs_qemu
+
+pytestmark = needs_qemu
 
 INTC, TIMER, DMA, ETHERNET = 0x8180_0000, 0x83C0_0000, 0x8460_0000, 0x8278_0000
 ISR, IPR, IER, IAR, SIE, CIE, IVR, MER = range(INTC, INTC + 0x20, 4)
 TCSR0, TLR0, TCR0, _, TCSR1, TLR1, TCR1, _ = range(TIMER, TIMER + 0x20, 4)
 UDT, GENT, ARHT, LOAD, ENIT, ENT, TINT = 0x2, 0x4, 0x10, 0x20, 0x40, 0x80, 0x100
-# A branch to itself, little-endian, where the processor starts: it runs, so that time passes, and does nothing.
-FOREVER = 0xB800_0000
-
-
-class Board:
-    """QEMU's side."""
-
-    def __init__(self, folder: Path) -> None:
-        assert QEMU is not None
-        self.network, theirs = socket.socketpair()
-        self.network.settimeout(30)
-        self._listening = []
-        for name in ("qtest", "qmp"):
-            server = socket.socket(socket.AF_UNIX)
-            server.bind(str(folder / name))
-            server.listen(1)
-            server.settimeout(30)
-            self._listening.append(server)
-        sockets = ["-qtest", f"unix:{folder / 'qtest'}", "-qtest-log", "none", "-qmp", f"unix:{folder / 'qmp'}"]
-        sockets += ["-nic", f"socket,fd={theirs.fileno()}"]
-        self._process = subprocess.Popen(
-            [QEMU, *["-M", "petalogix-ml605", "-display", "none", "-S", "-serial", "null", "-monitor", "none"], *sockets],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        theirs.close()
-        self._lines, self._monitor = (self._file(server) for server in self._listening)
-        self._monitor.readline()
-        self.command("qmp_capabilities")
-        self.ask(f"writel 0 {FOREVER:#x}")
-
-    @staticmethod
-    def _file(server: socket.socket) -> Any:
-        connection, _ = server.accept()
-        connection.settimeout(30)
-        with connection:
-            return connection.makefile("rw", buffering=1, encoding="ascii")
-
-    def ask(self, line: str) -> str:
-        """The answer to a line of the qtest protocol."""
-        self._lines.write(line + "\n")
-        self._lines.flush()
-        while not (answer := str(self._lines.readline())).startswith("OK"):
-            assert answer, f"QEMU went away at {line!r}"
-            assert not answer.startswith(("FAIL", "ERR")), (line, answer)
-        return answer
-
-    def command(self, name: str) -> None:
-        """A command of the machine protocol, such as ``cont``."""
-        self._monitor.write(json.dumps({"execute": name}) + "\n")
-        self._monitor.flush()
-        while "return" not in json.loads(self._monitor.readline()):
-            continue
-
-    def read(self, address: int) -> int:
-        return int(self.ask(f"readl {address:#x}").split()[1], 16) & 0xFFFF_FFFF
-
-    def write(self, address: int, value: int) -> None:
-        self.ask(f"writel {address:#x} {value:#x}")
-
-    def pass_until(self, address: int, mask: int) -> None:
-        """Lets time pass until a bit of `mask` is set at `address`."""
-        self.command("cont")
-        for _ in range(100_000):
-            if self.read(address) & mask:
-                break
-        else:
-            raise AssertionError(f"no bit of {mask:#x} at {address:#x}")
-        self.command("stop")
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait(30)
-        for each in (self._lines, self._monitor, self.network, *self._listening):
-            each.close()
 
 
 # The DMA: the one of the board, and ours, which feeds the same packets to a stream and takes them from one.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .clocks import FABRIC_CLOCKS, fabric_clock, fabric_frequency, fabric_source
+from .listed import Listed
 from .memories import technology
 from .model import AddressBlock, AddressRange, Register
 from .module import Module
@@ -35,8 +36,8 @@ def visible_ranges(design: Design) -> dict[str, list[AddressRange]]:
     return found
 
 
-def ip_dict(design: Design) -> dict[str, Entry]:
-    entries: dict[str, Entry] = {}
+def ip_dict(design: Design) -> Listed:
+    entries = Listed()
     host = design.host
     for path, spans in visible_ranges(design).items():
         first = next((span for span in spans if span.kind == "register"), None)

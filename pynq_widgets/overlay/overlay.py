@@ -14,6 +14,7 @@ from traitlets import HasTraits
 
 from pynq_widgets.access.port import bus_lock
 from pynq_widgets.design import read_design
+from pynq_widgets.design.listed import Listed
 from pynq_widgets.device.contract import Device
 from pynq_widgets.device.loaded import DICTIONARIES
 from pynq_widgets.showing import Shown
@@ -307,7 +308,7 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
 
     @cached_property
     def ip_dict(self) -> dict[str, Any]:
-        return self._with_drivers(self._view("ip_dict"))
+        return Listed(self._with_drivers(self._view("ip_dict")))
 
     @cached_property
     def hierarchy_dict(self) -> dict[str, Any]:

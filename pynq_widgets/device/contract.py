@@ -136,6 +136,13 @@ class Device(Loaded, metaclass=DeviceMeta):
     def __deepcopy__(self, memo: dict[int, Any]) -> Device:
         return self  # descriptions refer to it, and are copied; there is one device
 
+    def __reduce__(self) -> Any:
+        # Also reached from a handle or a dictionary that is sent to another process, where there is no such device.
+        raise TypeError(
+            f"{self!r} and what refers to it stand for hardware and cannot be pickled: in another process, load the overlay there, "
+            "or send it values"
+        )
+
     @property
     def generation(self) -> int:
         """How many full downloads there have been. A handle that was made for another number is stale."""

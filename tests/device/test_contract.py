@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pynq_widgets.device import Device, PynqBuffer, WallClock
+from pynq_widgets.access import MMIO
+from pynq_widgets.device import Device, PynqBuffer, SimulatedDevice, WallClock
 from pynq_widgets.device.contract import DeviceMeta
 
 
@@ -157,3 +160,15 @@ def test_events_of_the_clock_run_under_the_lock_of_the_bus() -> None:
     device.clock.call_later(0, event)
     assert done.wait(20)
     assert free == [False]
+
+
+def test_a_device_and_what_refers_to_it_are_not_sent_to_other_processes() -> None:
+    device = SimulatedDevice()
+    for thing in (device, {"device": device}, MMIO(0x1000, 4, device=device)):
+        with pytest.raises(TypeError) as caught:
+            pickle.dumps(thing)
+        assert str(caught.value) == (
+            "<SimulatedDevice 'simulated' (simulated)> and what refers to it stand for hardware and cannot be pickled: "
+            "in another process, load the overlay there, or send it values"
+        )
+    assert copy.deepcopy(device) is device

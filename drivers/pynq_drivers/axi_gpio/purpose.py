@@ -44,9 +44,8 @@ def _names(description: Mapping[str, Any], given: Mapping[str, Any], channel: in
     if board and board.lower() != "custom":
         yield board
     module, design = description.get("module"), description.get("design")
-    inside = True
+    inside = False
     if module is not None and design is not None:
-        inside = False
         for name, leaves in _ends(module, design, channel):
             if leaves:
                 yield name

@@ -273,6 +273,9 @@ class Controller(Node):
                 if pending:
                     self._mmio.write(CIE, pending)
                     self._mmio.write(IAR, pending)
+                    for number in range(pending.bit_length()):
+                        if pending >> number & 1:
+                            events.tell(self.hub.device, events.TAKEN, events.input_name(self.path, number))
             except Exception as failure:
                 # Nobody above can be told of it; those who wait are.
                 error = failure

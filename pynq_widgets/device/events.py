@@ -1,6 +1,7 @@
-"""What happens on a device beside the transactions of its bus: interrupts that are armed and told.
+"""What happens on a device beside the transactions of its bus: interrupts that are armed and told, and lines that a controller took.
 
-Whoever waits for interrupts tells it here; a tape hears it, so that a recording can be waited on as the hardware was.
+Whoever waits for interrupts tells it here. A tape hears the first two, so that a recording can be waited on as the hardware was; the
+driver of an interrupt controller counts the third.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 ARMED = "armed"
 TOLD = "told"
+TAKEN = "taken"
 
 Hearer = Callable[[str, str], object]
 
@@ -22,7 +24,7 @@ _lock = threading.Lock()
 
 
 def hear(device: Any, hearer: Hearer) -> Callable[[], None]:
-    """Call ``hearer(what, line)`` for each interrupt of `device` that is armed or told; the result ends that. It must be quick."""
+    """Call ``hearer(what, line)`` for each interrupt of `device` that is armed, told or taken; the result ends that. It must be quick."""
     with _lock:
         _hearers[device] = (*_hearers.get(device, ()), hearer)
 
@@ -37,7 +39,10 @@ def hear(device: Any, hearer: Hearer) -> Callable[[], None]:
 
 
 def tell(device: Any, what: str, line: str) -> None:
-    """`what` (``'armed'`` or ``'told'``) happens to the interrupt line of the processing system that `line` names."""
+    """`what` happens to the interrupt that `line` names.
+
+    ``'armed'``, ``'told'``: a line of the processing system. ``'taken'``: an input of a controller (`input_name`) that was found pending.
+    """
     for hearer in _hearers.get(device, ()):
         try:
             hearer(what, line)
@@ -48,6 +53,11 @@ def tell(device: Any, what: str, line: str) -> None:
 def line_name(root: Any) -> str:
     """The name of the processing system's line at which `root`, an `InterruptLine` or `InterruptController`, arrives straight."""
     return f"{root.ps_port or root.path}[{root.index}]"
+
+
+def input_name(controller: str, number: int) -> str:
+    """The name of input `number` of the interrupt controller at the path `controller`."""
+    return f"{controller}[{number}]"
 
 
 def root_of(line: Any, controllers: Mapping[str, Any]) -> Any:

@@ -74,7 +74,7 @@ class Tape(Readable):
 
         def heard(what: str, line: str) -> None:
             tape = here()
-            if tape is not None:
+            if tape is not None and what != events.TAKEN:  # the reads and writes that took it are on the tape
                 tape._add(lambda now: Interruption(now, what, line))
 
         def downloaded() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -337,3 +337,39 @@ def walk() -> Callable[..., None]:
             ip.write(offset, before)
 
     return go
+
+
+class Page:
+    """What a page does with a panel, whose sampler the test is."""
+
+    def __init__(self, panel: Any) -> None:
+        self.panel = panel
+        self.sent: list[dict[str, Any]] = []
+        panel.send = lambda content, buffers=None: self.sent.append(content)
+
+    def asks(self, action: str, **arguments: Any) -> str | None:
+        """Have the panel do something; what it says of it where it refuses."""
+        self.panel._handle_custom_msg({"kind": "do", "action": action, "arguments": arguments, "tag": "t", "view": "v"}, [])
+        error: str | None = [content for content in self.sent if content["kind"] == "done"][-1]["error"]
+        return error
+
+    def reads(self) -> dict[str, Any]:
+        """What one tick of the sampler reads, and the panel then tells."""
+        for mirror, names in self.panel._groups:
+            mirror.refresh(names)
+        self.panel.tick()
+        told: dict[str, Any] = self.panel.look()
+        return told
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Any], Page]]:
+    """``page(ip.panel())``: a page that shows a panel; ``page(...).asks('action', name=value)``, ``.reads()``."""
+    from pynq_widgets.widgets import outbox, reuse
+
+    monkeypatch.setattr(outbox, "_default", outbox.Outbox(threaded=False))
+    yield Page
+    with reuse._lock:
+        for _, widget, _ in reuse._shown.values():
+            widget.close()
+        reuse._shown.clear()

@@ -8,12 +8,25 @@ its lines are acknowledged through IAR as the others are.
 from __future__ import annotations
 
 from pynq_drivers import parameters
+from pynq_drivers.axi_intc.registers import (
+    CIE,
+    HIE,
+    IAR,
+    IER,
+    ILR,
+    IMR,
+    IPR,
+    ISR,
+    IVAR,
+    IVAR_END,
+    IVR,
+    ME,
+    MER,
+    NONE_PENDING,
+    SIE,
+    inputs,
+)
 from pynq_widgets.device import IPModel, ModelContext
-
-ISR, IPR, IER, IAR, SIE, CIE, IVR, MER, IMR, ILR = range(0x0, 0x28, 4)
-IVAR, IVAR_END = 0x100, 0x180
-NONE_PENDING = 0xFFFFFFFF
-_ME, _HIE = 1, 2
 
 
 class AxiIntcModel(IPModel):
@@ -22,9 +35,9 @@ class AxiIntcModel(IPModel):
     def __init__(self, context: ModelContext) -> None:
         super().__init__(context)
         given = context.module.parameters
-        hardware = parameters.integer(given, "C_NUM_INTR_INPUTS", 1)
+        hardware, software = inputs(given)
         self._hardware = (1 << hardware) - 1
-        self._software = ((1 << parameters.integer(given, "C_NUM_SW_INTR", 0)) - 1) << hardware
+        self._software = ((1 << software) - 1) << hardware
         self._all = self._hardware | self._software
         self._edge = parameters.integer(given, "C_KIND_OF_INTR", 0xFFFFFFFF) & self._hardware
         rising = parameters.integer(given, "C_KIND_OF_EDGE", 0xFFFFFFFF)
@@ -58,16 +71,16 @@ class AxiIntcModel(IPModel):
         self.on_signal("intr", (self._pins & ~(1 << index)) | (level & 1) << index)
 
     def _take(self, raised: int, lowered: int) -> None:
-        if self._mer & _HIE:
+        if self._mer & HIE:
             edges = (raised & ~self._inverted) | (lowered & self._inverted)
             self._isr |= edges & self._edge
         self._update()
 
     def _update(self) -> None:
         """Level inputs that are active are in ISR, whatever was acknowledged; then the request follows."""
-        if self._mer & _HIE:
+        if self._mer & HIE:
             self._isr |= (self._pins ^ self._inverted) & ~self._edge & self._hardware
-        self.context.interrupt("irq").set(bool(self._mer & _ME and self._pending()))
+        self.context.interrupt("irq").set(bool(self._mer & ME and self._pending()))
 
     def _pending(self) -> int:
         pending = self._isr & self._ier
@@ -103,7 +116,7 @@ class AxiIntcModel(IPModel):
     def write(self, interface: str, offset: int, value: int) -> None:
         if offset == ISR:
             # Until the inputs are connected (MER.HIE) software may play them; afterwards only its own lines.
-            mask = self._software if self._mer & _HIE else self._all
+            mask = self._software if self._mer & HIE else self._all
             self._isr = (self._isr & ~mask) | (value & mask)
         elif offset == IER:
             self._ier = value & self._all
@@ -114,7 +127,7 @@ class AxiIntcModel(IPModel):
         elif offset == CIE and self._has["CIE"]:
             self._ier &= ~value
         elif offset == MER:
-            self._mer = (value & _ME) | ((value | self._mer) & _HIE)  # HIE stays set until reset
+            self._mer = (value & ME) | ((value | self._mer) & HIE)  # HIE stays set until reset
         elif offset == IMR and self._has_fast:
             self._imr = value & self._all
         elif offset == ILR and self._has_ilr:

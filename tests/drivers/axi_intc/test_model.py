@@ -164,3 +164,40 @@ def test_more_inputs_than_there_are_do_not_exist(controller: Any) -> None:
     lines = controller()
     lines.write(IER, NONE)
     assert lines.read(IER) == 0xF
+
+
+# Each register of PG099, "Register Space": offset, reset value, what of it bits can be written to by the bus (4 inputs, fast mode, ILR),
+# or what else it is, and the test above that has its side effect.
+TABLE = {
+    "ISR": (0x00, 0, 0xF, "test_software_may_play_the_inputs_before_they_are_connected"),
+    "IPR": (0x04, 0, 0, "test_pending_is_status_and_enable"),
+    "IER": (0x08, 0, 0xF, "test_pending_is_status_and_enable"),
+    "IAR": (0x0C, None, "write-only", "test_a_level_is_latched_and_comes_back_while_it_is_high"),
+    "SIE": (0x10, None, "write-only", "test_pending_is_status_and_enable"),
+    "CIE": (0x14, None, "write-only", "test_pending_is_status_and_enable"),
+    "IVR": (0x18, NONE, 0, "test_pending_is_status_and_enable"),
+    "MER": (0x1C, 0, 0x3, "test_inputs_are_taken_once_the_hardware_enable_is_set"),
+    "IMR": (0x20, 0, 0xF, "test_vectors_of_the_fast_mode_are_kept"),
+    "ILR": (0x24, NONE, NONE, "test_the_interrupt_level_holds_back_lower_priorities"),
+    **{f"IVAR{i}": (0x100 + 4 * i, 0x10, NONE, "test_vectors_of_the_fast_mode_are_kept") for i in range(4)},
+}
+
+
+def test_each_register_of_the_guide(controller: Any) -> None:
+    lines = controller(C_HAS_FAST=1, C_HAS_ILR=1)
+    mirror = lines.bench.overlay.ctl.registers
+    assert {name: handle.offset for name, handle in mirror.registers.items()} == {name: row[0] for name, row in TABLE.items()}
+    for name, (offset, reset, writable, test) in TABLE.items():
+        assert test in globals()
+        if isinstance(writable, str):
+            assert mirror.registers[name].access == writable
+            continue
+        assert lines.read(offset) == reset, name
+        kept = {"MER": 0b10}.get(name, 0)  # HIE stays until reset
+        played = {"ISR": lines.read(0x00)}.get(name, 0)
+        lines.write(offset, NONE)
+        assert lines.read(offset) == (NONE if name == "IVR" else reset | writable | played), name
+        if writable:
+            lines.write(offset, 0)
+            assert lines.read(offset) == kept, name
+            lines.write(offset, reset or 0)

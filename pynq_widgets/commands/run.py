@@ -14,6 +14,7 @@ from .errors import CommandError
 
 PRELUDE = "import pynq_widgets.as_pynq"
 SCRIPT = "PYNQ_WIDGETS_SCRIPT"  # in the environment of spawned processes
+DESIGNS = (".bit", ".bin", ".hwh", ".xsa", ".tcl", ".dtbo")
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -41,7 +42,11 @@ def do(arguments: argparse.Namespace) -> int:
     if path.suffix == ".ipynb":
         if arguments.arguments:
             raise CommandError(f"a notebook takes no arguments, but these stand behind {path}: {' '.join(arguments.arguments)}")
+        if arguments.output is not None and not arguments.output.parent.is_dir():
+            raise CommandError(f"there is no folder {arguments.output.parent} to store {arguments.output.name} in")
         return run_notebook(path, arguments.output, arguments.timeout)
+    if path.suffix.lower() in DESIGNS:
+        raise CommandError(f"{path} is a design, which a script opens with pynq.Overlay({path.name!r}); run takes a script or a notebook")
     if arguments.output is not None:
         raise CommandError(f"--output stores a notebook with its outputs, and {path} is none (it has no .ipynb)")
     return run_script(path, arguments.arguments)

@@ -113,6 +113,14 @@ def test_a_notebook_runs_in_its_folder_prints_and_is_stored(notebook: Path, tmp_
         ),
         (["run", "bad.ipynb", "x"], "pynq-widgets run: a notebook takes no arguments, but these stand behind bad.ipynb: x"),
         (["run", "bad.ipynb"], "pynq-widgets run: bad.ipynb is no notebook that can be read: Notebook does not appear to be JSON: '{'"),
+        (
+            ["run", "-o", "nowhere/out.ipynb", "bad.ipynb"],
+            "pynq-widgets run: there is no folder nowhere to store out.ipynb in",
+        ),
+        (
+            ["run", "base.hwh"],
+            "pynq-widgets run: base.hwh is a design, which a script opens with pynq.Overlay('base.hwh'); run takes a script or a notebook",
+        ),
     ],
 )
 def test_what_it_cannot_do_is_one_line(
@@ -120,6 +128,7 @@ def test_what_it_cannot_do_is_one_line(
 ) -> None:
     (tmp_path / "script.py").write_text("")
     (tmp_path / "bad.ipynb").write_text("{")
+    (tmp_path / "base.hwh").write_text("")
     monkeypatch.chdir(tmp_path)
     assert commands.main(arguments) == 2
     assert capsys.readouterr().err.strip() == message

@@ -102,7 +102,11 @@ class Interrupt:
         self.device = device
         self.line: InterruptLine = lines[pinname]
         self._wiring = wiring
+        self._gone = ""
+        self._waiters: set[Waiter] = set()
         self._generation: int = getattr(device, "generation", 0)
+        with _hubs_lock:
+            _made.setdefault(device, weakref.WeakSet()).add(self)
         if not _tells_interrupts(device):
             # Nothing is opened, but it is found out now whether there will be anything to open.
             _hub(device).node(self.line, wiring)
@@ -124,21 +128,40 @@ class Interrupt:
 
     @property
     def _is_stale(self) -> bool:
-        return bool(getattr(self.device, "generation", 0) != self._generation)
+        return bool(self._gone or getattr(self.device, "generation", 0) != self._generation)
+
+    def _end(self, reason: str) -> None:
+        """The pin has gone: nobody waits for it any more."""
+        self._gone = reason
+        node = _hub(self.device).node(self.line, self._wiring) if self._waiters else None
+        for waiter in list(self._waiters):
+            if node is not None:
+                self._disarm(node, waiter)
+            waiter.tell(StaleOverlayError(f"Interrupt invalidated by Overlay change: {self.pinname} has gone: {reason}"))
+
+    def _disarm(self, node: Node, waiter: Waiter) -> None:
+        self._waiters.discard(waiter)
+        node.remove(self.number, waiter)
 
     def _arm(self, waiter: Waiter) -> Node:
+        if self._gone:
+            raise StaleOverlayError(
+                f"Interrupt invalidated by Overlay change: {self.pinname} has gone: {self._gone}. "
+                "Take what is there now from the overlay again."
+            )
         if self._is_stale:
             raise StaleOverlayError(
                 f"Interrupt invalidated by Overlay change: {self.pinname} belongs to an overlay that has been replaced on device "
                 f"{getattr(self.device, 'tag', self.device)!r}; load it again and take the interrupt from the new Overlay object."
             )
         node = _hub(self.device).node(self.line, self._wiring)
+        self._waiters.add(waiter)
         try:
             node.add(self.number, waiter, self._is_edge)
         except BaseException:
             # Whoever was not let in is not told later; the first error is the one that says why.
             with suppress(Exception):
-                node.remove(self.number, waiter)
+                self._disarm(node, waiter)
             raise
         return node
 
@@ -152,9 +175,14 @@ class Interrupt:
         It is called on whatever thread found out, perhaps at once and perhaps with the bus held: it must be quick and may not touch
         hardware. Raises ``StaleOverlayError`` where the overlay has been replaced.
         """
-        waiter = Waiter(told)
+
+        def tell(error: BaseException | None) -> None:
+            self._waiters.discard(waiter)
+            told(error)
+
+        waiter = Waiter(tell)
         node = self._arm(waiter)
-        return lambda: node.remove(self.number, waiter)
+        return lambda: self._disarm(node, waiter)
 
     async def wait(self, timeout: float | None = None) -> None:
         """Return when the interrupt is high.
@@ -191,7 +219,7 @@ class Interrupt:
         finally:
             if timer is not None:
                 timer.cancel()
-            node.remove(self.number, waiter)
+            self._disarm(node, waiter)
 
     def wait_blocking(self, timeout: float | None = None) -> None:
         """Block this thread until the interrupt is high; for scripts without an event loop. Raises as :meth:`wait` does."""
@@ -210,7 +238,7 @@ class Interrupt:
             if not self.device.clock.wait(event, timeout):
                 raise self._late(timeout or 0)
         finally:
-            node.remove(self.number, waiter)
+            self._disarm(node, waiter)
         if errors:
             raise errors[0]
 
@@ -231,8 +259,17 @@ def _checked_timeout(timeout: Any) -> float | None:
     raise ValueError(f"a timeout is 0 or more seconds, or None to wait for ever, not {timeout!r}")
 
 
-def forget(device: Device, reason: str) -> None:
-    """End all waits on `device` with ``StaleOverlayError(reason)``: what whoever loads another overlay calls."""
+def forget(device: Device, reason: str, below: str = "") -> None:
+    """End all waits on `device` with ``StaleOverlayError(reason)``: what whoever loads another overlay calls.
+
+    `below` is the start of the paths (``'hierarchy/'``) whose pins alone have gone; nobody else's wait is touched then.
+    """
+    if below:
+        with _hubs_lock:
+            gone = [pin for pin in _made.get(device, ()) if pin.pinname.startswith(below)]
+        for pin in gone:
+            pin._end(reason)
+        return
     with _hubs_lock:
         hub = _hubs.pop(device, None)
     if hub is not None:
@@ -244,6 +281,7 @@ for _old in list(globals().get("_hubs", {}).values()):
     _old.fail("the module of interrupts was reloaded")
 _hubs: weakref.WeakKeyDictionary[Device, Hub] = weakref.WeakKeyDictionary()
 _hubs_lock = threading.Lock()
+_made: weakref.WeakKeyDictionary[Device, weakref.WeakSet[Interrupt]] = weakref.WeakKeyDictionary()
 _watched: weakref.WeakSet[Device] = weakref.WeakSet()
 
 

@@ -62,6 +62,9 @@ class Ear(Protocol):
 _parting = threading.RLock()
 
 
+_LOAD_AGAIN = "Load the overlay again and take the handle from the new Overlay object."
+
+
 class Port:
     """A range of words at `base`, on a device or in plain memory.
 
@@ -92,6 +95,7 @@ class Port:
         "gone",
         "late",
         "lock",
+        "remedy",
         "words",
     )
 
@@ -104,6 +108,7 @@ class Port:
         self.base = base
         self.device = device
         self.gone = ""
+        self.remedy = _LOAD_AGAIN
         self.generation = generation
         self._parts: weakref.WeakSet[Port] | None = None
         self._whole: Port | None = None
@@ -187,8 +192,10 @@ class Port:
     def _moved_on(self) -> bool:
         return bool(getattr(self.device, "generation", 0) != self.generation)
 
-    def invalidate(self, reason: str) -> None:
-        """Let each further access raise :class:`StaleOverlayError` with `reason`."""
+    def invalidate(self, reason: str, remedy: str = "") -> None:
+        """Let each further access raise :class:`StaleOverlayError` with `reason`, and what to do (`remedy`, a sentence)."""
+        if remedy and not self.gone:
+            self.remedy = remedy
         self.gone = self.gone or reason
         self._end()
 
@@ -203,7 +210,7 @@ class Port:
         if isinstance(own, CountedWords):
             own.end(self._refuse)
         for part in self._known_parts():
-            part.invalidate(self.gone)
+            part.invalidate(self.gone, self.remedy)
 
     def _known_parts(self) -> list[Port]:
         if self._parts is None:
@@ -228,10 +235,7 @@ class Port:
     def stale(self) -> StaleOverlayError:
         """What to raise where the overlay of this handle has gone."""
         where = "" if self.device is None else f" on device {getattr(self.device, 'tag', self.device)!r}"
-        return StaleOverlayError(
-            f"This handle to {self.base:#010x}{where} has gone: {self.gone}. "
-            "Load the overlay again and take the handle from the new Overlay object."
-        )
+        return StaleOverlayError(f"This handle to {self.base:#010x}{where} has gone: {self.gone}. {self.remedy}")
 
     # Accesses.
 
@@ -326,7 +330,7 @@ class Port:
         else:
             part = ShiftedWords(raw, first, stop - first)
         port = Port(part, self.base + 4 * first)
-        port.device, port.bus, port.lock, port.gone = self.device, self.bus, self.lock, self.gone
+        port.device, port.bus, port.lock, port.gone, port.remedy = self.device, self.bus, self.lock, self.gone, self.remedy
         # The bus and the overlay know the whole port, weakly; it hands on what they tell.
         port._whole = self
         port.generation, port._compares, port._behind = self.generation, self._compares, self._behind

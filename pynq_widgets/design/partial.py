@@ -115,7 +115,7 @@ class _Graft:
     """One region and what is put there; everything is checked when it is made."""
 
     def __init__(self, static: Design, region: str, partial: Design | None) -> None:
-        if region not in static.hierarchies and region not in static.modules or not region:
+        if (region not in static.hierarchies and region not in static.modules) or not region:
             from difflib import get_close_matches
 
             known = regions_of(static) or tuple(filter(None, static.hierarchies))

@@ -60,6 +60,7 @@ class Loaded:
         @generation.setter
         def generation(self, count: int) -> None: ...
         def get_bitfile_metadata(self, bitfile_name: str, partial: bool = False) -> Any: ...
+        def prepare(self, design: Any) -> None: ...
         def has_capability(self, cap: str) -> bool: ...
         def mmap(self, base_addr: int, length: int) -> Any: ...
         def read_word(self, address: int) -> int: ...
@@ -142,8 +143,32 @@ class Loaded:
         self.reset(parser, bitstream.timestamp, bitstream.bitfile_name)
 
     def update_partial_region(self, hier: str, parser: Any) -> None:
-        """PYNQ's partial reconfiguration; raises ``NotImplementedError``."""
-        raise NotImplementedError(f"region {hier!r}: partial reconfiguration is not supported; load a full overlay instead")
+        """The region `hier` holds the design that `parser` is, or has; what is outside stays. None: nobody knows what it holds.
+
+        To be called after a partial download. Raises ``ValueError`` where `parser` describes nothing, ``RuntimeError`` where no design is
+        loaded, ``KeyError`` for a region that is not there and ``DesignError`` for a design that does not fit it.
+        """
+        from pynq_widgets.design import graft
+
+        if self.design is None:
+            raise RuntimeError(f"region {hier!r}: the device holds no design that is described, so nothing can be put into a region of it")
+        described = getattr(parser, "design", parser)
+        if parser is not None and not hasattr(described, "address_map"):
+            raise ValueError(f"Cannot find HWH PR region parser: region {hier!r} was given the {type(parser).__name__} {parser!r}")
+        self._take_regions(graft(self.design, hier, described))
+
+    def _take_regions(self, design: Any) -> None:
+        """The regions hold what `design` says; whoever has made something for them is told."""
+        for name in DICTIONARIES:
+            vars(self).pop(name, None)
+        self.parser = design
+        self.prepare(design)
+        for told in tuple(self.__dict__.get("_watching_regions", ())):
+            told()
+
+    def watch_regions(self, told: Callable[[], object]) -> None:
+        """Call ``told()`` whenever a region was given another module, perhaps with the bus held: it must be quick."""
+        self.__dict__.setdefault("_watching_regions", []).append(told)
 
     # What is in the hardware.
 

@@ -126,7 +126,7 @@ def choose_ip(
     exact = [c for c in own if vlnv in c.bindto]
     if exact:
         return Choice(exact[0].driver, _exact_reason(vlnv, exact))
-    candidates = [*own, *packaged()] if addressed else list(own)
+    candidates = [*own, *(c for c in packaged() if addressed or not getattr(c.driver, "needs_address", True))]
     exact = [c for c in candidates if vlnv in c.bindto]
     if exact:
         return Choice(exact[0].driver, _exact_reason(vlnv, exact))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pynq_widgets.access.port import bus_lock
@@ -29,6 +30,8 @@ class Bitstream:
         Absolute path of the device tree overlay that goes with it.
     partial : bool
         Whether it is for a part of the device.
+    region : str or None
+        Of a partial one: the path of the region that it is for, where that is known.
     device : Device
         Where it is to be loaded.
     timestamp : str
@@ -80,6 +83,7 @@ class Bitstream:
         self.bitfile_name = str(path)
         self.dtbo = find_dtbo(dtbo, path)
         self.partial = partial
+        self.region: str | None = None
         self.bit_data: dict[str, Any] = {}
         self.binfile_name = ""
         self.firmware_path = ""
@@ -90,13 +94,13 @@ class Bitstream:
 
         After a full one everything that was made for what the device held before is stale.
         """
+        if self.partial:
+            self._download_partial(parser)
+            return
         before, held = lives.generation_of(self.device), getattr(self.device, "design", None)
         with bus_lock(self.device):
             self.device.download(self, parser)
-            if not self.partial:
-                lives.cut(self.device, self.bitfile_name, reason=f"{lives.short(self.bitfile_name)} was downloaded as a Bitstream")
-        if self.partial:
-            return
+            lives.cut(self.device, self.bitfile_name, reason=f"{lives.short(self.bitfile_name)} was downloaded as a Bitstream")
         found = getattr(self.device, "design", None)
         source = self._description() if parser is None and found is held else parser or found
         if source is None and found is not None:
@@ -108,12 +112,33 @@ class Bitstream:
         self._tell_device(before, source, design)
         self.timestamp = self.device.timestamp = now()
 
+    def _download_partial(self, parser: Any) -> None:
+        """What is in the region, and the region itself, are known where the file's own handoff and the loaded design tell."""
+        from pynq_widgets.design import DesignError, region_for
+
+        source = self._description() if parser is None else parser
+        design: Any = source if hasattr(source, "address_map") else getattr(source, "design", None)
+        around: Any = getattr(self.device, "design", None)
+        region = self.region
+        if region is None and design is not None and hasattr(around, "regions"):
+            with suppress(DesignError):  # it may be for another design; the device is asked all the same
+                region = region_for(around, design)
+        self.region = region
+        with bus_lock(self.device):
+            self.device.download(self, source)
+        if region is not None and hasattr(around, "regions"):
+            self.device.update_partial_region(region, source)
+        self.timestamp = now()
+
     def _description(self) -> Any:
         """What the device or the files beside the bitstream say is in it; None where nothing does."""
         from pynq_widgets.design import DesignError, read_design
 
         try:
-            known = self.device.get_bitfile_metadata(self.bitfile_name) if hasattr(self.device, "get_bitfile_metadata") else None
+            known = None
+            if hasattr(self.device, "get_bitfile_metadata"):
+                asked = {"partial": True} if self.partial else {}
+                known = self.device.get_bitfile_metadata(self.bitfile_name, **asked)
             return read_design(self.bitfile_name) if known is None else known
         except DesignError:
             return None

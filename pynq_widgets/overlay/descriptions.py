@@ -24,6 +24,10 @@ class Blueprint:
         self.modules: Mapping[str, Any] = getattr(source, "modules", None) or {}
         self.design = source if self.modules or hasattr(source, "address_map") else None
 
+    def is_black_box(self, path: str) -> bool:
+        """Whether of the IP only the boundary is known: a reconfigurable region that the file gives a VLNV of its own."""
+        return getattr(self.modules.get(path), "kind", "") == "RBD"
+
     @cached_property
     def hierarchies(self) -> list[str]:
         if self.design is not None:
@@ -123,6 +127,24 @@ class Descriptions:
             pin.rpartition("/")[2]: line for line in gpio for pin in line.get("pins", ()) if pin.rpartition("/")[0] == module.path
         }
         return entry
+
+    def exchange(self, blueprint: Blueprint, region: str) -> None:
+        """Another module stands in `region`: what describes that is made anew, and what describes the rest stays the same object."""
+        self._blueprint = blueprint
+        for name in ("_ip_entries", "_memory_entries", "_hierarchy_entries"):
+            self.__dict__.pop(name, None)
+        inside = f"{region}/"
+        for made in (self._ips, self._hierarchies):
+            for path in [path for path in made if f"{path}/".startswith(inside)]:
+                del made[path]
+            for entry in made.values():
+                entry["design"] = blueprint.design
+        above, _, name = region.rpartition("/")
+        if above in self._hierarchies:
+            for kind in ("ip", "memories"):
+                self._hierarchies[above][kind].pop(name, None)
+            nested = self._hierarchies[above]["hierarchies"][name] = self.hierarchy(region)
+            nested["driver"] = self._choose(region).driver
 
     def hierarchy(self, path: str) -> dict[str, Any]:
         """The description of the hierarchy `path` with all that is below it, drivers assigned from the bottom up."""

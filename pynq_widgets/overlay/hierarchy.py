@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ from traitlets import HasTraits
 
 from pynq_widgets.showing import Shown
 
+from .black_box import BlackBox
 from .branch import Branch
 from .describe import document_branch
 from .described import DescribedTree
 from .ip import DefaultIP, make_gpio, make_interrupt
+from .life import StaleAttributeError
 from .memory import Memory
 from .registering import RegisterHierarchy
 from .teaching import teach
@@ -51,6 +54,8 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
         given = args[0] if args else kwargs.get("description")
         if isinstance(given, Mapping):
             instance.__dict__["description"] = given
+            life = getattr(given.get("overlay"), "_life", None)
+            instance.__dict__["_part"] = None if life is None else life.part(str(given.get("fullpath") or ""))
         return instance
 
     def __init__(self, description: dict[str, Any], **traits: Any) -> None:
@@ -95,6 +100,38 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
         """The descriptions of the IP directly within, by name."""
         return dict(self._described.get("ip", {}))
 
+    def download(self, bitfile_name: str | os.PathLike[str], dtbo: str | os.PathLike[str] | None = None, program: bool = True) -> None:
+        """Give this reconfigurable region another module: partial reconfiguration, with PYNQ's name and arguments.
+
+        The partial bitstream's own ``.hwh`` stands beside it; its IP, with their addresses, registers, interrupts and drivers, are what is
+        in this hierarchy then. All handles of what was here before raise ``StaleOverlayError``; nothing outside of the region is touched.
+        Where the design has decouplers before the region that software works, it is decoupled meanwhile.
+
+        Parameters
+        ----------
+        bitfile_name
+            The partial bitstream: a path, or a name beside the overlay's or in the current folder.
+        dtbo
+            Device tree overlay to insert for it.
+        program
+            Whether to put it on the device; if not, it is taken to be there.
+
+        Raises ``FileNotFoundError``, and ``DesignError`` for a module that does not fit; nothing has been touched then. Where the
+        download itself fails, nobody knows what is in the region: it is empty until another one succeeds.
+        """
+        from .regions import download
+
+        if self._is_alone:
+            raise RuntimeError(f"{self._who()} was made without an overlay, whose region it would be")
+        self._check_alive("download")
+        download(self._overlay, self._below(), bitfile_name, dtbo, program)
+
+    @property
+    def pr_loaded(self) -> str:
+        """The partial bitstream that was put into this region, as an absolute path; empty where none was (PYNQ's name)."""
+        loaded = {} if self._is_alone else getattr(self._overlay, "pr_dict", {}).get(self._below(), {})
+        return str(loaded.get("loaded") or "")
+
     def snapshot(self) -> Snapshot:
         """The values of all registers within that may be read unasked; see :meth:`Overlay.snapshot`."""
         if self._is_alone:
@@ -109,7 +146,7 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
     def __repr__(self) -> str:
         if not self._is_ready():
             return f"<{type(self).__name__} with no description>"
-        stale = "" if self._is_alone or (self._overlay._life is not None and self._overlay._life.alive) else ", stale"
+        stale = "" if self._is_alone or (self._part is not None and self._part.alive) else ", stale"
         count = len(self._children())
         return f"<{type(self).__name__} {self._where()}, {count} {'block' if count == 1 else 'blocks'}{stale}>"
 
@@ -158,6 +195,8 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
 
     def _check_alive(self, key: str) -> None:
         if not self._is_alone:
+            if self._part is not None and self._part.remedy:
+                raise StaleAttributeError(f"{key!r} of {self._who()} cannot be reached: {self._part.gone}. {self._part.remedy}")
             self._overlay._check_alive(f"{self._below()}/{key}")
 
     def _own_accessor(self, key: str) -> Any:
@@ -173,4 +212,4 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
         return document_branch(self, text, "hierarchy", self._where()) if self._is_ready() else text
 
 
-DEFAULTS = Defaults(DefaultIP, DefaultHierarchy, Memory)
+DEFAULTS = Defaults(DefaultIP, DefaultHierarchy, Memory, BlackBox)

@@ -154,7 +154,7 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         core = description.get("overlay")
         life = getattr(core, "_life", None)
         if life is not None:
-            self.__dict__["_life"] = life
+            self.__dict__["_life"] = life.part(str(description.get("memory") or description.get("fullpath") or ""))
 
     # What the description says. A driver may assign any of these: an instance attribute wins.
 
@@ -407,7 +407,7 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         if self._life is not None and not self._life.alive:
             raise StaleAttributeError(
                 f"{name!r} of {self._where()} cannot be reached: {self._life.gone}. "
-                "Load the overlay again and take it from the new Overlay object."
+                + (self._life.remedy or "Load the overlay again and take it from the new Overlay object.")
             )
 
     def _cannot_access(self) -> Exception:

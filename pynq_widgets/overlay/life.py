@@ -30,7 +30,7 @@ class Life:
     ``generation`` is 0 while alive.
     """
 
-    __slots__ = ("__weakref__", "_device", "_ports", "bitfile_name", "device_generation", "generation", "gone", "holders")
+    __slots__ = ("__weakref__", "_device", "_parts", "_ports", "bitfile_name", "device_generation", "generation", "gone", "holders")
 
     def __init__(self, bitfile_name: str, device_generation: int, device: Any = None) -> None:
         self._device = None if device is None else weakref.ref(device)
@@ -40,6 +40,26 @@ class Life:
         self.gone = ""
         self.holders: weakref.WeakSet[Any] = weakref.WeakSet()
         self._ports: weakref.WeakSet[Port] = weakref.WeakSet()
+        self._parts: dict[str, Part] = {}
+
+    def part(self, path: str) -> Part:
+        """The life of what is at `path` now: the same one until its region is given another module."""
+        return self._parts.get(path) or self._parts.setdefault(path, Part(self, path))
+
+    def end_region(self, region: str, reason: str, whole: bool = False) -> None:
+        """What is in `region` has gone, and all handles of it with that; `reason` completes 'dma was in region pr_0, …'.
+
+        `whole`: and the handle of the region itself.
+        """
+        start = f"{region}/"
+        with _giving:
+            gone = [self._parts.pop(path) for path in list(self._parts) if path.startswith(start) or (whole and path == region)]
+        for part in gone:
+            part.end(f"{part.path} was in region {region}, {reason}" if part.path != region else f"region {region} is one {reason}")
+        device = None if self._device is None else self._device()
+        interrupts = sys.modules.get("pynq_widgets.access.interrupt")
+        if interrupts is not None and device is not None:
+            interrupts.forget(device, f"region {region} {reason}", start)
 
     @property
     def alive(self) -> bool:
@@ -80,6 +100,57 @@ def _end_waits(device: Any, reason: str) -> None:
     if interrupts is not None and device is not None:
         interrupts.forget(device, reason)
 
+
+class Part:
+    """The handles of one IP or hierarchy of a loading: they go with the loading, or before it, when their region gets another module."""
+
+    __slots__ = ("__weakref__", "_gone", "_life", "_ports", "path")
+
+    def __init__(self, life: Life, path: str) -> None:
+        self._life = life
+        self.path = path
+        self._gone = ""
+        self._ports: weakref.WeakSet[Port] = weakref.WeakSet()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the handles may still be used."""
+        return not self._gone and self._life.alive
+
+    @property
+    def gone(self) -> str:
+        """Why not."""
+        return self._gone or self._life.gone
+
+    @property
+    def remedy(self) -> str:
+        """What to do then."""
+        return _TAKE_AGAIN if self._gone else ""
+
+    @property
+    def holders(self) -> weakref.WeakSet[Any]:
+        """The overlays of this loading."""
+        return self._life.holders
+
+    def give(self, mmio: MMIO) -> MMIO:
+        """Let `mmio` (and what is made from it) live as long as this."""
+        with _giving:
+            self._ports.add(mmio._port)
+        self._life.give(mmio)
+        if self._gone:
+            mmio._port.invalidate(self._gone, _TAKE_AGAIN)
+        return mmio
+
+    def end(self, reason: str) -> None:
+        """Let its handles reach nothing any more."""
+        with _giving:
+            self._gone = reason
+            ports = list(self._ports)
+        for port in ports:
+            port.invalidate(reason, _TAKE_AGAIN)
+
+
+_TAKE_AGAIN = "Take what is there now from the overlay again."
 
 _current: weakref.WeakKeyDictionary[Any, Life] = weakref.WeakKeyDictionary()
 _watched: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -148,7 +219,17 @@ def _watch(device: Any) -> None:
         if here is not None:
             current(here)
 
+    def follow() -> None:
+        here = where()
+        life = None if here is None else current(here)
+        if life is not None:
+            from .regions import follow
+
+            follow(life, here)
+
     device.watch_generation(look)
+    if hasattr(device, "watch_regions"):
+        device.watch_regions(follow)
 
 
 def begin(device: Any, bitfile_name: str, previous: Life | None = None) -> Life:

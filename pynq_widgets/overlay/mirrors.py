@@ -164,7 +164,7 @@ def _make(description: Mapping[str, Any], driver: type | None, mmio: MMIO | None
         mmio = MMIO(description["phys_addr"], description["addr_range"], device=description.get("device"))
         life = getattr(description.get("overlay"), "_life", None)
         if life is not None:
-            life.give(mmio)
+            life.part(_home(description)[1]).give(mmio)
     return Mirror(mmio, block, guards=guards_of(description, driver))
 
 

@@ -25,7 +25,7 @@ from .bitstream import Bitstream, find_dtbo, now
 from .branch import Branch
 from .describe import document_branch
 from .descriptions import Blueprint
-from .hierarchy import DEFAULTS
+from .hierarchy import DEFAULTS, DefaultHierarchy
 from .life import Life, StaleAttributeError, short
 from .packages import import_for_pynq
 from .registering import Documented
@@ -201,7 +201,11 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
                 self._set_clocks()
                 self.device.download(self, self._source)
                 lives.cut(self.device, self.bitfile_name, previous)
-            self._tell_device(before, self._source, self.design)
+            if previous is not None and getattr(self.design, "regions", None):
+                from .regions import restore
+
+                restore(previous, self)
+            self._tell_device(before, self._source, getattr(self.design, "static", self.design))
             life = lives.begin(self.device, self.bitfile_name, previous)
         self._begin(life)
         if not self.timestamp or previous is not None:
@@ -265,10 +269,23 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
             self.__dict__.pop(name, None)
 
     def pr_download(self, partial_region: str, partial_bit: str, dtbo: str | None = None, program: bool = True) -> None:
-        """PYNQ's partial reconfiguration; raises ``NotImplementedError``."""
-        raise NotImplementedError(
-            f"loading {partial_bit!r} into {partial_region!r}: partial reconfiguration is not supported; load a full overlay instead"
-        )
+        """Give the region `partial_region` (the path of a hierarchy) the module of `partial_bit`; see :meth:`DefaultHierarchy.download`.
+
+        ``pr_dict`` says then what was loaded. Raises ``KeyError`` for a region that is not there.
+        """
+        from .regions import download
+
+        if not isinstance(partial_region, str):
+            raise TypeError(f"partial_region is the path of a hierarchy, not the {type(partial_region).__name__} {partial_region!r}")
+        tree = self._get_tree()
+        node = tree.find("", partial_region.strip("/"))
+        if node is None or not node.path:
+            raise KeyError(tree.missing("", partial_region, self._who()))
+        block = self._item(node.path)
+        if node.kind == "hierarchy" and type(block).download is not DefaultHierarchy.download:
+            block.download(bitfile_name=partial_bit, dtbo=dtbo, program=program)  # its driver's own way, as with PYNQ
+        else:
+            download(self, node.path, partial_bit, dtbo, program)
 
     def load_ip_data(self, ip_name: str, data: str | os.PathLike[str], zero: bool = False) -> None:
         """Write the binary file `data` into the IP or memory `ip_name`, padded with zeros to whole words; `zero`: and to its end.

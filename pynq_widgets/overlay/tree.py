@@ -168,6 +168,7 @@ class DesignTree(Tree):
         self.mirrors: dict[str, Mirror] = {}  # see .mirrors
         # The drivers of this moment: a class defined later binds when the overlay is loaded again.
         self._known = KnownDrivers(defaults.ip)
+        self._known_in: dict[str, KnownDrivers] = {}  # those of the moment at which a region was given its module
         self.descriptions = Descriptions(blueprint, device, owner, self.choice)
         self.drivers = Drivers((path for path in self.nodes if path), self.choice)
         self._choose_own()
@@ -197,9 +198,11 @@ class DesignTree(Tree):
 
     def _choose(self, node: Node) -> Choice:
         if node.kind == "hierarchy":
-            return self._known.for_hierarchy(node.path, lambda: self.described(node), self.defaults.hierarchy)
+            return self._known_at(node.path).for_hierarchy(node.path, lambda: self.described(node), self.defaults.hierarchy)
         default = self.defaults.memory if node.kind == "memory" else self.defaults.ip
-        return self._known.for_ip(
+        if self.blueprint.is_black_box(node.path):
+            default = self.defaults.black_box
+        return self._known_at(node.path).for_ip(
             node.path,
             node.vlnv,
             default,
@@ -208,8 +211,39 @@ class DesignTree(Tree):
             kind=lambda: kind_of({"module": self.blueprint.modules.get(node.path), "type": node.vlnv}) if node.kind == "ip" else None,
         )
 
+    def _known_at(self, path: str) -> KnownDrivers:
+        known = (self._known_in[region] for region in self._known_in if f"{path}/".startswith(f"{region}/"))
+        return next(known, self._known)
+
     def _is_loaded(self) -> bool:
         return bool(self.owner.is_loaded())
+
+    def exchange(self, blueprint: Blueprint, region: str) -> list[Any]:
+        """Another module stands in `region`, as `blueprint` says; the objects of the one that stood there, which nobody finds any more.
+
+        Drivers for it are chosen anew, from those that are known now. All other objects stay. The hierarchy of the region itself stays,
+        too, where it gets the driver that it has.
+        """
+        inside = f"{region}/"
+        self.blueprint = blueprint
+        self.nodes = build_nodes(blueprint)
+        self._known_in[region] = KnownDrivers(self.defaults.ip)
+        old = self._choices.pop(region, None)
+        for table in (self._choices, self.mirrors):
+            for path in [path for path in table if path.startswith(inside)]:
+                del table[path]
+        self.descriptions.exchange(blueprint, region)
+        self.drivers = Drivers((path for path in self.nodes if path), self.choice)
+        for path in self.nodes:
+            if path.startswith(inside):
+                self.choice(path)
+        gone = [self.objects.pop(path) for path in list(self.objects) if path.startswith(inside)]
+        stays = old is not None and old.driver is self.choice(region).driver is self.defaults.hierarchy
+        if region in self.objects and not stays:
+            gone.append(self.objects.pop(region))
+        elif region in self.objects:
+            self.objects[region].__dict__["description"] = self.descriptions.hierarchy(region)
+        return gone
 
 
 @dataclass(frozen=True)
@@ -219,6 +253,7 @@ class Defaults:
     ip: Any
     hierarchy: Any
     memory: Any
+    black_box: Any = None  # None: as any IP
 
 
 def attribute_name(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pynq_widgets.design import read_design
+from pynq_widgets.design import DesignError, read_design
 from pynq_widgets.device import BusError, Device, IPModel, SimulatedDevice, VirtualClock, model
 
 
@@ -335,9 +335,10 @@ def test_a_dropped_device_leaves_no_thread(build: Any, threads_end: Any) -> None
 def test_partial_bitstreams_are_refused_before_anything_changes(build: Any) -> None:
     class Partial:
         partial = True
+        bitfile_name = "/nowhere/part.bit"
 
     device = build.device()
-    with pytest.raises(NotImplementedError, match="loads whole designs, not partial bitstreams"):
+    with pytest.raises(DesignError, match=r"^/nowhere/part.bit: there is no such file$"):
         device.download(Partial())
     assert device.generation == 0
 

@@ -125,10 +125,8 @@ def test_the_simulated_device_starts_afresh_only_where_nothing_is_told():
     assert bytes(device.memory.read(0x100, 4)) == bytes(4)
 
 
-def test_partial_regions_are_refused(device):
-    with pytest.raises(
-        NotImplementedError, match=r"^region 'pr_0': partial reconfiguration is not supported; load a full overlay instead$"
-    ):
+def test_a_partial_region_needs_a_design_around_it(device):
+    with pytest.raises(RuntimeError, match=r"^region 'pr_0': the device holds no design that is described, so nothing can be put into"):
         device.update_partial_region("pr_0", described())
 
 

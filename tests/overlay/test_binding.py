@@ -101,9 +101,11 @@ def test_a_block_without_address_takes_only_a_driver_that_needs_none() -> None:
     class Streams:
         needs_address = False
 
-    assert choose_ip("core", GPIO, [Candidate(First, (GPIO,))], never, Default, addressed=False) == Choice(Default, NO_ADDRESS)
+    assert choose_ip("core", GPIO, [Candidate(First, (GPIO,))], nothing, Default, addressed=False) == Choice(Default, NO_ADDRESS)
     own = [Candidate(First, (GPIO,)), Candidate(Streams, (GPIO,))]
     assert choose_ip("core", GPIO, own, never, Default, addressed=False).driver is Streams
+    packaged = [Candidate(First, (GPIO,), "package p"), Candidate(Streams, (GPIO,), "package p")]
+    assert choose_ip("core", GPIO, [], lambda: packaged, Default, addressed=False).driver is Streams
 
 
 def test_a_type_that_is_no_vlnv_is_matched_whole() -> None:

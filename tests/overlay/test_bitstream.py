@@ -10,6 +10,7 @@ import pytest
 
 from pynq_widgets import DefaultOverlay, Device, Overlay, SimulatedDevice
 from pynq_widgets.access.errors import StaleOverlayError
+from pynq_widgets.design import DesignError
 from pynq_widgets.overlay import Bitstream, loader
 
 
@@ -136,7 +137,7 @@ def test_a_device_that_counts_by_itself_counts_once(small: Path) -> None:
     assert device.generation == 1
     assert device.design is not None
     assert "core" in device.ip_dict
-    with pytest.raises(NotImplementedError, match="the simulated device loads whole designs"):
+    with pytest.raises(DesignError, match=r"small.hwh: it fits no region of small: that has none$"):
         Bitstream(small, device=device, partial=True).download()
 
 

@@ -455,8 +455,10 @@ def test_it_reads_and_writes_bus_addresses_as_an_ip_does(small: Path, device: An
     assert ol.panel() is None
 
 
-def test_partial_reconfiguration_says_that_it_is_not_there(small: Path, device: Any) -> None:
-    with pytest.raises(NotImplementedError, match=r"loading 'pr.bit' into 'hier': partial reconfiguration is not supported"):
+def test_partial_reconfiguration_of_what_is_not_there(small: Path, device: Any) -> None:
+    with pytest.raises(KeyError, match=r"overlay small has no IP, hierarchy or memory 'region'"):
+        Overlay(small, device=device).pr_download("region", "pr.bit")
+    with pytest.raises(FileNotFoundError, match=r"No overlay 'pr.bit'"):
         Overlay(small, device=device).pr_download("hier", "pr.bit")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -159,8 +159,8 @@ class SimulatedDevice(Device):
     def prepare(self, design: Design) -> None:
         """Furnish the device for `design`. Nothing happens if it already runs on it; nothing is read, and no model is made."""
         with self._lock:
-            if self._world is not None and _same(self._world.design, design):
-                self.design = design
+            if self._world is not None and _same(_static(self._world.design), _static(design)):
+                self._exchange(design, _differing(self._world.design, design))
                 return
             self._rebuild(design)
 
@@ -168,10 +168,12 @@ class SimulatedDevice(Device):
         """Start `parser` (a `Design`) afresh, or, without one, the design that belongs to `bitstream`, or the one that is there.
 
         Every register has its reset value after this; buffers, and what else stands in main memory, stay; those in block RAM go with it.
-        `generation` grows.
+        `generation` grows. A partial bitstream goes into the region that it is for (``bitstream.region``, or the only one that it fits;
+        ``DesignError`` where there is none), and touches nothing else.
         """
         if getattr(bitstream, "partial", False):
-            raise NotImplementedError("the simulated device loads whole designs, not partial bitstreams")
+            self._download_partial(bitstream, parser)
+            return
         design = parser if hasattr(parser, "address_map") else self._design_of(bitstream)
         with self._lock:
             if design is not None:
@@ -179,9 +181,31 @@ class SimulatedDevice(Device):
             self.clear_devicetree()  # as a board does
             self.generation += 1
 
+    def _download_partial(self, bitstream: Any, parser: Any) -> None:
+        from pynq_widgets.design import graft, read_design, region_for
+
+        with self._lock:
+            here = self.world.design
+            described = getattr(parser, "design", parser)
+            partial = described if hasattr(described, "address_map") else read_design(bitstream.bitfile_name)
+            region = getattr(bitstream, "region", None) or region_for(here, partial)
+            design = graft(here, region, partial)
+            if here.regions.get(region) is partial:
+                self._exchange(design, [region])  # the same module again begins anew
+            self._take_regions(design)
+
+    def _exchange(self, design: Design, regions: Collection[str]) -> None:
+        if regions:
+            self._clock.run_due()
+            self.world.exchange(design, regions)
+            self._banked = False  # memories of the region are found when somebody asks for them
+        else:
+            self.world.design = design
+        self.design = design
+
     def _design_of(self, bitstream: Any) -> Design | None:
         name = getattr(bitstream, "bitfile_name", bitstream)
-        current = self.design
+        current = _static(self.design) if self.design is not None else None
         if name is None or (current is not None and str(name) in (str(current.path), str(getattr(current, "bitfile_name", None)))):
             return current
         from pynq_widgets.design import DesignError, read_design
@@ -576,6 +600,18 @@ class SimulatedDevice(Device):
             error = self.world.settle()
             if error is not None:
                 raise RuntimeError(f"a model failed: {error!r}") from error
+
+
+def _differing(here: Design, there: Design) -> list[str]:
+    """The regions that do not hold the same in both."""
+    missing = object()
+    before, after = getattr(here, "regions", {}), getattr(there, "regions", {})
+    return [path for path in {**before, **after} if before.get(path, missing) is not after.get(path, missing)]
+
+
+def _static(design: Design) -> Design:
+    static: Design = getattr(design, "static", design)
+    return static
 
 
 def _gpio_pin(world: World, ending: str) -> str | None:

@@ -81,11 +81,15 @@ class Interrupts:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._lines: dict[tuple[str, str], list[InterruptLine]] = {}
-        for line in world.design.interrupts:
-            self._lines.setdefault((line.module, line.pin), []).append(line)
-        self._controllers: dict[str, InterruptController] = {item.path: item for item in world.design.controllers}
         self._ps: dict[tuple[str | None, int], PSLine] = {}
+        self.renew()
+
+    def renew(self) -> None:
+        """Take over where the design's interrupts lead; the lines of the processing system stay."""
+        self._lines: dict[tuple[str, str], list[InterruptLine]] = {}
+        for line in self._world.design.interrupts:
+            self._lines.setdefault((line.module, line.pin), []).append(line)
+        self._controllers: dict[str, InterruptController] = {item.path: item for item in self._world.design.controllers}
 
     def output_changed(self, path: str, pin: str, old: int, new: int) -> None:
         lines = self._lines.get((path, pin))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pynq_widgets.device.clock import ClockScope
 from pynq_widgets.device.simulated.registry import find_model, model, unregister
 
 if TYPE_CHECKING:
@@ -29,6 +30,13 @@ class ModelContext:
         self._world = world
         self.module = module
         self._pins: dict[str, OutputPin] = {}
+        self._clock = ClockScope(world.clock)
+
+    def close(self) -> None:
+        """The IP goes: what it planned will not happen, and its outputs reach nobody."""
+        self._clock.close()
+        for pin in self._pins.values():
+            pin.cut()
 
     @property
     def path(self) -> str:
@@ -95,7 +103,7 @@ class ModelContext:
     @property
     def clock(self) -> Clock:
         """The device's time. What is planned on it is cancelled when the design goes."""
-        return self._world.clock
+        return self._clock
 
     def frequency(self, pin: str) -> float:
         """The frequency (Hz) that the design says for the clock input `pin`; 100 MHz where it does not say, noted as an assumption."""

@@ -59,6 +59,11 @@ class AddressDecoder:
         self.targets = [made.get(id(owner)) for owner in self._owners]
         self.origins = [owner.base for owner in self._owners]
 
+    def renew(self, windows: Iterable[Window]) -> None:
+        """Let these be the windows; of those that were there already (the same objects) the targets stay."""
+        self.windows = sorted((w for w in windows if w.size > 0), key=lambda w: (w.base, w.size))
+        self._place()
+
     def cover(self, window: Window) -> None:
         """Let `window` answer in its range, whatever else is there: the newest that covers an address does."""
         self._over.append(window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pynq_widgets.design import Net, Pin
@@ -33,9 +34,13 @@ class OutputPin:
     __slots__ = ("_key", "_signals", "mask")
 
     def __init__(self, signals: Signals, key: Key, width: int) -> None:
-        self._signals = signals
+        self._signals: Signals | Loose = signals
         self._key = key
         self.mask = (1 << max(1, width)) - 1
+
+    def cut(self) -> None:
+        """The IP has gone: what drives this output from now on reaches nobody."""
+        self._signals = Loose()
 
     @property
     def value(self) -> int:
@@ -51,6 +56,16 @@ class OutputPin:
 
     def __repr__(self) -> str:
         return f"<output {self._key[0]}/{self._key[1]} = {self.value:#x}>"
+
+
+class Loose:
+    """In the place of `Signals` for the outputs of a model whose IP has gone: they have a level, and lead nowhere."""
+
+    def __init__(self) -> None:
+        self.driven: dict[Key, int] = {}
+
+    def change(self, key: Key, old: int, new: int) -> None:
+        self.driven[key] = new
 
 
 class InputPin:
@@ -90,6 +105,19 @@ class Signals:
         self._visiting: set[Key] = set()
         self._bundles: dict[Key, Net | None] = {}
         self.lossy: LossyPins | None = None
+
+    def release(self, holds: Callable[[str], bool]) -> None:
+        """The outputs of the modules whose path `holds` go low: the modules are about to go."""
+        for key, value in list(self.driven.items()):
+            if key[0] is not None and value and holds(key[0]):
+                self.change(key, value, 0)
+
+    def forget(self, holds: Callable[[str], bool]) -> None:
+        """Forget the wires of the modules whose path `holds`, and what was found out of the design."""
+        for table in (self.driven, self._forced, self._cells):
+            for key in [key for key in table if key[0] is not None and holds(key[0])]:
+                del table[key]
+        self._bundles.clear()
 
     # The models' ends.
 

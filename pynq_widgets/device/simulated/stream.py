@@ -57,7 +57,6 @@ class StreamQueue:
         rate: float | None = None,
         entry_rate: float | None = None,
     ) -> None:
-        self.name = name
         self.capacity = capacity
         self.on_data = on_data
         self.on_space = on_space
@@ -66,7 +65,7 @@ class StreamQueue:
         self.received = 0
         self.rate = rate
         self.entry_rate = entry_rate if entry_rate is not None else rate
-        self.source, _, self.sink = name.partition(" → ")
+        self.rename(name)
         self.onward: tuple[StreamQueue, ...] = ()  # where whoever receives passes everything on to, with no store of its own
         self._asked = False
         self.dead_end = ""  # why nobody takes what comes, where nobody does
@@ -83,6 +82,11 @@ class StreamQueue:
         self._entry_free = self._line_free = _NEVER
         self._sink_until, self._sink_rate = _NEVER, 0.0
         self._open = 0  # bytes that the receiver has of a packet whose end it has not
+
+    def rename(self, name: str) -> None:
+        """Its ends, ``'from → to'``."""
+        self.name = name
+        self.source, _, self.sink = name.partition(" → ")
 
     def __repr__(self) -> str:
         return f"<StreamQueue {self.name}: {self._available} bytes, {self._packets} complete packets>"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from pynq_widgets.device.simulated.stream import DEFAULT_CAPACITY, StreamQueue
 
 if TYPE_CHECKING:
+    from pynq_widgets.design import Module
     from pynq_widgets.device.simulated.world import World
 
 End = tuple[str, str]  # a module's path, and its interface
@@ -38,6 +40,17 @@ STRAIGHT = {
 }
 
 
+class Tie(NamedTuple):
+    """What a connection joins, and the IP on its way."""
+
+    source: End | None
+    sink: End | None
+    way: tuple[str, ...]
+
+    def name(self, asked: End) -> str:
+        return f"{_name(self.source or asked)} → {_name(self.sink)}"
+
+
 class StreamGraph:
     """Every stream connection of a design, each made when one of its ends is first asked for."""
 
@@ -48,7 +61,13 @@ class StreamGraph:
         self._masters: dict[str, list[str]] = {}
         self._slaves: dict[str, list[str]] = {}
         self._queues: dict[End, StreamQueue] = {}
-        for link in world.design.connections:
+        self._ties: dict[int, Tie] = {}  # by the id of the queue
+        self._read()
+
+    def _read(self) -> None:
+        for table in (self._next, self._before, self._masters, self._slaves):
+            table.clear()
+        for link in self._world.design.connections:
             if link.protocol != "axis":
                 continue
             source, sink = (link.master, link.master_interface), (link.slave, link.slave_interface)
@@ -69,29 +88,71 @@ class StreamGraph:
         end = self._source(self._end(path, interface))
         if end in self._queues:
             return self._queues[end]
-        source: End | None = None
-        sink: End | None = None
-        way: list[str] = []
-        if end in self._next:
-            source, (sink, way) = end, self._follow(end, self._next, self._masters)
-        elif end in self._before:
-            sink = end
-            source, way = self._follow(end, self._before, self._slaves)
-        rates = [rate for step in way for rate in map(self._rate, self._ends_of(step)) if rate]
-        entry = self._rate(source) if source is not None else None
-        slowest = min([*rates, *([entry] if entry else []), *filter(None, [self._rate(sink) if sink is not None else None])], default=None)
+        tie = self._trace(end)
+        entry, slowest = self._rates(tie)
         queue = StreamQueue(
-            f"{_name(source or end)} → {_name(sink)}",
-            DEFAULT_CAPACITY + sum(map(self._stored, way)),
+            tie.name(end),
+            DEFAULT_CAPACITY + sum(map(self._stored, tie.way)),
             now=self._world.clock.now,
             post=self._world.post,
             rate=slowest,
             entry_rate=entry,
         )
-        for side in {end, *((source,) if source else ()), *((sink,) if sink else ())}:
-            self._queues[side] = queue
-        self._connect(queue, source, sink, end)
+        self._tie(queue, tie, end)
         return queue
+
+    def _trace(self, end: End) -> Tie:
+        if end in self._next:
+            sink, way = self._follow(end, self._next, self._masters)
+            return Tie(end, sink, tuple(way))
+        if end in self._before:
+            source, way = self._follow(end, self._before, self._slaves)
+            return Tie(source, end, tuple(way))
+        return Tie(None, None, ())
+
+    def _rates(self, tie: Tie) -> tuple[float | None, float | None]:
+        """Bytes a second at the sender, and of the narrowest part of the way."""
+        rates = [rate for step in tie.way for rate in map(self._rate, self._ends_of(step)) if rate]
+        entry = self._rate(tie.source) if tie.source is not None else None
+        exit_ = self._rate(tie.sink) if tie.sink is not None else None
+        return entry, min([*rates, *filter(None, (entry, exit_))], default=None)
+
+    def _tie(self, queue: StreamQueue, tie: Tie, end: End) -> None:
+        for side in {end, *((tie.source,) if tie.source else ()), *((tie.sink,) if tie.sink else ())}:
+            self._queues[side] = queue
+        self._ties[id(queue)] = tie
+        self._connect(queue, tie.source, tie.sink, end)
+
+    def exchange(self, holds: Callable[[str], bool]) -> None:
+        """The modules whose path `holds` have gone, and others are there, as the design says now.
+
+        The connections of all others stay the same objects; what was on its way into or out of the region is lost.
+        """
+        self._read()
+        standing: dict[int, tuple[StreamQueue, End]] = {}
+        gone: dict[int, StreamQueue] = {}
+        for end, queue in list(self._queues.items()):
+            if holds(end[0]):
+                del self._queues[end]
+                gone[id(queue)] = queue
+            else:
+                standing.setdefault(id(queue), (queue, end))
+        for key, queue in gone.items():
+            if key not in standing:
+                queue.on_data = queue.on_space = None
+                queue.dead_end = "its IP has gone"
+                self._ties.pop(key, None)
+        for key, (queue, end) in standing.items():
+            tie = self._trace(self._source(end))
+            if key in gone or tie != self._ties.get(key):
+                entry, slowest = self._rates(tie)
+                queue.rename(tie.name(end))
+                queue.capacity = DEFAULT_CAPACITY + sum(map(self._stored, tie.way))
+                queue.rate, queue.entry_rate = slowest, entry if entry is not None else slowest
+                queue.on_data = queue.on_space = None
+                queue.dead_end = ""
+                self._tie(queue, tie, end)
+                queue.clear()
 
     def begins_at(self, path: str, interface: str) -> bool:
         """Whether the wire at this interface is the one that leaves the sender, with nothing that stores between."""
@@ -111,6 +172,8 @@ class StreamGraph:
         world = self._world
         if sink is None:
             queue.dead_end = f"{_name(source or asked)} is connected to nothing that takes it"
+        elif world.is_region(sink[0]) and self._keeps(sink[0]):
+            queue.dead_end = f"nobody knows what region {sink[0]} holds: it takes nothing before a module is loaded into it"
         elif self._keeps(sink[0]):
             vlnv = world.design.modules[sink[0]].vlnv
             what, remedy = f"{sink[0]} ({vlnv})", f"@model({(vlnv or '').rpartition(':')[0]!r}) gives it a behaviour"
@@ -204,6 +267,14 @@ class StreamGraph:
             at = step[ahead]
         return at, way
 
+    def passes(self, path: str) -> bool:
+        """Whether the IP has one stream in and one out, and nothing that says what it does between them."""
+        module = self._world.design.modules.get(path)
+        if module is None or len(self._slaves.get(path, ())) != 1 or len(self._masters.get(path, ())) != 1:
+            return False
+        masters = any(bus.protocol == "aximm" and bus.mode == "master" for bus in module.buses.values())
+        return _type(module) in STRAIGHT or not masters
+
     def _is_straight(self, path: str) -> bool:
         world = self._world
         module = world.design.modules.get(path)
@@ -211,8 +282,7 @@ class StreamGraph:
             return False
         if world.has_model(path):
             return False
-        name = (module.vlnv or "::").split(":")[2]
-        if name not in STRAIGHT:
+        if _type(module) not in STRAIGHT:
             if any(bus.protocol == "aximm" and bus.mode == "master" for bus in module.buses.values()):
                 return False  # it moves data to or from memory
             world.assume(f"{path} ({module.vlnv}) has no model: what goes into its stream comes out unchanged")
@@ -230,6 +300,10 @@ class StreamGraph:
         except ValueError:
             return 0
         return max(0, depth * width)
+
+
+def _type(module: Module) -> str:
+    return (module.vlnv or "::").split(":")[2]
 
 
 def _name(end: End | None) -> str:

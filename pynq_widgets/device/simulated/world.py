@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,16 @@ _PROCESSOR_DDR = {
 }
 
 
+def regions_in(design: Design) -> tuple[str, ...]:
+    """The reconfigurable regions: those that the file marks, and those that were given another module."""
+    # Loaded with the first design that has any.
+    if not any(getattr(module, "kind", "") in ("RBD", "BLOCK_CONTAINER") for module in design.modules.values()):
+        return ()
+    from pynq_widgets.design import regions_of
+
+    return tuple(dict.fromkeys((*regions_of(design), *design.regions)))
+
+
 def is_processor(module: Module | None) -> bool:
     """Whether the module is a processing system, whose slave ports lead to its DDR."""
     return ip_name(module).startswith(_PROCESSORS)
@@ -76,6 +86,7 @@ class World:
         self.on_master: Callable[[str, AddressDecoder], None] | None = None  # told of each master whose map is made from now on
         self.host = AddressDecoder([*self._windows(design.address_map), *self._processor_ddr()])
         self.signals = Signals(self)
+        self._regions = regions_in(design)
 
     # Made when first asked for, since reading them out of the design takes its time.
 
@@ -86,6 +97,47 @@ class World:
     @cached_property
     def interrupts(self) -> Interrupts:
         return Interrupts(self)
+
+    def exchange(self, design: Design, regions: Iterable[str]) -> None:
+        """`design` is there now, which differs from the present one in what stands in `regions`; all else goes on as it is."""
+        started = tuple(f"{region}/" for region in regions)
+
+        def holds(path: str) -> bool:
+            return f"{path}/".startswith(started)
+
+        self.settle()
+        self.signals.release(holds)
+        self.settle()
+        for path in [path for path in self._contexts if holds(path)]:
+            self._contexts.pop(path).close()
+        for models in (self._models, self._has_model):
+            for path in [path for path in models if holds(path)]:
+                del models[path]
+        for ranges in (self._targets, self._files):
+            for key in [key for key in ranges if holds(key[0])]:
+                del ranges[key]
+        for place in [place for place in self._masters if holds(place[0])]:
+            del self._masters[place]
+        self.signals.forget(holds)
+        self.design = design
+        self._regions = regions_in(design)
+        self._renew(self.host, [*self._windows(design.address_map), *self._processor_ddr()], holds)
+        for (path, interface), master in self._masters.items():
+            own = self._master_ranges(path, interface)
+            windows = self._windows(own) if own else self.host.windows
+            self._renew(master.decoder, windows, holds)
+        if "streams" in self.__dict__:
+            self.streams.exchange(holds)
+        if "interrupts" in self.__dict__:
+            self.interrupts.renew()
+        self.settle()
+
+    def _renew(self, decoder: AddressDecoder, windows: Iterable[Window], holds: Callable[[str], bool]) -> None:
+        there = {(window.name, window.base, window.size): window for window in decoder.windows}
+        decoder.renew(
+            window if holds(window.name.rpartition("/")[0]) else there.get((window.name, window.base, window.size), window)
+            for window in windows
+        )
 
     def close(self) -> None:
         """The design goes: what its models have planned will not happen."""
@@ -250,12 +302,9 @@ class World:
         key = (path, (interface or "").lower())
         found = self._masters.get(key)
         if found is None:
-            ranges = self.design.address_maps.get(path, ())
-            own = [r for r in ranges if interface is None or r.master_interface.lower() == interface.lower()]
+            own = self._master_ranges(path, key[1])
             if own:
-                # Several interfaces of one IP often see the same memory: one window is enough.
-                unique = {(r.base, r.size, r.slave, r.kind): r for r in own}
-                found = MasterMemory(AddressDecoder(self._windows(unique.values())), self.device.model_failed)
+                found = MasterMemory(AddressDecoder(self._windows(own)), self.device.model_failed)
             else:
                 self.assume(f"{path}: the design does not say what its master {interface or ''} reaches: it is given what the host reaches")
                 found = MasterMemory(AddressDecoder(self.host.windows), self.device.model_failed)
@@ -263,6 +312,11 @@ class World:
             if self.on_master is not None:
                 self.on_master(path, found.decoder)
         return found
+
+    def _master_ranges(self, path: str, interface: str) -> Collection[AddressRange]:
+        ranges = self.design.address_maps.get(path, ())
+        # Several interfaces of one IP often see the same memory: one window is enough.
+        return {(r.base, r.size, r.slave, r.kind): r for r in ranges if not interface or r.master_interface.lower() == interface}.values()
 
     def decoders(self) -> list[tuple[str, AddressDecoder]]:
         """The path of each master in the logic whose map has been made, and the map."""
@@ -275,8 +329,18 @@ class World:
         found = self._has_model.get(path)
         if found is None:
             module = self.design.modules.get(path)
-            found = self._has_model[path] = module is not None and self._table.find(module.vlnv) is not None
+            found = module is not None and (self._table.find(module.vlnv) is not None or self._relays(path))
+            self._has_model[path] = found
         return found
+
+    def is_region(self, path: str) -> bool:
+        """Whether this is a reconfigurable region itself, of which only the boundary is known."""
+        return path in self._regions
+
+    def _relays(self, path: str) -> bool:
+        """Whether the IP stands in a reconfigurable region and passes a stream on."""
+        inside = any(path == region or path.startswith(f"{region}/") for region in self._regions)
+        return inside and self._table.find(self.design.modules[path].vlnv) is None and self.streams.passes(path)
 
     def model_of(self, path: str) -> IPModel | None:
         """The model of the IP, made when first asked for; None where registers or memory stand for it."""
@@ -292,6 +356,11 @@ class World:
                 from pynq_widgets.device.simulated.hls import IdleCore, has_ap_control  # loads numpy
 
                 kind = IdleCore if has_ap_control(module) else None
+                if self._relays(path):
+                    from pynq_widgets.device.simulated.relay import relaying
+
+                    self.assume(f"{path} ({module.vlnv}) has no model: what goes into its stream comes out unchanged")
+                    kind = relaying(kind)
             if kind is not None:
                 made = self._make(kind, module)
         if made is not None:

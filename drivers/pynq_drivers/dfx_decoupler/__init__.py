@@ -1,0 +1,1 @@
+"""DFX Decoupler (AMD PG375)."""

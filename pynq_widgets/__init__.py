@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .device.devicetree import DeviceTreeSegment as DeviceTreeSegment
     from .device.uio import UioController as UioController
     from .live import Sampler as Sampler
+    from .live.expectation import expect as expect
     from .overlay import DefaultHierarchy as DefaultHierarchy
     from .overlay import DefaultIP as DefaultIP
     from .overlay import DefaultOverlay as DefaultOverlay
@@ -63,7 +64,7 @@ _PUBLIC = {
     "access.pmbus": ("DataRecorder", "get_rails"),
     "device.devicetree": ("DeviceTreeSegment",),
     "device.uio": ("UioController",),
-    "live": ("Sampler",),
+    "live": ("Sampler", "expect"),
     "overlay": ("DefaultHierarchy", "DefaultIP", "DefaultOverlay", "Overlay", "StaleOverlayError", "UnsupportedConfiguration"),
     "overlay.bitstream": ("Bitstream",),
     "overlay.pl": ("PL",),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .acquisition import ChannelAcquisition as ChannelAcquisition
     from .acquisition import Frame as Frame
     from .difference import Difference as Difference
+    from .expectation import Expectation as Expectation
+    from .expectation import expect as expect
     from .restore import Restored as Restored
     from .restore import RestoreError as RestoreError
     from .sampler import Sampler as Sampler
@@ -35,6 +37,7 @@ _ROOM = {
     "ChannelAcquisition": ".acquisition",
     "Difference": ".difference",
     "Excerpt": ".tape",
+    "Expectation": ".expectation",
     "Frame": ".acquisition",
     "RestoreError": ".restore",
     "Restored": ".restore",
@@ -46,6 +49,7 @@ _ROOM = {
     "Subscription": ".schedule",
     "Tape": ".tape",
     "Watch": ".watch",
+    "expect": ".expectation",
     "load": ".state",
     "save": ".state",
     "take": ".snapshot",

@@ -16,11 +16,13 @@ from pynq_widgets.design import Design
 from pynq_widgets.device.bus import Statistics
 from pynq_widgets.device.simulated.faults import Faults
 from pynq_widgets.live.excerpt import Readable
+from pynq_widgets.live.expectation import Expectation
 from pynq_widgets.overlay import DefaultHierarchy, DefaultIP, Overlay
 from pynq_widgets.overlay.binding import Drivers
 
 from . import changes, html
 from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, plain_content, table_for
+from .expect_view import expectation_bundle
 from .faults_view import faults_bundle
 from .nodes import TreeNode, tree_nodes, walk
 from .recorder_view import recorder_bundle
@@ -162,6 +164,7 @@ def register_all() -> None:
     changes.register_all()
     showing.register(Statistics, statistics_bundle)
     showing.register(Faults, faults_bundle)
+    showing.register(Expectation, expectation_bundle)
     showing.register(DataRecorder, recorder_bundle)
 
 

@@ -217,7 +217,9 @@ def test_it_says_what_to_write_today(alias: None, line: str, name: str, reason: 
 def test_star_imports_bring_what_notebooks_use_of_them(alias: None) -> None:
     names: dict[str, Any] = {}
     exec("from pynq import *\nfrom pynq.lib.video import *\nfrom pynq.overlay import *", names)
-    assert {"Overlay", "allocate", "MMIO", "PL", "VideoMode", "PIXEL_RGB", "PIXEL_BGR", "DefaultIP", "DefaultHierarchy"} <= set(names)
+    assert {"Overlay", "allocate", "MMIO", "PL", "lib", "VideoMode", "PIXEL_RGB", "PIXEL_BGR", "DefaultIP", "DefaultHierarchy"} <= set(
+        names
+    )
 
 
 def test_a_name_that_stands_elsewhere_is_the_same_thing(pynq: Any) -> None:

@@ -11,7 +11,8 @@ from pynq_widgets.as_pynq import modules
 
 
 def extend(module: ModuleType, put: Callable[[Any, str, Any], None]) -> None:
-    """The modules that have the same name here: nobody would ask for those."""
+    """The modules that have the same name here: nobody would ask for those. And ``lib``, which is what PYNQ's ``import *`` brings."""
+    put(module, "__all__", sorted({*module.__all__, "lib"}))
     for name, ours in modules.modules().items():
         if ours == f"{module.__name__}.{name}":
             importlib.import_module(f"pynq.{name}")

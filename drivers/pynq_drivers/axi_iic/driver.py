@@ -6,25 +6,43 @@ and how many bytes to receive), "Interrupt Status Register" (ISR).
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import operator
 import threading
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_iic import registers as r
+from pynq_drivers.axi_iic.chip import Chip
 from pynq_widgets.overlay import DefaultIP
 from pynq_widgets.overlay.traits import Word
 
 _PATIENCE = 1.0  # seconds beside those that the bits take: targets may hold the clock
 _MOST = 255  # bytes that one word can ask for
+_INTERRUPT = "iic2intc_irpt"
+_LOOK_AGAIN = 10e-3  # seconds after which an interrupt is not waited for any longer: it can be lost
+_ENDINGS = r.ARBITRATION_LOST | r.TX_ERROR | r.TX_EMPTIED | r.RX_FILLED | r.BUS_FREED
 
 
 class IICError(RuntimeError):
     """A transfer on the I2C bus failed; the controller has been reset, and can be used again."""
 
 
+class NoAcknowledge(IICError):
+    """The target did not acknowledge its address, or a byte."""
+
+
 class AxiIIC(DefaultIP):
     """AXI IIC as the master of an I2C bus, with addresses of 7 bits::
+
+        iic.scan()                                      # [0x48, 0x50]
+        iic.chip(0x48).register(0x00, width=2).value
+        iic.chip(0x50).write_read([0x10], 4)
+
+    or as PYNQ has it::
 
         iic.send(0x50, bytes([0x10]), 1, AxiIIC.REPEAT_START)
         data = bytearray(4)
@@ -50,6 +68,11 @@ class AxiIIC(DefaultIP):
         self._turn = threading.RLock()
         self._ready = False  # the core has been reset
         self._holding = False  # the bus, after a transfer with REPEAT_START
+
+    @cached_property
+    def interrupt_pin(self) -> Any:
+        """The interrupt, made when it is first needed; None where none is connected."""
+        return self[_INTERRUPT] if _INTERRUPT in self._interrupts else None
 
     def send(self, address: int, data: Any, length: int, option: int = 0) -> int:
         """Send the first `length` bytes of `data` (bytes, or anything whose items are integers) to the target at `address`.
@@ -109,6 +132,43 @@ class AxiIIC(DefaultIP):
             data[i] = byte
         return count
 
+    async def send_async(self, address: int, data: Any, length: int, option: int = 0) -> int:
+        """As `send`, for coroutines: in a thread, while others go on. One that is cancelled is finished all the same."""
+        return await asyncio.to_thread(self.send, address, data, length, option)
+
+    async def receive_async(self, address: int, data: Any, length: int, option: int = 0) -> int:
+        """As `receive`, for coroutines."""
+        return await asyncio.to_thread(self.receive, address, data, length, option)
+
+    # What is on the bus.
+
+    def chip(self, address: int) -> Chip:
+        """The chip at `address`: bytes, registers, and SMBus' transfers. ValueError for what is no address of 7 bits."""
+        self._start_word(address, 0)
+        return Chip(self, operator.index(address))
+
+    def scan(self, addresses: Iterable[int] = range(0x08, 0x78)) -> list[int]:
+        """The addresses at which a chip acknowledges, of those that are not reserved (0x08 to 0x77) or of `addresses`.
+
+        A byte is read from each. That does no harm but to a chip which counts what is read of it.
+        """
+        return [address for address in addresses if self._acknowledges(address)]
+
+    def _acknowledges(self, address: int) -> bool:
+        try:
+            self.receive(address, bytearray(1), 1)
+        except IICError as error:
+            if isinstance(error, NoAcknowledge):
+                return False
+            raise
+        return True
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Within it no other thread's transfer comes between those of this one."""
+        with self._turn:
+            yield
+
     def wait(self, timeout: float = _PATIENCE) -> None:
         """Wait until the bus is free; `IICError` after `timeout` seconds."""
         deadline = waiting.Deadline(self.device.clock, timeout)
@@ -158,7 +218,7 @@ class AxiIIC(DefaultIP):
             raise IICError(f"{self._where()} lost the bus to another master while it was to {what} ({address:#04x})")
         if pending & r.TX_ERROR and not (what == "receive" and not self.read(r.SR) & r.RX_EMPTY):
             reason = "Could not send I2C data" if what == "send" else "Could not receive I2C data"
-            raise IICError(f"{reason}: the target at {address:#04x} of {self._where()} did not acknowledge; is it there, and powered?")
+            raise NoAcknowledge(f"{reason}: the target at {address:#04x} of {self._where()} did not acknowledge; is it there, and powered?")
 
     def _status(self, address: int, what: str) -> int:
         self._check_errors(address, what)
@@ -167,7 +227,21 @@ class AxiIIC(DefaultIP):
     def _pause(self, deadline: waiting.Deadline, what: str, address: int) -> None:
         if deadline.passed():
             raise IICError(f"{self._where()} could not {what} in time ({address:#04x}): the bus stands still. {_STUCK}")
-        self.device.clock.sleep(deadline.slice(self._byte_time))
+        if self.interrupt_pin is None:
+            self.device.clock.sleep(deadline.slice(self._byte_time))
+            return
+        with contextlib.suppress(TimeoutError):
+            self.interrupt_pin.wait_blocking(deadline.slice(_LOOK_AGAIN))
+        self._clear(r.TX_EMPTIED | r.RX_FILLED | r.BUS_FREED)  # before the look at what they tell
+
+    def _interrupts_for(self, count: int) -> None:
+        """What ends a wait within a transfer interrupts; 0 bytes: nothing does."""
+        if self.interrupt_pin is not None:
+            if count:
+                self._clear(r.TX_EMPTIED | r.RX_FILLED | r.BUS_FREED)
+                self.write(r.RX_FIFO_PIRQ, min(count, r.DEPTH) - 1)
+                self.write(r.IER, _ENDINGS)
+            self.write(r.GIE, r.GLOBAL_ENABLE if count else 0)
 
 
 _STUCK = "Does a target hold SCL or SDA low, and do the lines have pull-ups?"
@@ -178,6 +252,7 @@ class _Transfer:
 
     def __init__(self, iic: AxiIIC, address: int, count: int) -> None:
         self._iic = iic
+        self._count = count
         self._seconds = _PATIENCE + (count + 2) * iic._byte_time
 
     def __enter__(self) -> waiting.Deadline:
@@ -189,6 +264,7 @@ class _Transfer:
             if not iic._holding:
                 iic.wait()
                 iic._clear(r.ARBITRATION_LOST | r.TX_ERROR)
+            iic._interrupts_for(self._count)
             return waiting.Deadline(iic.device.clock, self._seconds)
         except BaseException:
             iic._turn.release()
@@ -196,7 +272,9 @@ class _Transfer:
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         try:
-            if kind is not None:
+            if kind is None:
+                self._iic._interrupts_for(0)
+            else:
                 self._iic._ready = False  # reset by the next one, even where this fails
                 self._iic.reset()
         finally:

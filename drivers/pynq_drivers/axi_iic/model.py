@@ -1,7 +1,7 @@
 """What AXI IIC does, for the simulated device: a master with its dynamic controller logic, and targets on its bus.
 
-Source: AMD PG090, AXI IIC Bus Interface v2.1: "Register Space", "Dynamic Controller Logic Flow". A transfer that is directed by MSMS of the
-control register, and the core as a target, are not there.
+Source: AMD PG090, AXI IIC Bus Interface v2.1: "Register Space", "Dynamic Controller Logic Flow", "Standard Controller Logic Flow" (MSMS
+begins and ends a transfer, the first byte of TX_FIFO is the address). The core as a target, and other masters, are not there.
 """
 
 from __future__ import annotations
@@ -10,58 +10,13 @@ from collections import deque
 
 from pynq_drivers import parameters
 from pynq_drivers.axi_iic import registers as r
+from pynq_drivers.axi_iic.target import RegisterTarget, Target
 from pynq_widgets.device import IPModel, ModelContext
 from pynq_widgets.device.clock import Timer
 
+__all__ = ["AxiIicModel", "RegisterTarget", "Target"]
+
 _INTERRUPT = "iic2intc_irpt"
-
-
-class Target:
-    """A chip on the bus, derived from for a certain one: here it acknowledges everything and reads as 0xFF."""
-
-    def start(self, read: bool) -> bool:
-        """It was addressed, to be read or written; whether it acknowledges."""
-        return True
-
-    def write(self, value: int) -> bool:
-        """A byte was sent to it; whether it acknowledges."""
-        return True
-
-    def read(self) -> int:
-        """The next byte that it sends."""
-        return 0xFF
-
-    def stop(self) -> None:
-        """The transfer is over."""
-
-
-class RegisterTarget(Target):
-    """A chip with `size` registers of a byte (up to 256): the first byte written is where it begins, and each byte goes one further.
-
-    ``registers`` is what they hold, a bytearray.
-    """
-
-    def __init__(self, size: int = 256) -> None:
-        self.registers = bytearray(size)
-        self._at = 0
-        self._first = True
-
-    def start(self, read: bool) -> bool:
-        self._first = not read
-        return True
-
-    def write(self, value: int) -> bool:
-        if self._first:
-            self._at, self._first = value % len(self.registers), False
-        else:
-            self.registers[self._at] = value
-            self._at = (self._at + 1) % len(self.registers)
-        return True
-
-    def read(self) -> int:
-        value = self.registers[self._at]
-        self._at = (self._at + 1) % len(self.registers)
-        return value
 
 
 class AxiIicModel(IPModel):
@@ -80,7 +35,13 @@ class AxiIicModel(IPModel):
             raise ValueError(f"an I2C address has 7 bits, 0 to 0x7f, not {address:#x}")
         if address in self._targets:
             raise ValueError(f"there is a target at {address:#04x} of {self.context.path} already: detach it")
+        target.clock = self.context.clock
         self._targets[address] = target
+
+    @property
+    def targets(self) -> dict[int, Target]:
+        """What is on the bus, by address."""
+        return dict(self._targets)
 
     def detach(self, address: int) -> None:
         """Take what is at `address` off the bus."""
@@ -100,6 +61,9 @@ class AxiIicModel(IPModel):
         self._left: int | None = None  # bytes to receive, None before it is told
         self._stop = False  # after the last of them
         self._busy = self._failed = False
+        self._directed = self._address_next = False  # by MSMS; and the next byte of TX_FIFO is an address
+        self._gpo = parameters.integer(self.context.module.parameters, "C_DEFAULT_VALUE", 0)
+        self._own_address = [0, 0]
         self._update()
 
     # Registers.
@@ -118,6 +82,11 @@ class AxiIicModel(IPModel):
             r.TX_FIFO_OCY: max(0, len(self._sending) - 1),
             r.RX_FIFO_OCY: max(0, len(self._received) - 1),
             r.RX_FIFO_PIRQ: self._full_at - 1,
+            r.GPO: self._gpo,
+            r.ADR: self._own_address[0],
+            r.TEN_ADR: self._own_address[1],
+            r.TX_FIFO: 0,
+            r.SOFTR: 0,
         }
         return known[offset] if offset in known else super().read(interface, offset)
 
@@ -135,12 +104,7 @@ class AxiIicModel(IPModel):
             if value & 0xF == r.RESET_KEY:
                 self.reset()
         elif offset == r.CR:
-            self._control = value & 0x7F
-            if value & r.MASTER:
-                self.context.assume("transfers that MSMS of the control register begins are not simulated, those of the dynamic logic are")
-            if value & r.TX_RESET:
-                self._sending.clear()
-                self._failed = False
+            self._control_bits(value & 0x7F)
         elif offset == r.TX_FIFO:
             if len(self._sending) < r.DEPTH and not self._control & r.TX_RESET:
                 self._sending.append(value & 0x3FF)
@@ -152,10 +116,25 @@ class AxiIicModel(IPModel):
             self._enabled = value & 0xFF
         elif offset == r.GIE:
             self._global = value & r.GLOBAL_ENABLE
+        elif offset == r.GPO:
+            self._gpo = value & (1 << parameters.integer(self.context.module.parameters, "C_GPO_WIDTH", 1)) - 1
+            self.context.signal_out("gpo").set(self._gpo)
+        elif offset in (r.ADR, r.TEN_ADR):
+            self._own_address[offset == r.TEN_ADR] = value & (0xFE if offset == r.ADR else 0x7)
+            if value:
+                self.context.assume("no other master is on the bus, so that nobody addresses the core as a target")
         else:
             super().write(interface, offset, value)
         self._update()
         self._go()
+
+    def _control_bits(self, value: int) -> None:
+        before, self._control = self._control, value & ~r.REPEAT
+        if value & r.TX_RESET:
+            self._sending.clear()
+            self._failed = False
+        if value & ~before & r.MASTER or (value & r.REPEAT and self._directed):
+            self._directed = self._address_next = True
 
     def _note(self, bits: int) -> None:
         self._status |= bits
@@ -174,8 +153,12 @@ class AxiIicModel(IPModel):
             if len(self._received) < self._full_at:
                 self._event = self.context.clock.call_later(self._byte_time, self._take)
             return
+        if self._directed and self._go_directed():
+            return
         if not self._sending:
             return
+        if self._target is None and not self._sending[0] & r.START:
+            return  # until MSMS begins a transfer
         word = self._sending.popleft()
         if not self._sending:
             self._note(r.TX_EMPTIED)
@@ -183,14 +166,32 @@ class AxiIicModel(IPModel):
             self._busy = True
             self._status &= ~r.BUS_FREED
             self._event = self.context.clock.call_later(self._byte_time, lambda: self._addressed(word))
-        elif self._target is None:
-            self.context.assume("a byte in TX_FIFO without a start before it goes nowhere")
-            self._go()
         elif self._reading:
             self._left, self._stop = word & 0xFF, bool(word & r.STOP)
             self._go()
         else:
             self._event = self.context.clock.call_later(self._byte_time, lambda: self._put(word))
+
+    def _go_directed(self) -> bool:
+        """As `_go`, for a transfer between a rise and a fall of MSMS; whether there is nothing else to do."""
+        over = not self._control & r.MASTER
+        if self._address_next:
+            if not self._sending:
+                return True
+            self._address_next = False
+            self._sending[0] |= r.START  # and on as with the dynamic logic's
+            return False
+        if self._target is not None and self._reading:
+            if not over and not self._left and len(self._received) < self._full_at:
+                self._left = 1  # byte by byte, as long as there is room
+                self._event = self.context.clock.call_later(self._byte_time, self._take)
+            elif over:
+                self._end()
+            return True
+        if not self._sending and over:
+            self._end()
+            return True
+        return False
 
     def _addressed(self, word: int) -> None:
         self._event = None
@@ -219,7 +220,10 @@ class AxiIicModel(IPModel):
         self._left -= 1
         if len(self._received) >= self._full_at:
             self._note(r.RX_FILLED)
-        if not self._left:
+        if self._directed:
+            if self._control & r.NO_ACKNOWLEDGE:
+                self._note(r.TX_ERROR)
+        elif not self._left:
             self._note(r.TX_ERROR)  # the master does not acknowledge the last byte, which counts as that
             self._reading = False
             if self._stop:
@@ -236,4 +240,5 @@ class AxiIicModel(IPModel):
         if self._target is not None:
             self._target.stop()
         self._target, self._busy, self._reading = None, False, False
+        self._directed = self._address_next = False
         self._note(r.BUS_FREED)

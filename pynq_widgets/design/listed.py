@@ -15,8 +15,10 @@ class Listed(dict[str, dict[str, Any]]):
 
         wanted = path.removeprefix("SEG_").removesuffix("_Reg")
         lower = {known.lower(): known for known in self}
-        by_end = {known.rpartition("/")[2].lower(): known for known in self}  # without the hierarchies that it is in
-        near = [lower[match] for match in get_close_matches(wanted.lower(), lower, 3)]
-        near += [by_end[match] for match in get_close_matches(wanted.lower(), by_end, 3) if by_end[match] not in near]
+        by_end = {known.rpartition("/")[2].lower(): known for known in self}
+        near = [known for known in self if known.rpartition("/")[2] == wanted]  # in hierarchies
+        near += [lower[match] for match in get_close_matches(wanted.lower(), lower, 3)]
+        near += [by_end[match] for match in get_close_matches(wanted.lower(), by_end, 3)]
+        near = list(dict.fromkeys(near))
         more = f"; did you mean {', '.join(map(repr, near[:3]))}?" if near else f"; it has {len(self)} IP" if self else "; it has no IP"
         raise KeyError(f"no IP {path!r} in the design{more}")

@@ -19,7 +19,7 @@ LISTED = Listed({"axi_gpio_0": {}, "axi_dma_0": {}, "video/axi_vdma": {}})
     ("path", "message"),
     [
         ("SEG_axi_gpio_0_Reg", "no IP 'SEG_axi_gpio_0_Reg' in the design; did you mean 'axi_gpio_0', 'axi_dma_0'?"),
-        ("axi_vdma", "no IP 'axi_vdma' in the design; did you mean 'axi_dma_0', 'video/axi_vdma'?"),
+        ("axi_vdma", "no IP 'axi_vdma' in the design; did you mean 'video/axi_vdma', 'axi_dma_0'?"),
         ("AXI_DMA_0", "no IP 'AXI_DMA_0' in the design; did you mean 'axi_dma_0', 'axi_gpio_0', 'video/axi_vdma'?"),
         ("zzz", "no IP 'zzz' in the design; it has 3 IP"),
     ],

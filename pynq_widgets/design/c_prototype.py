@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .c_types import CType, CTypeError, parse
 
-_LARGEST = 1 << 20
+_LARGEST = 1 << 18
 _COMMENTS = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _DEFINES = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+(\w+)[ \t]*$", re.MULTILINE)
-_TYPEDEFS = re.compile(r"\btypedef\s+([^;{}()]+?[\s>])(\w+)\s*;|\busing\s+(\w+)\s*=\s*([^;{}()]+?)\s*;")
-_PARAMETER = re.compile(r"(?P<type>.*?[\s*&>])(?P<name>[A-Za-z_]\w*)\s*(?P<array>(?:\[[^\]]*\]\s*)*)\Z", re.DOTALL)
+# Lengths are bounded: a header may be anything, and is to take no time.
+_TYPEDEFS = re.compile(r"\btypedef\b([^;{}()]{1,200}[\s>])(\w{1,80})\s{0,9};|\busing\s{1,9}(\w{1,80})\s{0,9}=([^;{}()]{1,200});")
+_PARAMETER = re.compile(r"(?P<type>.*[\s*&>])(?P<name>[A-Za-z_]\w*)\s*(?P<array>(?:\[[^\]\[]*\]\s*)*)\Z", re.DOTALL)
+_CALL = re.compile(r"\b([A-Za-z_]\w{0,200})\s{0,9}\(")
+_BEFORE = 300  # characters of what a function returns
+_MOST_FUNCTIONS = 200
 
 
 class Prototype(NamedTuple):
@@ -38,38 +42,50 @@ def read_prototype(text: str, name: str | None = None) -> Prototype:
         raise CTypeError(f"{len(text)} characters are no header of a function")
     plain = _COMMENTS.sub(" ", text)
     defines = dict(_DEFINES.findall(plain))
-    plain = re.sub(r"^[ \t]*#(?:[^\n\\]|\\.|\\\n)*", " ", plain, flags=re.MULTILINE)
+    plain = re.sub(r"^[ \t]*#(?:[^\n\\]|\\[^\n]|\\\n)*", " ", plain, flags=re.MULTILINE)
     known: dict[str, str] = {}
     for meaning, new, other, alias in _TYPEDEFS.findall(plain):
         known[new or other] = (meaning or alias).strip()
     plain = _TYPEDEFS.sub(" ", plain)
-    found = [
-        (match[1], match[2], inside)
-        for match in re.finditer(r"(?:^|[;{}]|\")\s*((?:[\w:<>,*&]|[ \t\n])*?[\s*&>])([A-Za-z_]\w*)\s*\(", plain)
-        if (inside := _within_parentheses(plain, match.end())) is not None and (name is None or match[2] == name)
-    ]
+    found = list(_declared(plain, name))
     names = list(dict.fromkeys(entry[1] for entry in found))
     if not names:
         raise CTypeError(f"no function {name} is declared there" if name else f"this declares no function: {text.strip()[:80]!r}")
     if len(names) > 1:
         raise CTypeError(f"several functions are declared there, {', '.join(names)}: say which")
     before, function, inside = found[0]
-    returns = before.replace('extern "C"', " ").replace("extern", " ").replace("inline", " ")
+    returns = re.sub(r"\b(?:extern|inline)\b", " ", before)
     given: dict[str, CType | None] = {}
     for part in _parts(inside):
-        parameter = _PARAMETER.match(part)
+        parameter = _PARAMETER.match(part) if len(part) <= 2 * _BEFORE else None
         if parameter is None:
             if part in ("void", ""):
                 continue
-            raise CTypeError(f"{function}: {part!r} has no name, by which its register would be found")
+            raise CTypeError(f"{function}: {part[:80]!r} has no name, by which its register would be found")
         array = re.sub(r"\w+", lambda word: defines.get(word[0], word[0]), parameter["array"])
         given[parameter["name"]] = _type(parameter["type"], array, known)
     return Prototype(function, _type(returns, "", known), given)
 
 
+def _declared(plain: str, name: str | None) -> Iterator[tuple[str, str, str]]:
+    """What functions return, their names, and what is in their parentheses."""
+    stop = 0
+    for count, match in enumerate(_CALL.finditer(plain)):
+        if count == _MOST_FUNCTIONS:
+            return
+        if match.start() < stop or (name is not None and match[1] != name):
+            continue
+        before = re.split(r'[;{}"()=]', plain[max(0, match.start() - _BEFORE) : match.start()])[-1]
+        inside = _within_parentheses(plain, match.end())
+        if inside is None or not re.search(r"\w", before):
+            continue
+        stop = match.end() + len(inside)
+        yield before, match[1], inside
+
+
 def _within_parentheses(text: str, start: int) -> str | None:
     depth = 1
-    for position in range(start, min(len(text), start + 20_000)):
+    for position in range(start, min(len(text), start + 5000)):
         depth += {"(": 1, ")": -1}.get(text[position], 0)
         if not depth:
             return text[start:position]
@@ -90,9 +106,11 @@ def _parts(inside: str) -> list[str]:
 
 def _type(text: str, array: str, known: Mapping[str, str]) -> CType | None:
     text = text.strip()
+    if len(text) > _BEFORE:
+        return None
     for _ in range(8):  # a typedef of a typedef
         replaced = re.sub(r"[A-Za-z_]\w*", lambda word: known.get(word[0], word[0]), text)
-        if replaced == text:
+        if replaced == text or len(replaced) > _BEFORE:
             break
         text = replaced
     try:

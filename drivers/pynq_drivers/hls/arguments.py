@@ -170,12 +170,9 @@ class Argument:
         try:
             if kind is not None and not kind.pointer:
                 return kind.encode(value)
-            number = integer(value, self.describe())
-        except TypeError as error:
-            pointers = "; or a buffer that allocate() gave" if self.is_pointer else ""
-            raise TypeError(f"{self.title}: {error}{pointers}") from None
-        except ValueError as error:
-            raise ValueError(f"{self.title}: {error}") from None
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.title}: {error}") from None
+        number = integer(value, f"{self.title} takes a buffer that allocate() gave; an address" if self.is_pointer else self.title)
         low = 0 if self.is_pointer else -(1 << self.width - 1)
         if not low <= number < 1 << self.width:
             raise ValueError(f"{self.title} has {self.width} bits, {low} to {(1 << self.width) - 1}: {value!r} does not fit")

@@ -82,8 +82,6 @@ def in_words(status: int | None) -> str:
     """What CTRL says of where the core is."""
     if status is None:
         return "never looked at"
-    if status & START:
-        return "started, and has not taken its arguments yet (ap_start=1)"
     if status & IDLE:
-        return "idle"
-    return "done, and waits for ap_continue" if status & DONE else "running (ap_idle=0)"
+        return "started, and does not begin (ap_start=1, ap_idle=1)" if status & START else "idle"
+    return "done (ap_done=1)" if status & DONE else "running (ap_idle=0)"

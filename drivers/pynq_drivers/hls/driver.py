@@ -161,7 +161,7 @@ class HlsCore(DefaultIP):
                 argument.signature_name,
                 kind,
                 annotation=argument.describe(),
-                default=None if argument.is_array else inspect.Parameter.empty,
+                default=None if argument.is_array and group is rest else inspect.Parameter.empty,
             )
             for group, kind in ((positional, inspect.Parameter.POSITIONAL_OR_KEYWORD), (rest, inspect.Parameter.KEYWORD_ONLY))
             for argument in group
@@ -221,7 +221,7 @@ class HlsCore(DefaultIP):
         if auto_restart is not False and "auto_restart" in self.arguments.names():
             arguments["auto_restart"], auto_restart = auto_restart, False
         write, uses = self._prepared(args, arguments)
-        self._warn_of_no_behaviour()
+        self._behaves()
         return runs.begin(write, uses, bool(auto_restart))
 
     def start_sw(self, *args: Any, **arguments: Any) -> Run:
@@ -319,7 +319,7 @@ class HlsCore(DefaultIP):
             for argument in outputs:
                 argument.was_written()
             write()
-        missing = [argument for argument in outputs if argument.valid is not None]
+        missing = [argument for argument in outputs if argument.valid is not None] if self._behaves() else []
         pause = waiting.LOOK
         while missing := [argument for argument in missing if not argument.was_written()]:
             if deadline.passed():
@@ -337,12 +337,25 @@ class HlsCore(DefaultIP):
         model_of = getattr(self.device, "model_of", None)
         return None if model_of is None else model_of(self._fullpath)
 
-    def _warn_of_no_behaviour(self) -> None:
+    @property
+    def no_behaviour(self) -> str:
+        """That nobody has told the simulated device what this core does, and how to; '' where somebody has, and of real hardware."""
+        if getattr(self.device, "model_of", None) is None or self.description.get("module") is None:
+            return ""
         model = self._model()
-        told = "" if model is None else getattr(model, "no_behaviour", "")
+        if model is not None:
+            return str(getattr(model, "no_behaviour", ""))
+        from pynq_widgets.device.simulated.hls import no_behaviour
+
+        return no_behaviour(self.description["module"])
+
+    def _behaves(self) -> bool:
+        """Say, once, that a simulated core does nothing; whether it does something."""
+        told = self.no_behaviour
         if told and not self.__dict__.get("_warned"):
             self.__dict__["_warned"] = True
-            warnings.warn(told, UserWarning, stacklevel=3)
+            warnings.warn(told, UserWarning, stacklevel=4)
+        return not told
 
     def _starved(self) -> str:
         """What its input streams wait for, where the device is one that can tell."""
@@ -354,10 +367,14 @@ class HlsCore(DefaultIP):
         for name, bus in module.buses.items():
             if bus.protocol == "axis":
                 try:
-                    said.append(str(stream(self._fullpath, name).standing))
+                    standing = str(stream(self._fullpath, name).standing)
                 except Exception:
                     _log.debug("the stream %s of %s tells nothing", name, self._fullpath, exc_info=True)
-        return "; ".join(text for text in said if text)
+                    continue
+                is_input = str(bus.mode).lower() in ("slave", "target")
+                if standing and is_input != standing.startswith("full"):
+                    said.append(f"its {'input' if is_input else 'output'} {name} is {standing}")
+        return "; ".join(said)
 
     # Attributes.
 

@@ -471,20 +471,28 @@ class HLSModel(IPModel):
         self._to_send.append((found, data, last))
 
 
+def no_behaviour(module: Module) -> str:
+    """That the simulated device knows nothing that this core does, and how to tell it."""
+    vlnv = str(module.vlnv)
+    function = vlnv.split(":")[2] if vlnv.count(":") == 3 else "core"
+    known = hls.arguments(
+        hls.described(register for block in module.blocks for register in block.registers), hls.control_block(module) is not None
+    )
+    first = next((argument.source_name for argument in known if argument.name != hls.RETURN), "…")
+    return (
+        f"{module.path} ({vlnv}) does nothing on the simulated device, which knows no behaviour of it: it is done at once, and "
+        f"its outputs stay as they are. Give it one, and load the design again:\n\n@model({vlnv!r})\ndef {function}(core):\n"
+        f"    ...  # core.{first} is an argument; core.receive('in'), core.send('out', array) are streams"
+    )
+
+
 class IdleCore(HLSModel):
     """An HLS core that nobody has given a behaviour: started, it is done at once, and nothing has changed."""
 
     @property
     def no_behaviour(self) -> str:
         """That it does nothing, and how to give it something to do."""
-        vlnv = str(self.context.module.vlnv)
-        function = vlnv.split(":")[2] if vlnv.count(":") == 3 else "core"
-        first = next((name for name in self.arguments if name != hls.RETURN), "…")
-        return (
-            f"{self.context.path} ({vlnv}) does nothing on the simulated device, which knows no behaviour of it: it is done at once, and "
-            f"its outputs stay as they are. Give it one, and load the design again:\n\n@model({vlnv!r})\ndef {function}(core):\n"
-            f"    ...  # core.{first} is an argument; core.receive('in'), core.send('out', array) are streams"
-        )
+        return no_behaviour(self.context.module)
 
     def reset(self) -> None:
         self._inputs = ()

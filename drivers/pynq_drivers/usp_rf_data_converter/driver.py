@@ -115,6 +115,11 @@ class Tile(_Part):
         """Whether the design uses it."""
         return self.design.enabled
 
+    @property
+    def name_in_registers(self) -> str:
+        """What the names of its registers begin with: ``'ADC0'``."""
+        return f"{self.design.kind.upper()}{self.design.number}"
+
     def _read(self, offset: int) -> int:
         return self._ip.read(self._there(offset))
 
@@ -267,6 +272,12 @@ class RFdc(DefaultIP):
         return [
             (tile, *each) for tile in self.tiles if pending & r.bit(tile.design.kind, tile.design.number) for each in tile.take_interrupts()
         ]
+
+    def panel(self) -> Any:
+        """The tiles, and how they stand."""
+        from .panel import RFdcPanel
+
+        return RFdcPanel.of(self)
 
 
 def _configured(description: Mapping[str, Any]) -> Configuration:

@@ -27,8 +27,31 @@ def compiler_missing() -> str | None:
     return None
 
 
-def executed(name: str) -> nbformat.NotebookNode:
+ANSWER = "# Your answer"
+
+
+def answered(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook with the solutions that it hides, each in the place of the empty answer before it."""
+    place = None
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source.startswith(ANSWER):
+            place = cell
+        elif cell.cell_type == "markdown" and cell.source.startswith("<details>"):
+            found = re.search(r"```python\n(.*?)```", cell.source, re.DOTALL)
+            assert found is not None, cell.source
+            assert place is not None, cell.source
+            place.source, place = found[1], None
+    assert place is None, "an answer without a solution"
+    return notebook
+
+
+WITH_TASKS = [name for name in NAMES if f'"{ANSWER}' in (NOTEBOOKS / name).read_text(encoding="utf-8")]
+
+
+def executed(name: str, solved: bool = False) -> nbformat.NotebookNode:
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    if solved:
+        notebook = answered(notebook)
     client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}})
     return client.execute()
 
@@ -45,7 +68,7 @@ def shown(notebook: nbformat.NotebookNode) -> str:
 
 def test_there_are_the_tour_live_registers_buffers_and_the_three_kinds_of_api() -> None:
     assert {"tour.ipynb", "live_registers.ipynb", "api_wrapper.ipynb", "api_layer.ipynb", "api_c_library.ipynb"} <= set(NAMES)
-    assert {"dma_buffers.ipynb", "cache_coherence.ipynb", "video.ipynb", "pynq_code.ipynb"} <= set(NAMES)
+    assert {"dma_buffers.ipynb", "cache_coherence.ipynb", "video.ipynb", "pynq_code.ipynb", "leds_and_buttons.ipynb"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,6 +92,8 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
     assert complaints == []
     if name == "tour.ipynb":
         check_the_tour(notebook)
+    if name == "leds_and_buttons.ipynb":
+        check_leds_and_buttons(notebook)
     if name == "pynq_code.ipynb":
         check_pynq_code(notebook)
     if name == "live_registers.ipynb":
@@ -81,6 +106,37 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
         check_video(notebook)
     if name == "scope.ipynb":
         check_the_scope(notebook)
+
+
+def verdicts(notebook: nbformat.NotebookNode) -> list[str]:
+    """What the checks of the tasks said, each as its first character."""
+    first = next(at for at, cell in enumerate(notebook.cells) if cell.source.startswith("# Tasks"))
+    tasks = nbformat.from_dict({"cells": notebook.cells[first:]})
+    return [line[0] for line in shown(tasks).splitlines() if line[:1] in "✓✗…"]
+
+
+@pytest.mark.parametrize("name", WITH_TASKS)
+def test_its_tasks_are_red_until_they_are_solved_and_green_then(name: str) -> None:
+    unsolved, solved = verdicts(executed(name)), verdicts(executed(name, solved=True))
+    assert len(solved) >= 3
+    assert len(unsolved) == len(solved)
+    assert set(solved) == {"✓"}
+    assert "✗" in unsolved
+    assert "…" not in unsolved
+
+
+def check_leds_and_buttons(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert "<LEDs of leds channel 1: led0, led1, led2, led3>" in text
+    assert "('0b101', ('led0', 'led2'))" in text
+    assert "('led1', 'led3')" in text
+    assert "('ready', 'busy', 'link')" in text
+    assert "(11, '0x41200000')" in text
+    assert "('btn1',)\n()\n" in text
+    assert "hello" in text
+    assert "✗ leds.value == 15: not within 0.5 s; leds.value was 0" in text
+    panels = [output for output in outputs(notebook) if "Channel 1" in output.get("data", {}).get("text/html", "")]
+    assert [WIDGET in panel.data for panel in panels] == [True, True, True]
 
 
 def check_pynq_code(notebook: nbformat.NotebookNode) -> None:

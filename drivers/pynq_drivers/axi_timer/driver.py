@@ -7,15 +7,33 @@ Source: AMD PG079, AXI Timer v2.0: "Register Space", "Generate Mode", "Capture M
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
+from pynq_drivers.axi_timer.registers import (
+    ARHT,
+    CAPT,
+    CASC,
+    ENALL,
+    ENIT,
+    ENT,
+    GENT,
+    LOAD,
+    MDT,
+    PWMA,
+    STRIDE,
+    TCR,
+    TCSR,
+    TINT,
+    TLR,
+    UDT,
+    layout,
+    mode_of,
+)
+from pynq_drivers.axi_timer.wave import Wave, wave_of
 from pynq_widgets.overlay import DefaultIP
 from pynq_widgets.overlay.traits import Bit, Word
-
-TCSR, TLR, TCR, STRIDE = 0x0, 0x4, 0x8, 0x10
-MDT, UDT, GENT, CAPT, ARHT, LOAD, ENIT, ENT = (1 << bit for bit in range(8))
-TINT, PWMA, ENALL, CASC = (1 << bit for bit in range(8, 12))
 
 
 class Counter:
@@ -59,9 +77,23 @@ class Counter:
         """Starts an interval of `seconds` after which `expired` is True and, with `interrupt`, the core's interrupt is raised."""
         self._start(seconds, ENIT if interrupt else 0)
 
-    def periodic(self, seconds: float, interrupt: bool = True) -> None:
-        """Starts intervals of `seconds`, one after the other; at the end of each as `one_shot`."""
-        self._start(seconds, ARHT | (ENIT if interrupt else 0))
+    def periodic(self, seconds: float | None = None, interrupt: bool = True, *, frequency: float | None = None) -> None:
+        """Starts intervals of `seconds` (or so many a second: `frequency`, Hz), one after the other; at the end of each as `one_shot`."""
+        self._start(_period(f"{self._title}.periodic()", seconds, frequency), ARHT | (ENIT if interrupt else 0))
+
+    @property
+    def mode(self) -> str:
+        """What the counter is set up for: ``'one-shot'``, ``'periodic'``, ``'capture'``, ``'PWM'`` or ``'counting on'``; one bus read."""
+        return mode_of(self._timer.read(self._base + TCSR))
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one end of an interval to the next, as loaded and counting down."""
+        with self._timer.device.lock:
+            return (self._loaded() + self._overhead) / self._timer.frequency
+
+    def _loaded(self) -> int:
+        return sum(self._timer.read(half + TLR) << (32 * place) for place, half in enumerate(self._halves))
 
     def _start(self, seconds: float, mode: int) -> None:
         ticks = self.ticks(seconds)
@@ -182,13 +214,49 @@ class Counter:
     @property
     def captured(self) -> float:
         """Seconds from `capture()` to the newest event; meaningful once `expired` is True."""
+        return self._captured() / self._timer.frequency
+
+    def _captured(self) -> int:
         with self._timer.device.lock:
-            count = sum(self._timer.read(half + TLR) << (32 * place) for place, half in enumerate(self._halves))
-        return count / self._timer.frequency
+            return self._loaded()
+
+    def between(self, timeout: float | None = None) -> float:
+        """Seconds between two events on the capture pin, which it waits for: the period of a wave that leads there.
+
+        Events that come faster than software takes them are passed by: then it is several periods. RuntimeError where `capture` was
+        not called, TimeoutError after `timeout` seconds.
+        """
+        deadline = waiting.Deadline(self._timer.device.clock, timeout)
+        self._check_captures()
+        self.wait(deadline.left())
+        first = last = self._captured()
+        while last == first:  # the next event came between the two looks at the first
+            self.wait(deadline.left())
+            last = self._captured()
+        return self._apart(first, last)
+
+    async def between_async(self, timeout: float | None = None) -> float:
+        """As `between`, for coroutines."""
+        deadline = waiting.Deadline(self._timer.device.clock, timeout)
+        self._check_captures()
+        await self.wait_async(deadline.left())
+        first = last = self._captured()
+        while last == first:
+            await self.wait_async(deadline.left())
+            last = self._captured()
+        return self._apart(first, last)
+
+    def _apart(self, first: int, last: int) -> float:
+        return ((last - first) & ((1 << self._width) - 1)) / self._timer.frequency
+
+    def _check_captures(self) -> None:
+        control = self._timer.read(self._base + TCSR)
+        if control & (MDT | CAPT | ENT) != MDT | CAPT | ENT:
+            raise RuntimeError(f"{self._title} does not capture ({mode_of(control)}): call capture() first")
 
 
 class AxiTimer(DefaultIP):
-    """AXI Timer: ``timer.timer0.one_shot(0.5)``, ``await timer.timer0.wait_async()``, ``timer.pwm(1e-3, 0.25)``.
+    """AXI Timer: ``timer.timer0.one_shot(0.5)``, ``await timer.timer0.wait_async()``, ``timer.pwm(frequency=1e3, duty=0.25)``.
 
     Attributes
     ----------
@@ -225,6 +293,13 @@ class AxiTimer(DefaultIP):
         self.timer1 = Counter(self, 1, width, (STRIDE,)) if both else None
         self.cascade = Counter(self, 0, 64, (0, STRIDE)) if both and width == 32 else None
 
+    @classmethod
+    def register_layout(cls, description: Mapping[str, Any]) -> Any:
+        """The registers that the core's parameters give it, for designs that list none."""
+        given = description.get("parameters") or {}
+        counters = 1 if parameters.integer(given, "C_ONE_TIMER_ONLY", 0) else 2
+        return layout(counters, parameters.integer(given, "C_COUNT_WIDTH", 32))
+
     @property
     def frequency(self) -> float:
         """Of the counters' clock, in Hz."""
@@ -243,13 +318,15 @@ class AxiTimer(DefaultIP):
             raise ValueError(f"The frequency of {self._fullpath} must be more than 0 Hz, not {hertz!r}")
         self._frequency = float(hertz)
 
-    def pwm(self, period: float, duty: float) -> None:
-        """Puts a wave on the output ``pwm0``: `period` in seconds, `duty` the part of it (0 to 1, both exclusive) for which it is high.
+    def pwm(self, period: float | None = None, duty: float = 0.5, *, frequency: float | None = None) -> None:
+        """Puts a wave on the output ``pwm0``: `period` in seconds or `frequency` in Hz, `duty` the part of it (0 to 1, both exclusive) for
+        which it is high. A wave that runs begins anew.
 
         Raises ValueError for a period or a pulse that the counters cannot do, RuntimeError where the core has one counter only.
         """
         if self.timer1 is None:
             raise RuntimeError(f"{self._fullpath} has one counter only in this design: pwm0 needs both (Enable Timer 2)")
+        period = _period(f"{self._fullpath}.pwm()", period, frequency)
         if not 0 < duty < 1:
             raise ValueError(f"The duty cycle is the high part of the period, between 0 and 1, not {duty!r}; stop() holds the output low")
         mode = PWMA | GENT | UDT | ARHT
@@ -261,8 +338,36 @@ class AxiTimer(DefaultIP):
                 counter._load(count, mode)
             self.write(TCSR, mode | ENALL)  # starts both at the same clock
 
+    @property
+    def wave(self) -> Wave | None:
+        """The wave on ``pwm0`` as the registers have it (`period`, `high`, `duty`, `frequency`); None where they make none. Four reads."""
+        if self.timer1 is None:
+            return None
+        with self.device.lock:
+            controls = (self.read(TCSR), self.read(STRIDE + TCSR))
+            loads = (self.read(TLR), self.read(STRIDE + TLR))
+        return wave_of(controls, loads, (1 << self.timer0._width) - 1, self.frequency)
+
+    def panel(self) -> Any:
+        """A dial for each count, and the wave of the PWM with its period and duty."""
+        from pynq_drivers.axi_timer.panel import TimerPanel
+
+        return TimerPanel.of(self)
+
     def stop(self) -> None:
         """Stops both counters."""
         for counter in (self.timer0, self.timer1):
             if counter is not None:
                 counter.stop()
+
+
+def _period(call: str, seconds: float | None, frequency: float | None) -> float:
+    """`seconds`, or those of `frequency` (Hz); TypeError where both or neither are given."""
+    if (seconds is None) == (frequency is None):
+        raise TypeError(f"{call} takes seconds or frequency= (Hz), " + ("not both" if seconds is not None else "one of the two"))
+    if frequency is None:
+        assert seconds is not None
+        return seconds
+    if not frequency > 0:
+        raise ValueError(f"{call} takes a frequency of more than 0 Hz, not {frequency!r}")
+    return 1 / frequency

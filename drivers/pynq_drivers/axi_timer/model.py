@@ -7,30 +7,32 @@ Source: AMD PG079, AXI Timer v2.0: "Register Space" (TCSR0/1, TLR0/1, TCR0/1), "
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from pynq_drivers import parameters
 from pynq_drivers.axi_timer.counter import Counter
+from pynq_drivers.axi_timer.registers import (
+    ARHT,
+    CAPT,
+    CASC,
+    ENALL,
+    ENIT,
+    ENT,
+    GENT,
+    LOAD,
+    MDT,
+    PWMA,
+    STRIDE,
+    TCR,
+    TCSR,
+    TINT,
+    TLR,
+    UDT,
+)
+from pynq_drivers.axi_timer.wave import Wave, is_pwm, wave_of
 from pynq_widgets.device import IPModel, ModelContext
 from pynq_widgets.device.clock import Timer
 
-TCSR, TLR, TCR, STRIDE = 0x0, 0x4, 0x8, 0x10
-
-MDT, UDT, GENT, CAPT, ARHT, LOAD, ENIT, ENT = (1 << bit for bit in range(8))
-TINT, PWMA, ENALL, CASC = (1 << bit for bit in range(8, 12))
 _WRITABLE = MDT | UDT | GENT | CAPT | ARHT | LOAD | ENIT | ENT | PWMA
-
-
-class Wave(NamedTuple):
-    """A pulse-width-modulated output: ``period`` and ``high`` in seconds."""
-
-    period: float
-    high: float
-
-    @property
-    def duty(self) -> float:
-        """The part of the period for which the output is high, 0 to 1."""
-        return min(self.high / self.period, 1.0)
 
 
 class AxiTimerModel(IPModel):
@@ -141,7 +143,14 @@ class AxiTimerModel(IPModel):
         for number, counter in enumerate(self._counters):
             self._follow(counter, self._csr[number], self._load[number], tick)
         if self._count == 2:
+            self._pace()
             self._wide.value, self._wide.since = self._counters[0].at(tick)[0] | self._counters[1].at(tick)[0] << self._width, None
+
+    def _pace(self) -> None:
+        """In PWM mode the second counter, at its end, waits for the first: one pulse a period."""
+        first, second = self._counters
+        pulse = second.period - second.pause
+        second.pause = max(1, first.period - pulse) if is_pwm(tuple(self._csr)) else 1
 
     def _follow(self, counter: Counter, csr: int, load: int, tick: int) -> None:
         counter.load = load
@@ -187,11 +196,9 @@ class AxiTimerModel(IPModel):
     @property
     def pwm(self) -> Wave | None:
         """The wave on ``pwm0``, None where the two counters are not set up for one (PG079, "Pulse Width Modulation (PWM) Mode")."""
-        needed = PWMA | GENT | ENT | ARHT
-        if self._count < 2 or self._cascaded or any(csr & (needed | MDT | LOAD) != needed for csr in self._csr):
+        if self._cascaded or self._count < 2:
             return None
-        period, high = (counter.period / self._frequency for counter in self._counters)
-        return Wave(period, high)
+        return wave_of(tuple(self._csr), tuple(self._load), (1 << self._width) - 1, self._frequency)
 
     def on_signal(self, pin: str, value: int) -> None:
         if pin == "freeze":

@@ -191,6 +191,100 @@ def test_an_end_is_cleared_by_nothing_but_its_own_bit(told: Any) -> None:
     assert not told.expired0
 
 
-def test_a_design_without_registers_says_so(bench: Any) -> None:
-    with pytest.raises(AttributeError, match=r"the design lists no registers for timer"):
-        _ = bench.overlay.timer.load1
+def test_a_design_without_registers_has_those_of_the_guide(bench: Any) -> None:
+    timer = bench.overlay.timer
+    timer.load1 = 500
+    assert timer.register_map.TLR1[31:0] == 500
+    assert timer.registers.registers["TCSR0"].fields["T0INT"].name == "T0INT"
+
+
+def test_a_core_with_one_counter_has_three_registers(build: Any, timer_block: Any) -> None:
+    timer = build(timer_block(C_ONE_TIMER_ONLY=1)).overlay.timer
+    assert list(timer.registers.registers) == ["TCSR0", "TLR0", "TCR0"]
+    assert timer.wave is None
+    with pytest.raises(RuntimeError, match=r"^timer has one counter only in this design: pwm0 needs both \(Enable Timer 2\)$"):
+        timer.pwm(1e-3)
+
+
+# In Hz, and what the registers say of it.
+
+
+def test_intervals_and_waves_in_hertz(bench: Any) -> None:
+    timer = bench.overlay.timer
+    timer.timer0.periodic(frequency=1000)
+    assert (timer.timer0.mode, timer.timer0.interval) == ("periodic", pytest.approx(1e-3))
+    assert timer.wave is None
+    timer.pwm(frequency=2000, duty=0.25)
+    assert timer.wave == pytest.approx((5e-4, 1.25e-4))
+    assert timer.wave == bench.model("timer").pwm
+    assert (timer.wave.frequency, timer.wave.duty) == pytest.approx((2000, 0.25))
+    assert timer.timer1.mode == "PWM"
+    assert len(bench.accesses("timer", lambda: timer.wave)) == 4
+    timer.stop()
+    assert timer.wave is None
+
+
+@pytest.mark.parametrize(
+    ("action", "error", "message"),
+    [
+        (lambda t: t.pwm(), TypeError, "timer.pwm() takes seconds or frequency= (Hz), one of the two"),
+        (lambda t: t.pwm(1e-3, 0.5, frequency=1), TypeError, "timer.pwm() takes seconds or frequency= (Hz), not both"),
+        (lambda t: t.timer1.periodic(), TypeError, "timer.timer1.periodic() takes seconds or frequency= (Hz), one of the two"),
+        (lambda t: t.pwm(frequency=0), ValueError, "timer.pwm() takes a frequency of more than 0 Hz, not 0"),
+    ],
+)
+def test_a_time_is_said_once(bench: Any, action: Any, error: type[Exception], message: str) -> None:
+    def attempt() -> None:
+        with pytest.raises(error) as caught:
+            action(bench.overlay.timer)
+        assert str(caught.value) == message
+
+    assert bench.accesses("timer", attempt) == []
+
+
+# Captured.
+
+
+def square(bench: Any, period: float, edges: int) -> None:
+    """A wave on the capture pin, from now on."""
+    for at in range(edges):
+        for level, when in ((1, at * period), (0, (at + 0.5) * period)):
+            bench.clock.call_later(when, lambda level=level: bench.device.drive("timer/capturetrig0", level))
+
+
+def test_the_period_of_a_wave_on_the_pin(bench: Any) -> None:
+    counter = bench.overlay.timer.timer0
+    counter.capture()
+    square(bench, 2e-3, 2)
+    assert counter.between(timeout=1) == pytest.approx(2e-3)
+    assert counter.mode == "capture"
+
+    async def scene() -> float:
+        waiting = asyncio.create_task(counter.between_async(timeout=1))
+        await asyncio.sleep(0)
+        square(bench, 4e-3, 3)
+        for _ in range(20):
+            bench.clock.advance(1e-3)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return float(await waiting)
+
+    assert asyncio.run(scene()) == pytest.approx(4e-3)
+
+
+def test_events_that_do_not_come(bench: Any) -> None:
+    counter = bench.overlay.timer.timer0
+    with pytest.raises(RuntimeError, match=r"^timer.timer0 does not capture \(one-shot\): call capture\(\) first$"):
+        counter.between()
+    counter.capture()
+    with pytest.raises(TimeoutError):
+        counter.between(timeout=0.01)
+
+
+def test_a_cascade_captures_64_bits(bench: Any) -> None:
+    cascade = bench.overlay.timer.cascade
+    cascade.capture()
+    bench.clock.advance(100.0)
+    bench.device.drive("timer/capturetrig0", 1)
+    assert cascade.captured == pytest.approx(100.0)
+    assert cascade.interval == pytest.approx(100.0)

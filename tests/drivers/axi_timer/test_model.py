@@ -192,3 +192,51 @@ def test_a_load_value_changed_between_rollover_and_reload_counts(timer: Any) -> 
     mmio.write(TLR0, 50)
     timer.clock.advance(TICK)
     assert mmio.read(TCR0) == 50
+
+
+@pytest.mark.parametrize("mode", [UDT, 0])
+def test_pwm_gives_one_pulse_a_period(timer: Any, mode: int) -> None:
+    """The second counter, at its end, waits until the first begins anew, so each ends once a period."""
+    mmio, top = timer.overlay.timer.mmio, 0xFFFF_FFFF
+    both = mode | PWMA | GENT | ARHT
+    for base, clocks in ((0x00, 1000), (0x10, 250)):
+        mmio.write(base + 4, clocks - 2 if mode else top - clocks + 2)
+        mmio.write(base, both | LOAD)
+        mmio.write(base, both)
+    assert timer.model("timer").pwm is None
+    mmio.write(TCSR0, both | ENALL)
+    wave = timer.model("timer").pwm
+    assert (wave.period, wave.high) == pytest.approx((1000 * TICK, 250 * TICK))
+    for _ in range(3):
+        ends = []
+        for phase in (240, 20, 700, 40):  # around the end of the pulse, and of the period
+            timer.clock.advance(phase * TICK)
+            ends.append((bool(mmio.read(TCSR1) & TINT), bool(mmio.read(TCSR0) & TINT)))
+        assert ends == [(False, False), (True, False), (True, False), (True, True)]
+        for base in (0x00, 0x10):
+            mmio.write(base, both | ENALL | TINT)
+
+
+# Each register of PG079, "Register Space": offset, reset value, the bits that a write sets and clears, and the test of what else it does.
+TABLE = {
+    "TCSR0": (TCSR0, 0, MDT | UDT | GENT | CAPT | ARHT | LOAD | ENIT | ENT | PWMA | ENALL | CASC, "test_load_holds_the_counter"),
+    "TLR0": (TLR0, 0, 0xFFFF_FFFF, "test_capture_takes_the_count_and_holds_it_until_it_is_read"),
+    "TCR0": (TCR0, 0, 0, "test_counts_up_and_down"),
+    "TCSR1": (TCSR1, 0, MDT | UDT | GENT | CAPT | ARHT | LOAD | ENIT | ENT | PWMA | ENALL, "test_enable_all_is_one_bit_in_both_words"),
+    "TLR1": (TLR1, 0, 0xFFFF_FFFF, "test_cascade_counts_64_bits"),
+    "TCR1": (TCR1, 0, 0, "test_cascade_counts_64_bits"),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_each_register_of_the_guide(timer: Any, name: str) -> None:
+    offset, reset, writable, test = TABLE[name]
+    assert test in globals()
+    ip = timer.overlay.timer
+    assert {each: handle.offset for each, handle in ip.registers.registers.items()} == {each: row[0] for each, row in TABLE.items()}
+    assert ip.read(offset) == reset
+    ip.write(offset, 0xFFFF_FFFF)
+    assert ip.read(offset) == writable
+    ip.write(offset, 0)
+    # Taking ENALL away leaves ENT as it is, so the bit that this write clears is the other half's only.
+    assert ip.read(offset) == 0

@@ -129,12 +129,14 @@ class AxiIicModel(IPModel):
         self._go()
 
     def _control_bits(self, value: int) -> None:
-        before, self._control = self._control, value & ~r.REPEAT
+        before, self._control = self._control, value
         if value & r.TX_RESET:
             self._sending.clear()
             self._failed = False
-        if value & ~before & r.MASTER or (value & r.REPEAT and self._directed):
+        if value & ~before & r.MASTER or (value & ~before & r.REPEAT and self._directed):
             self._directed = self._address_next = True
+        elif before & ~value & r.MASTER and not self._sending:
+            self._address_next = False  # a stop instead of a repeated start
 
     def _note(self, bits: int) -> None:
         self._status |= bits
@@ -195,6 +197,7 @@ class AxiIicModel(IPModel):
 
     def _addressed(self, word: int) -> None:
         self._event = None
+        self._control &= ~r.REPEAT  # that has happened
         self._target = self._targets.get(word >> 1 & 0x7F)
         self._reading, self._left = bool(word & 1), None
         if self._target is None or not self._target.start(self._reading):

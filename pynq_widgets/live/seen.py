@@ -30,9 +30,9 @@ class Condition:
     def __init__(self, function: Callable[[], Any]) -> None:
         self.seen: dict[str, str] = {}
         self._function = function
-        body = _body(function)
-        self.text = _name(function) if body is None else ast.unparse(body)
-        self._code = None if body is None else _noting(body)
+        text = _source(function)
+        self.text = _name(function) if text is None else text
+        self._code = None if text is None else _noting(text)
 
     def __call__(self) -> Any:
         """Asks once. Raises what the condition raises."""
@@ -61,21 +61,28 @@ def _name(function: Callable[[], Any]) -> str:
     return "the condition" if name == "<lambda>" else f"{name}()"
 
 
-def _body(function: Any) -> ast.expr | None:
-    """The expression of a lambda, from its source; None for anything else, and where it cannot be told which lambda it is."""
+def _source(function: Any) -> str | None:
+    """The expression of a lambda, as it was written, on one line; None for all else, and where it cannot be told which lambda it is."""
     if not isinstance(function, types.FunctionType) or function.__name__ != "<lambda>" or function.__defaults__ or function.__kwdefaults__:
         return None
     code = function.__code__
-    bodies = [node.body for node in _lambdas(code) if node.lineno == code.co_firstlineno and _is_same(node, code)]
+    text = "".join(linecache.getlines(code.co_filename))
+    bodies = [node.body for node in _lambdas(text, code) if node.lineno == code.co_firstlineno and _is_same(node, code)]
     # Two alike on one line are alike in what they say, too.
     if len({ast.dump(body) for body in bodies}) != 1 or any(isinstance(node, ast.NamedExpr) for node in ast.walk(bodies[0])):
         return None
-    return bodies[0]
+    written = " ".join((ast.get_source_segment(text, bodies[0]) or "").split())
+    try:
+        # A comment between its lines, or a string over several of them, does not live through being put on one.
+        if ast.dump(ast.parse(written, mode="eval").body) == ast.dump(bodies[0]):
+            return written
+    except SyntaxError:
+        pass
+    return ast.unparse(bodies[0])
 
 
-def _lambdas(code: types.CodeType) -> Iterator[ast.Lambda]:
+def _lambdas(text: str, code: types.CodeType) -> Iterator[ast.Lambda]:
     """Those of the file or cell that `code` comes from."""
-    text = "".join(linecache.getlines(code.co_filename))
     try:
         tree: Any = compile(text, code.co_filename, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError):
@@ -95,30 +102,33 @@ def _plain(code: types.CodeType) -> list[Any]:
     return [(type(const), const) for const in code.co_consts if const is not None and not isinstance(const, types.CodeType)]
 
 
-def _noting(body: ast.expr) -> types.CodeType:
-    tree = ast.Expression(body=_noted(ast.parse(ast.unparse(body), mode="eval").body))
-    return compile(ast.fix_missing_locations(tree), f"<{textwrap.shorten(ast.unparse(body), 60)}>", "eval")
+def _noting(text: str) -> types.CodeType:
+    """`text`, an expression, with its parts noted on the way."""
+    body = ast.parse(text, mode="eval").body
+    tree = ast.Expression(body=_noted(body, text))
+    return compile(ast.fix_missing_locations(tree), f"<{textwrap.shorten(text, 60)}>", "eval")
 
 
-def _noted(node: ast.expr) -> ast.expr:
+def _noted(node: ast.expr, text: str) -> ast.expr:
     """`node` with its parts noted: the sides of comparisons, the operands of ``and``, ``or`` and ``not``, else itself."""
     if isinstance(node, ast.BoolOp):
-        node.values = [_noted(value) for value in node.values]
+        node.values = [_noted(value, text) for value in node.values]
         return node
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        node.operand = _noted(node.operand)
+        node.operand = _noted(node.operand, text)
         return node
     if isinstance(node, ast.Compare):
-        node.left = _leaf(node.left)
-        node.comparators = [_leaf(side) for side in node.comparators]
+        node.left = _leaf(node.left, text)
+        node.comparators = [_leaf(side, text) for side in node.comparators]
         return node
-    return _leaf(node)
+    return _leaf(node, text)
 
 
-def _leaf(node: ast.expr) -> ast.expr:
+def _leaf(node: ast.expr, text: str) -> ast.expr:
     if _is_plain(node):
         return node
-    return ast.Call(func=ast.Name(_NOTE, ast.Load()), args=[ast.Constant(ast.unparse(node)), node], keywords=[])
+    written = ast.get_source_segment(text, node) or ast.unparse(node)
+    return ast.Call(func=ast.Name(_NOTE, ast.Load()), args=[ast.Constant(written), node], keywords=[])
 
 
 def _is_plain(node: ast.expr) -> bool:

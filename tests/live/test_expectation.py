@@ -233,6 +233,21 @@ def test_parts_of_all_kinds() -> None:
     assert condition.seen == {condition.text: "False"}
 
 
+def test_it_is_told_as_it_was_written() -> None:
+    x = {"a": 3}
+    condition = Condition(
+        lambda: (
+            x["a"] == 0b0101  # on lines of its own
+            and x["a"] < 0x10
+        )
+    )
+    assert not condition()
+    assert condition.seen == {"x['a']": "3"}  # the comment has cost it its spelling, not its sense
+    condition = Condition(lambda: x["a"] == 0b0101)
+    assert (condition.text, condition()) == ('x["a"] == 0b0101', False)
+    assert condition.seen == {'x["a"]': "3"}
+
+
 def test_what_a_closure_holds_may_change() -> None:
     level = 0
     condition = Condition(lambda: level == 1)

@@ -134,7 +134,7 @@ def check_leds_and_buttons(notebook: nbformat.NotebookNode) -> None:
     assert "(11, '0x41200000')" in text
     assert "('btn1',)\n()\n" in text
     assert "hello" in text
-    assert "✗ leds.value == 15: not within 0.5 s; leds.value was 0" in text
+    assert "✗ leds.value == 0b1111: not within 0.5 s; leds.value was 0" in text
     panels = [output for output in outputs(notebook) if "Channel 1" in output.get("data", {}).get("text/html", "")]
     assert [WIDGET in panel.data for panel in panels] == [True, True, True]
 

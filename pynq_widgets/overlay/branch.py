@@ -34,6 +34,9 @@ class Branch:
         """Raise :class:`StaleAttributeError` where the overlay has gone."""
         raise NotImplementedError
 
+    def _check_place(self, key: str) -> None:
+        """Raise :class:`StaleAttributeError` where this branch itself has gone from the overlay."""
+
     def _own_accessor(self, key: str) -> Any:
         """An interrupt or GPIO of this branch itself; ``KeyError`` where there is none."""
         raise KeyError(key)
@@ -43,6 +46,8 @@ class Branch:
             raise self._not_ready(name)
         if defined_by_class(self, name):
             raise failed_property(self, name)
+        if not name.startswith("_"):
+            self._check_place(name)
         tree = self._tree()
         node = tree.find(self._below(), name)
         if node is None:
@@ -102,6 +107,7 @@ class Branch:
             raise TypeError(f"{self._who()}[...] takes a name such as 'hierarchy/ip', not the {type(key).__name__} {key!r}")
         if not self._is_ready():
             raise self._not_ready(key)
+        self._check_place(key)
         tree = self._tree()
         node = tree.find(self._below(), key.strip("/"))
         if node is not None and node.path:
@@ -130,15 +136,19 @@ class Branch:
     def __dir__(self) -> list[str]:
         names = set(super().__dir__())
         if self._is_ready():
-            names.update(_shown_name(child) for child in self._children().values())
+            quiet = self._tree().quiet
+            names.update(_shown_name(child) for child in self._children().values() if child.path not in quiet)
         return sorted(name for name in names if name.isidentifier() and not iskeyword(name))
 
     def _ipython_key_completions_(self) -> list[str]:
         start = f"{self._below()}/" if self._below() else ""
-        return [path[len(start) :] for path in self._tree().nodes if path and path.startswith(start)]
+        quiet = self._tree().quiet
+        paths = [path for path in self._tree().nodes if path and path.startswith(start)]
+        return [path[len(start) :] for path in sorted(paths, key=lambda path: path in quiet)]
 
     def _children(self) -> dict[str, Node]:
-        return self._tree().nodes[self._below()].children if self._is_ready() else {}
+        node = self._tree().nodes.get(self._below()) if self._is_ready() else None
+        return {} if node is None else node.children
 
     def _by_item_only(self) -> dict[str, str]:
         """Names below that are no attributes, with the reason."""

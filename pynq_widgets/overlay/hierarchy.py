@@ -146,7 +146,8 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
     def __repr__(self) -> str:
         if not self._is_ready():
             return f"<{type(self).__name__} with no description>"
-        stale = "" if self._is_alone or (self._part is not None and self._part.alive) else ", stale"
+        part = self.__dict__.get("_part")
+        stale = "" if self._is_alone or (part is not None and part.alive) else ", stale"
         count = len(self._children())
         return f"<{type(self).__name__} {self._where()}, {count} {'block' if count == 1 else 'blocks'}{stale}>"
 
@@ -193,10 +194,14 @@ class DefaultHierarchy(Branch, HasTraits, Shown, metaclass=RegisterHierarchy):
             return ""
         return " (none of the drivers that are imported recognises this hierarchy: import its package before the overlay is made)"
 
+    def _check_place(self, key: str) -> None:
+        part = self.__dict__.get("_part")
+        if part is not None and part.remedy:
+            raise StaleAttributeError(f"{key!r} of {self._who()} cannot be reached: {part.gone}. {part.remedy}")
+
     def _check_alive(self, key: str) -> None:
         if not self._is_alone:
-            if self._part is not None and self._part.remedy:
-                raise StaleAttributeError(f"{key!r} of {self._who()} cannot be reached: {self._part.gone}. {self._part.remedy}")
+            self._check_place(key)
             self._overlay._check_alive(f"{self._below()}/{key}")
 
     def _own_accessor(self, key: str) -> Any:

@@ -234,6 +234,10 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
                 self._begin(life)
         elif there.bitfile_name == self.bitfile_name:
             self._begin(there)
+            if getattr(getattr(self.device, "design", None), "regions", None):
+                from .regions import follow
+
+                follow(there, self.device)
 
     def _begin(self, life: Life) -> None:
         self._forget()

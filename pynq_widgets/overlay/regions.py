@@ -50,7 +50,6 @@ def download(
                 with bus_lock(device):
                     device.download(bitstream, partial)
             except BaseException:
-                overlay.pr_dict.pop(region, None)
                 device.update_partial_region(region, None)
                 raise
             device.update_partial_region(region, partial)
@@ -77,7 +76,6 @@ def restore(life: Life, overlay: Any) -> None:
     for holder in _trees(life):
         if holder.design is not None:
             _exchange(life, holder, {})
-        holder.pr_dict.clear()
 
 
 def _trees(life: Life) -> list[Any]:
@@ -107,8 +105,11 @@ def _exchange(life: Life, overlay: Any, wanted: Any) -> None:
         for item in gone:
             if isinstance(item, Branch):
                 item._let_go()
-        if overlay.pr_dict.get(region) and region not in wanted:
-            del overlay.pr_dict[region]
+        partial = wanted.get(region)
+        if partial is None:
+            overlay.pr_dict.pop(region, None)
+        else:
+            overlay.pr_dict[region] = {"loaded": partial.path, "dtbo": None}
         _log.info("%s: %s", region, reason)
     for holder in list(life.holders):
         if holder._is_ready() and holder._get_tree() is tree:
@@ -130,10 +131,12 @@ def _reason(region: str, wanted: Any) -> str:
 
 def _find(overlay: Any, name: str | os.PathLike[str], dtbo: Any) -> Bitstream:
     """The partial bitstream, looked for as any other, and beside the overlay's own."""
-    beside = os.path.join(os.path.dirname(overlay.bitfile_name), name) if isinstance(name, (str, os.PathLike)) else name
-    if isinstance(name, (str, os.PathLike)) and not os.path.exists(os.path.expanduser(name)) and os.path.exists(beside):
-        name = beside
-    return Bitstream(name, dtbo, partial=True, device=overlay.device)
+    try:
+        return Bitstream(name, dtbo, partial=True, device=overlay.device)
+    except FileNotFoundError:
+        with suppress(FileNotFoundError):
+            return Bitstream(os.path.join(os.path.dirname(overlay.bitfile_name), name), dtbo, partial=True, device=overlay.device)
+        raise
 
 
 def _described(bitstream: Bitstream) -> Any:

@@ -9,7 +9,7 @@ import logging
 import re
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -87,6 +87,11 @@ class Tree:
     def _is_loaded(self) -> bool:
         return True
 
+    @property
+    def quiet(self) -> Mapping[str, str]:
+        """The blocks that lists of names leave out, by path, with the reason; nothing is known of them here."""
+        return {}
+
     def choice(self, path: str) -> Choice:
         """The driver of the IP or hierarchy `path`, and why."""
         choice = self._choices.get(path)
@@ -145,7 +150,8 @@ class Tree:
         path = f"{above}/{key}" if above else key
         node = self.nodes.get(path)
         if node is None:
-            for child in self.nodes[above].children.values():
+            parent = self.nodes.get(above)  # None: it was in a region that holds another module now
+            for child in parent.children.values() if parent is not None else ():
                 if child.kind == "memory" and attribute_name(child.name) == key:
                     return child
         return node
@@ -217,6 +223,11 @@ class DesignTree(Tree):
 
     def _is_loaded(self) -> bool:
         return bool(self.owner.is_loaded())
+
+    @property
+    def quiet(self) -> Mapping[str, str]:
+        known: Mapping[str, str] = self.blueprint.quiet
+        return known
 
     def exchange(self, blueprint: Blueprint, region: str) -> list[Any]:
         """Another module stands in `region`, as `blueprint` says; the objects of the one that stood there, which nobody finds any more.

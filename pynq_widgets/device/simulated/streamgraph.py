@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from pynq_widgets.device.simulated.stream import DEFAULT_CAPACITY, StreamQueue
+from pynq_widgets.device.simulated.stream import DEFAULT_CAPACITY, StreamQueue, forward
 
 if TYPE_CHECKING:
     from pynq_widgets.design import Module
@@ -129,30 +129,60 @@ class StreamGraph:
         The connections of all others stay the same objects; what was on its way into or out of the region is lost.
         """
         self._read()
-        standing: dict[int, tuple[StreamQueue, End]] = {}
+        ends: dict[int, tuple[StreamQueue, list[End]]] = {}
         gone: dict[int, StreamQueue] = {}
         for end, queue in list(self._queues.items()):
             if holds(end[0]):
                 del self._queues[end]
                 gone[id(queue)] = queue
             else:
-                standing.setdefault(id(queue), (queue, end))
+                ends.setdefault(id(queue), (queue, []))[1].append(end)
         for key, queue in gone.items():
-            if key not in standing:
+            if key not in ends:
                 queue.on_data = queue.on_space = None
                 queue.dead_end = "its IP has gone"
                 self._ties.pop(key, None)
-        for key, (queue, end) in standing.items():
+        for key, (queue, standing) in ends.items():
+            end = standing[0]
             tie = self._trace(self._source(end))
-            if key in gone or tie != self._ties.get(key):
-                entry, slowest = self._rates(tie)
-                queue.rename(tie.name(end))
-                queue.capacity = DEFAULT_CAPACITY + sum(map(self._stored, tie.way))
-                queue.rate, queue.entry_rate = slowest, entry if entry is not None else slowest
-                queue.on_data = queue.on_space = None
-                queue.dead_end = ""
-                self._tie(queue, tie, end)
-                queue.clear()
+            if key not in gone and tie == self._ties.get(key):
+                continue
+            for other in standing[1:]:
+                if other not in (tie.source, tie.sink):
+                    del self._queues[other]  # the wire between them was cut: whoever asks again gets one of its own
+            self._retie(queue, tie, end)
+
+    def _retie(self, queue: StreamQueue, tie: Tie, end: End) -> None:
+        """`queue`, which the IP at `end` has, joins other ends now, and is empty."""
+        entry, slowest = self._rates(tie)
+        queue.rename(tie.name(end))
+        queue.capacity = DEFAULT_CAPACITY + sum(map(self._stored, tie.way))
+        queue.rate, queue.entry_rate = slowest, entry if entry is not None else slowest
+        queue.on_data = queue.on_space = None
+        queue.dead_end = ""
+        far = tie.sink if end == tie.source else tie.source
+        other = None if far is None else self._queues.get(far)
+        if far is None or other is None or other is queue:
+            self._tie(queue, tie, end)
+        else:
+            # Both ends have a connection already, and may hold it: what goes into the one comes out of the other.
+            self._ties[id(queue)] = tie
+            source, sink = (queue, other) if end == tie.source else (other, queue)
+            self._join(source, sink)
+        queue.clear()
+
+    def _join(self, source: StreamQueue, sink: StreamQueue) -> None:
+        def carry() -> None:
+            while forward(source, (sink,)) is not None:
+                pass
+
+        tie = self._ties[id(source)]
+        self._connect(sink, tie.source, tie.sink, tie.sink or ("", ""))
+        self._connect(source, tie.source, tie.sink, tie.source or ("", ""))
+        source.onward = (sink,)
+        source.dead_end = ""
+        source.on_data = lambda: self._world.post_once(("join", source.name, ""), carry)
+        sink.on_space = source.on_data
 
     def begins_at(self, path: str, interface: str) -> bool:
         """Whether the wire at this interface is the one that leaves the sender, with nothing that stores between."""

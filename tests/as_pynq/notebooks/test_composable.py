@@ -139,16 +139,19 @@ def test_names_are_looked_up_at_the_hierarchy_then_at_the_overlay(pynq: Any, pac
     assert not hasattr(cpipe, "lut_acel")
 
 
-def test_a_partial_bitstream_is_refused_and_nothing_is_lost(pynq: Any, package: Any, place: Callable[..., str]) -> None:
+def test_a_partial_bitstream_goes_into_its_region_and_nothing_else_is_lost(pynq: Any, package: Any, place: Callable[..., str]) -> None:
     # composable.py _pr_download; notebooks 05 and 06
     ol = pynq.Overlay(place(*_of("cv_dfx_3_pr")))
     partial = place("Xilinx__PYNQ_Composable_Pipeline__cv_dfx_3_pr_composable_pr_0_dilate_erode_partial", "pr_0_dilate_erode.bit")
     cpipe = ol.composable
-    with pytest.raises(NotImplementedError, match=r"partial reconfiguration is not supported; load a full overlay instead"):
-        cpipe.load("pr_0", partial)
+    gray = cpipe.gray2rgb_accel
+    gray.write(0x10, 720)
+    cpipe.load("pr_0", partial)
     assert ol.is_loaded()
-    assert ol.pr_dict == {}
-    assert cpipe.gray2rgb_accel.read(0x10) == 0
+    assert ol.pr_dict == {"composable/pr_0": {"loaded": partial, "dtbo": None}}
+    assert "composable/pr_0/dilate_accel" in ol.ip_dict
+    assert getattr(ol, "composable/pr_0/dilate_accel").read(0x10) == 0
+    assert (ol.composable, cpipe.gray2rgb_accel, gray.read(0x10)) == (cpipe, gray, 720)
 
 
 def test_what_is_of_a_board_says_so(pynq: Any, package: Any, place: Callable[..., str]) -> None:

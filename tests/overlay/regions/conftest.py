@@ -21,7 +21,10 @@ REGISTERS = "".join(
     f'<PROPERTY NAME="ACCESS" VALUE="read-write"/><PROPERTY NAME="RESET_VALUE" VALUE="0x0"/></REGISTER>'
     for name, offset in (("CTRL", 0), ("GAIN", 4))
 )
-BLOCK = f'<ADDRESSBLOCKS><ADDRESSBLOCK INTERFACE="S_AXI" NAME="Reg" RANGE="4096"><REGISTERS>{REGISTERS}</REGISTERS></ADDRESSBLOCK></ADDRESSBLOCKS>'
+BLOCK = (
+    '<ADDRESSBLOCKS><ADDRESSBLOCK INTERFACE="S_AXI" NAME="Reg" RANGE="4096">'
+    f"<REGISTERS>{REGISTERS}</REGISTERS></ADDRESSBLOCK></ADDRESSBLOCKS>"
+)
 
 
 def port(name: str, direction: str, net: str, kind: str = "undef", width: int = 1, more: str = "") -> str:

@@ -59,7 +59,7 @@ def test_it_is_coupled_when_the_download_fails(dfx: Any, monkeypatch: pytest.Mon
         raise OSError("no")
 
     monkeypatch.setattr(type(dfx.device), "download", fails)
-    with pytest.raises(OSError, match="^no$"):
+    with pytest.raises(OSError, match=r"^no$"):
         ol.pr_download("hier/rp", "invert")
     assert (seen, dfx.device.model_of("dec").decoupled) == ([True], False)
 

@@ -76,11 +76,12 @@ def test_old_handles_name_the_region_and_the_module(dfx: Any) -> None:
             touch()
     with pytest.raises(StaleOverlayError, match="hier/rp/sub/extra was in region hier/rp"):
         extra.read(0)
-    with pytest.raises(StaleOverlayError, match="'extra' of hierarchy hier/rp/sub cannot be reached: hier/rp/sub was in region hier/rp"):
+    with pytest.raises(StaleOverlayError, match=r"'extra' of hierarchy hier/rp/sub cannot be reached: hier/rp/sub was in region hier/rp"):
         _ = sub["extra"]
-    with pytest.raises(StaleOverlayError, match="hier/rp/core/irq has gone: region hier/rp which holds invert.hwh now"):
+    with pytest.raises(StaleOverlayError, match=r"hier/rp/core/irq has gone: region hier/rp which holds invert.hwh now"):
         pin.wait_blocking(1.0)
-    assert repr(old).endswith(", stale>") and repr(sub).endswith(", stale>")
+    assert repr(old).endswith(", stale>")
+    assert repr(sub).endswith(", stale>")
     assert not hasattr(ol.hier.rp, "sub")
     assert ol.hier.rp.core is not old
     assert ol.hier.rp.core.read(0) == 0
@@ -99,7 +100,8 @@ def test_nothing_outside_is_touched(dfx: Any) -> None:
     ol.pr_download("hier/rp", "add")
     assert (ol.hier, ol.hier.beside, ol.core, ol.gpio) == (hier, beside, core, gpio)
     assert (core.read(4), beside.read(4), dfx.device.probe("gpio/gpio_io_o")) == (0x1234, 0x55, 1)
-    assert core.registers is mirror and mirror["GAIN"].read() == 0x1234
+    assert core.registers is mirror
+    assert mirror["GAIN"].read() == 0x1234
     assert core.description is description is ol["core"].description
     assert ol.hier.description["hierarchies"]["rp"]["ip"]["core"]["type"] == "me.org:test:add:1.0"
     assert dfx.device.model_of("core") is model
@@ -167,7 +169,7 @@ def test_drivers_are_those_of_the_moment(dfx: Any) -> None:
         assert type(ol.hier.rp.core) is Later
         assert type(ol.hier.rp) is Region
         assert ol.hier.rp is not plain
-        with pytest.raises(StaleOverlayError, match="region hier/rp is one which holds add.hwh now"):
+        with pytest.raises(StaleOverlayError, match=r"region hier/rp is one which holds add.hwh now"):
             _ = plain["core"]
         assert ol.core is known
         assert type(ol.hier.beside) is DefaultIP  # chosen when the overlay was loaded
@@ -252,7 +254,8 @@ def test_a_download_that_fails_leaves_an_empty_region(dfx: Any, monkeypatch: pyt
     with pytest.raises(StaleOverlayError, match="for which a partial download failed: nobody knows what it holds"):
         old.read(0)
     assert list(ol.hier.rp) == []
-    assert core.read(0) == 0 and ol.is_loaded()
+    assert core.read(0) == 0
+    assert ol.is_loaded()
     assert not dfx.device.model_of("dec").decoupled  # coupled again all the same
     with pytest.raises(Exception, match="nothing is there"):
         dfx.device.read_word(0x43C1_0000)
@@ -275,7 +278,7 @@ def test_a_bitstream_alone_finds_its_region(dfx: Any) -> None:
     old = ol.hier.rp.core
     assert old.read(0) == 0
     Bitstream(dfx.folder / "invert.hwh", partial=True, device=dfx.device).download()
-    with pytest.raises(StaleOverlayError, match="which holds invert.hwh now"):
+    with pytest.raises(StaleOverlayError, match=r"which holds invert.hwh now"):
         old.read(0)
     assert send(ol, b"\x01") == [b"\xfe"]
 
@@ -294,7 +297,7 @@ def test_a_stale_overlay_is_not_reconfigured(dfx: Any) -> None:
     region = ol.hier.rp
     dfx.load()
     for call in (lambda: ol.pr_download("hier/rp", "add"), lambda: region.download("add")):
-        with pytest.raises(StaleOverlayError, match="static.hwh was loaded again as another Overlay object"):
+        with pytest.raises(StaleOverlayError, match=r"static.hwh was loaded again as another Overlay object"):
             call()
 
 
@@ -305,8 +308,9 @@ def test_a_region_that_is_one_black_box(dfx: Any) -> None:
     box.download(dfx.folder / "add.hwh")
     assert type(ol.hier.rp) is DefaultHierarchy
     assert sorted(ol.hier.rp) == ["core", "sub"]
-    assert list(ol.hier.description["hierarchies"]) == ["rp"] and "rp" not in ol.hier.description["ip"]
-    with pytest.raises(StaleOverlayError, match="region hier/rp is one which holds add.hwh now"):
+    assert list(ol.hier.description["hierarchies"]) == ["rp"]
+    assert "rp" not in ol.hier.description["ip"]
+    with pytest.raises(StaleOverlayError, match=r"region hier/rp is one which holds add.hwh now"):
         box.read(0)
     ol.download()
     assert ol.hier.rp.ranges == box.ranges

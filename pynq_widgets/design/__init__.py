@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .partial import graft as graft
     from .partial import region_for as region_for
     from .partial import regions_of as regions_of
+    from .quiet import quiet_modules as quiet_modules
     from .reader import read_design as read_design
 
 _ROOM = {
@@ -56,6 +57,7 @@ _ROOM = {
     "Port": ".model",
     "Register": ".model",
     "graft": ".partial",
+    "quiet_modules": ".quiet",
     "read_bit_header": ".bitfile",
     "read_design": ".reader",
     "region_for": ".partial",

@@ -34,9 +34,13 @@ def document_branch(branch: Branch, text: str, kind: str, name: str) -> str:
     lines += _section("Interrupts", ((i, "pynq_widgets.access.Interrupt") for i in branch._interrupts))
     lines += _section("GPIO Outputs", ((g, "pynq_widgets.access.GPIO") for g in branch._gpio))
     lines += _section("Memories", rows("memory"))
-    parts = list(rows("part"))
+    quiet = {name: tree.quiet[child.path] for name, child in children.items() if child.kind == "part" and child.path in tree.quiet}
+    parts = [row for row in rows("part") if row[0] not in quiet]
     if parts:
         lines += _section("Blocks without an address", parts)
+    if quiet:
+        count = "1 block" if len(quiet) == 1 else f"{len(quiet)} blocks"
+        lines += [f"Quiet: {count} that software has no use for, by item: {', '.join(quiet)}", ""]
     return _joined(text, lines)
 
 

@@ -35,6 +35,23 @@ class Blueprint:
         return list(getattr(self.source, "hierarchy_dict", None) or {})
 
     @cached_property
+    def quiet(self) -> Mapping[str, str]:
+        """The blocks that completion and help leave out, by path, with the reason: those of a quiet type; see :mod:`design.quiet`.
+
+        What somebody made and gave neither address nor stream stays: it has a name that they look for.
+        """
+        if self.design is None or not hasattr(self.design, "connections"):
+            return {}
+        from pynq_widgets.design import DesignError, quiet_modules
+        from pynq_widgets.design.quiet import NOTHING
+
+        try:
+            found = quiet_modules(self.design)
+        except DesignError:  # a part of the file that cannot be read: whoever asks for that part is told
+            return {}
+        return {path: why for path, why in found.items() if why != NOTHING and self.leaves.get(path, ("ip", None))[0] == "part"}
+
+    @cached_property
     def leaves(self) -> dict[str, tuple[Any, str | None]]:
         if self.design is None:
             leaves: dict[str, tuple[Any, str | None]] = {

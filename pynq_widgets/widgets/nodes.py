@@ -7,14 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pynq_widgets.design import quiet_modules
+
 if TYPE_CHECKING:
     from pynq_widgets.design import AddressRange, Design, Module
-
-# What only carries other traffic has a stream or two, but nothing to look at.
-_PLUMBING = re.compile(
-    r"(?:.*_)?(?:interconnect|smartconnect|crossbar|protocol_converter|dwidth_converter|clock_converter|register_slice|subset_converter"
-    r"|broadcaster|combiner|switch|data_fifo|noc|concat|slice|constant|vector_logic|reduced_logic|reset|mmu)(?:_.*)?$"
-)
 
 
 @dataclass(eq=False)
@@ -55,13 +51,12 @@ def tree_nodes(design: Design, drivers: Mapping[str, Any] | None = None) -> list
     ranges: dict[str, list[AddressRange]] = {}
     for span in design.address_map:
         ranges.setdefault(span.slave, []).append(span)
-    streaming = {end for link in design.connections if link.protocol == "axis" for end in (link.master, link.slave)}
+    silent = quiet_modules(design)
 
     for path, module in design.modules.items():
         node = nodes[path] = TreeNode(path, path.rpartition("/")[2], "host" if path == host else "ip")
         node.type, node.vlnv = type_of(module), module.vlnv or ""
-        plumbing = bool(_PLUMBING.match(module.modtype or node.type.split(" ")[0]))
-        node.quiet = path != host and path not in ranges and (plumbing or path not in streaming)
+        node.quiet = path in silent
     for path in filter(None, design.hierarchies):  # the empty path is the design itself
         nodes.setdefault(path, TreeNode(path, path.rpartition("/")[2], "hierarchy"))
     for slave, spans in ranges.items():
@@ -73,6 +68,8 @@ def tree_nodes(design: Design, drivers: Mapping[str, Any] | None = None) -> list
             choice = _choice(drivers, path)
             if choice is not None:
                 node.driver, node.why = choice.driver.__name__, str(choice.reason)
+                if not getattr(choice.driver, "needs_address", True):
+                    node.quiet = False  # somebody wrote a driver for it, address or none
     return planted(nodes)
 
 

@@ -30,6 +30,7 @@ class TreeList(anywidget.AnyWidget):
     about = traitlets.Dict(help="Name of the overlay, and the device it runs on, in words.").tag(sync=True)
     status = traitlets.Unicode(help="Why the overlay can no longer be used; empty while it can.").tag(sync=True)
     selected = traitlets.Unicode(help="Path of the chosen row; empty for the overlay itself.").tag(sync=True)
+    everything = traitlets.Bool(False, help="Whether quiet rows are shown, too.").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self.viewers = Viewers(lambda watched: None)
@@ -63,11 +64,16 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
     ----------
     source
         An ``Overlay``, or a hierarchy of one: then its part of the tree.
+    everything
+        Whether to begin with all blocks in sight. Else the quiet ones (interconnects, constants, resets, debug cores and whatever has
+        neither address nor stream, see ``design.quiet``) are left out until they are asked for; a button says how many there are.
     """
 
     selected = traitlets.Unicode(help="Path of the chosen module or hierarchy, as in ip_dict; empty for the overlay itself.")
 
-    def __init__(self, source: Any) -> None:
+    everything = traitlets.Bool(False, help="Whether quiet blocks are shown, too; a page's button sets it.")
+
+    def __init__(self, source: Any, *, everything: bool = False) -> None:
         self.overlay, self._under = _overlay_of(source)
         nodes = nodes_of(self.overlay)
         if self._under:
@@ -87,7 +93,7 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
             "detail": (design.part or "") if design is not None else "",
         }
         side = ipywidgets.Layout(flex="1 1 450px", width="auto", min_width="0", margin="0")
-        self.list = TreeList(nodes=rows(nodes), about=about, status=self._gone(), layout=side)
+        self.list = TreeList(nodes=rows(nodes), about=about, status=self._gone(), everything=everything, layout=side)
         self.list.on_beat = self._look
         self.place = ipywidgets.VBox([], layout=ipywidgets.Layout(flex="1.2 1 520px", width="auto", min_width="0", margin="0"))
         layout = ipywidgets.Layout(
@@ -95,6 +101,7 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
         )
         super().__init__([self.list, self.place], layout=layout)
         self.list.observe(self._chosen, "selected")
+        traitlets.link((self.list, "everything"), (self, "everything"))
         self._show("")
 
     @property

@@ -63,7 +63,7 @@ LOUD = ["processing_system7_0", "bram", "buttons", "filter", "filter/dma", "filt
 
 def test_what_matters_is_shown_and_the_rest_when_asked_for(bench: Bench) -> None:
     assert bench.names() == LOUD
-    more = bench.page.get_by_role("button", name=re.compile(r"Show all \d+ modules"))
+    more = bench.page.get_by_role("button", name=re.compile(r"\d+ quiet blocks?"))
     more.click()
     assert {"concat", "ps_reset", *LOUD} < set(bench.names())
     more.click()
@@ -75,7 +75,7 @@ def test_a_quiet_module_that_is_chosen_stays_in_sight_without_all_the_others(ben
     bench.page.locator("[data-path='concat']").click()
     bench.selected("concat")
     assert sorted(bench.filter("")) == sorted(["concat", *LOUD])
-    assert bench.page.get_by_role("button", name=re.compile("Show all")).get_attribute("aria-pressed") == "false"
+    assert bench.page.get_by_role("button", name=re.compile("quiet block")).get_attribute("aria-pressed") == "false"
     bench.page.locator("[data-path='leds']").click()
     assert "concat" in bench.names()
 
@@ -89,7 +89,7 @@ def test_a_design_of_quiet_modules_only_is_not_an_empty_tree(page: Any) -> None:
     tree = TreeList(nodes=[_node("core", quiet=True)], about=ABOUT)
     page.show(tree)
     page.page.wait_for_selector("[data-path='core']")
-    assert not page.page.get_by_role("button", name=re.compile("Show all")).is_visible()
+    assert not page.page.get_by_role("button", name=re.compile("quiet block")).is_visible()
     assert not page.page.locator(".pw-tree-none").is_visible()
     tree.close()
 
@@ -227,7 +227,7 @@ def test_names_are_text(page: Any) -> None:
 def test_the_largest_design_is_shown_in_time(page: Any, hwh_folder: Path) -> None:
     sizes = {path: len(pw.read_design(path).modules) for path in hwh_folder.glob("*.hwh")}
     bench = Bench(page, max(sizes, key=lambda path: sizes[path]))
-    bench.page.get_by_role("button", name=re.compile("Show all")).click()
+    bench.page.get_by_role("button", name=re.compile("quiet block")).click()
     took = bench.page.evaluate(
         """() => { const input = document.querySelector('.pw-tree input'); const start = performance.now();
         input.value = 'axi'; input.dispatchEvent(new Event('input')); document.body.offsetHeight; return performance.now() - start; }"""
@@ -274,3 +274,17 @@ ol"""
     tree.locator(".pw-tree .pw-alert", has_text="Stale: this overlay is not on the device any more").wait_for()
     lab.screenshot("tree-stale")
     assert not notebook.cell_errors()
+
+
+def test_python_and_the_button_say_alike_whether_quiet_blocks_are_shown(bench: Bench) -> None:
+    more = bench.page.get_by_role("button", name=re.compile(r"^\d+ quiet blocks$"))
+    hidden = int((more.text_content() or "").split()[0])
+    assert more.get_attribute("aria-pressed") == "false"
+    more.focus()
+    bench.page.keyboard.press("Enter")
+    bench.page.wait_for_selector("[data-path='concat']")
+    assert len(bench.names()) == len(LOUD) + hidden
+    assert more.get_attribute("aria-pressed") == "true"
+    bench.list.everything = False
+    bench.page.wait_for_selector("[data-path='concat']", state="detached")
+    assert more.get_attribute("aria-pressed") == "false"

@@ -32,7 +32,7 @@ def beside_demo(demo_design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_examples_run(examples: list[str], beside_demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ip, stating, using, hierarchy, overlay = examples
+    ip, stating, using, panel, hierarchy, overlay = examples
     space: dict[str, Any] = {"__name__": "__main__"}
     exec(ip, space)
     ol = space["ol"]
@@ -47,6 +47,10 @@ def test_the_examples_run(examples: list[str], beside_demo: Path, capsys: pytest
     assert (timer.load, timer.enabled, timer.TCSR0_LOAD0, space["slider"].value) == (800, True, False, 800)
     assert "TLR0" in capsys.readouterr().out
     space["Timer"].unregister()
+    script = re.search(r"```js\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert script is not None
+    exec(panel.replace('"panel.js"', repr(script[1])), space)
+    assert callable(space["Timer"].panel)
     exec(hierarchy, space)
     assert type(Overlay("demo.hwh").filter) is space["Filter"]
     beside_demo.with_suffix(".py").write_text(overlay, encoding="utf-8")

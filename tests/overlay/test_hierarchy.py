@@ -24,7 +24,9 @@ def test_sub_hierarchies_and_ip_are_attributes(nested: Path, device: Any) -> Non
     assert ol.a.b.core is ol["a/b/core"] is ol.a["b/core"] is ol["a"]["b"]["core"]
     assert ol.a.core is not ol.a.b.core
     assert repr(ol.a.b) == "<DefaultHierarchy a/b, 1 block>"
-    assert {"b", "core", "logic"} <= set(dir(ol.a))
+    assert {"b", "core"} <= set(dir(ol.a))
+    assert "logic" not in dir(ol.a)  # wires that are joined: quiet
+    assert ol.a.logic is ol["a/logic"]
     assert list(ol.a) == ["b", "core", "logic"]
     assert "b/core" in ol.a
     assert "x" not in ol.a
@@ -60,6 +62,9 @@ def test_generated_docstring(nested: Path, device: Any) -> None:
     assert text.startswith("Default documentation for hierarchy a. The following\nattributes are available on this hierarchy:\n")
     assert "IP Blocks\n---------\ncore                 : pynq_widgets.DefaultIP\n" in text
     assert "Hierarchies\n-----------\nb                    : pynq_widgets.DefaultHierarchy\n" in text
+    assert "Blocks without an address" not in text
+    assert text.endswith("Quiet: 1 block that software has no use for, by item: logic\n")
+    text = Overlay(nested, device=device).plain.__doc__ or ""
     assert "Blocks without an address\n-------------------------\nlogic                : pynq_widgets.DefaultIP\n" in text
 
 

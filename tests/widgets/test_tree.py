@@ -199,3 +199,28 @@ def test_every_real_design_has_a_tree(hwh_folder: Path) -> None:
             assert row["path"], path.name
             assert row["level"] <= level + 1, path.name
             level = row["level"]
+
+
+def test_everything_is_one_switch_for_python_and_the_page(overlay: Any) -> None:
+    tree = OverlayTree(overlay, everything=True)
+    assert (tree.everything, tree.list.everything) == (True, True)
+    tree.list.everything = False  # the button on a page
+    assert tree.everything is False
+    tree.everything = True
+    assert tree.list.everything is True
+    tree.close()
+    plain = OverlayTree(overlay)
+    assert (plain.everything, plain.list.everything) == (False, False)
+    plain.close()
+
+
+def test_a_block_that_somebody_wrote_a_driver_for_is_not_quiet(device: Any, make_overlay: Callable[..., Any]) -> None:
+    reset = type("Reset", (pw.DefaultIP,), {"bindto": ["xilinx.com:ip:proc_sys_reset:5.0"], "needs_address": False})
+    try:
+        overlay = make_overlay(device)
+        assert isinstance(overlay.ps_reset, reset)
+        tree = OverlayTree(overlay)
+        assert not next(row for row in tree.list.nodes if row["path"] == "ps_reset")["quiet"]
+        tree.close()
+    finally:
+        reset.unregister()

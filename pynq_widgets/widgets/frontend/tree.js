@@ -58,13 +58,12 @@ function render({ model, el }) {
 
   let nodes = [];
   let shown = [];
-  let showAll = false;
   let raised = new Set(); // quiet nodes that were chosen, with all above them: they stay in sight
   let active = null;
   let typed = { text: "", at: 0 };
 
   const folded = (node) => node.children.length > 0;
-  const shows = (node) => showAll || !node.quiet || raised.has(node);
+  const shows = (node) => model.get("everything") || !node.quiet || raised.has(node);
   const chosen = () => nodes.find((node) => node.path === model.get("selected"));
 
   function buildRow(node) {
@@ -227,11 +226,18 @@ function render({ model, el }) {
     }
   });
   all.addEventListener("click", () => {
-    showAll = !showAll;
-    all.setAttribute("aria-pressed", String(showAll));
-    layout();
+    model.set("everything", !model.get("everything"));
+    model.save_changes();
   });
   title.addEventListener("click", () => choose(null));
+
+  /** Whether quiet rows are in sight. */
+  function everything() {
+    const on = model.get("everything");
+    all.setAttribute("aria-pressed", String(on));
+    all.title = `Interconnects, constants, resets and what else software has no use for are ${on ? "shown" : "hidden"}`;
+    if (nodes.length) layout();
+  }
 
   /** A node chosen from Python is brought into sight: its hierarchies open. */
   function reveal() {
@@ -272,17 +278,18 @@ function render({ model, el }) {
     raised = quiet === nodes.length ? new Set(nodes) : new Set();
     all.hidden = quiet === 0 || quiet === nodes.length;
     root.style.setProperty("--address", Math.min(22, Math.max(7, ...nodes.map((node) => node.address.length))));
-    setText(all, `Show all ${nodes.filter((node) => node.kind !== "hierarchy").length} modules`);
-    all.title = `${quiet} interconnects, constants, resets and the like are hidden`;
+    const blocks = nodes.filter((node) => node.quiet && node.kind !== "hierarchy").length;
+    setText(all, `${blocks} quiet block${blocks === 1 ? "" : "s"}`);
     active = null;
     reveal();
   }
 
   const pulse = heartbeat(model, root);
-  const listeners = [["change:nodes", reload], ["change:about", header], ["change:status", status], ["change:selected", reveal]];
+  const listeners = [["change:nodes", reload], ["change:about", header], ["change:status", status], ["change:selected", reveal], ["change:everything", everything]];
   for (const [name, listen] of listeners) model.on(name, listen);
   header();
   status();
+  everything();
   reload();
   return () => {
     for (const [name, listen] of listeners) model.off(name, listen);

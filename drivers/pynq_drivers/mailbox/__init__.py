@@ -1,0 +1,1 @@
+"""Mailbox (AMD PG114): words between two processors."""

@@ -1,0 +1,1 @@
+"""Mutex (AMD PG117): locks between processors."""

@@ -19,7 +19,7 @@ function intcRow(page, line, index) {
   const track = svgElement("svg", { class: "intc-track", preserveAspectRatio: "none", "aria-hidden": "true" });
   const row = make("div", { class: "intc-row", role: "row" },
     make("span", { class: "intc-index pw-quiet pw-mono", role: "cell" }, String(index)),
-    make("span", { class: "intc-what", role: "cell" }, lamp, state, name, kind),
+    make("span", { class: "intc-what", role: "cell" }, lamp, state, make("span", { class: "intc-words" }, name, " ", kind)),
     make("label", { class: "intc-enabled", role: "cell", title: "Enabled (IER)" }, enabled),
     make("span", { class: "intc-tail", role: "cell" }, track),
     make("span", { class: "intc-cell", role: "cell" }, count),

@@ -20,7 +20,7 @@ function timerDial(page, name) {
   const ring = timerShape("circle", { class: "timer-ring", cx: 40, cy: 40, r: 32 });
   const arc = timerShape("path", { class: "timer-arc", d: "" });
   const hand = timerShape("line", { class: "timer-hand", x1: 40, y1: 40, x2: 40, y2: 12 });
-  const ticks = Array.from({ length: 12 }, (_, at) => timerShape("line", { class: "timer-tick", x1: 40, y1: 3, x2: 40, y2: at % 3 ? 6 : 8, transform: `rotate(${at * 30} 40 40)` }));
+  const ticks = Array.from({ length: 12 }, (_, at) => timerShape("line", { class: "timer-tick", x1: 40, y1: 0, x2: 40, y2: at % 3 ? 2 : 4, transform: `rotate(${at * 30} 40 40)` }));
   const dial = timerShape("svg", { class: "timer-dial", viewBox: "0 0 80 80", "aria-hidden": "true" });
   dial.append(...ticks, ring, arc, hand);
   const title = make("span", { class: "timer-name", role: "heading", "aria-level": "4" }, name);
@@ -59,12 +59,13 @@ function timerDial(page, name) {
       box.dataset.state = !counter.read ? "unread" : running ? "running" : "still";
       lamp.dataset.on = String(Boolean(counter.ended));
       lamp.title = counter.ended ? (counter.mode === "capture" ? "An event came" : "It came to its end") : "";
-      setText(mode, counter.read ? `${counter.mode}${running ? "" : ", stands still"}${counter.ended ? (counter.mode === "capture" ? ", an event came" : ", ended") : ""}` : "not read");
+      setText(mode, counter.read ? `${counter.mode}${running ? "" : ", stands still"}${counter.ended && counter.mode !== "PWM" ? (counter.mode === "capture" ? ", an event came" : ", ended") : ""}` : "not read");
       const known = counter.count !== null && counter.count !== undefined;
-      setText(count, known ? `${counter.count.toLocaleString("en").replaceAll(",", "\u2009")} of ${counter.bits} bits` : "");
+      setText(count, known ? `count ${counter.count.toLocaleString("en").replaceAll(",", "\u2009")}, ${counter.bits} bits` : "");
       const whole = counter.whole ?? null;
       const left = counter.left ?? null;
       if (counter.mode === "capture") setText(time, counter.captured === null || counter.captured === undefined ? "no event yet" : `event at ${engineering(counter.captured, "s")}`);
+      else if (counter.mode === "PWM") setText(time, whole === null ? "" : `${number ? "pulse" : "period"} ${engineering(whole, "s")}`);
       else setText(time, whole === null ? "" : left === null ? `${engineering(whole, "s")}, ${engineering(1 / whole, "Hz")}` : `${left === 0 ? "0 s" : left < 1 ? engineering(left, "s") : `${left.toFixed(left < 100 ? 1 : 0)} s`} of ${engineering(whole, "s")}`);
       const part = whole !== null && left !== null ? Math.min(1, left / whole) : null;
       const angle = 2 * Math.PI * (part ?? 0);

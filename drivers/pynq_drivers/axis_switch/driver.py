@@ -5,13 +5,16 @@ Source: AMD PG085, AXI4-Stream Infrastructure IP Suite: "AXI4-Stream Switch", "R
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from pynq_drivers import parameters
-from pynq_drivers.axis_switch.model import CONTROL, DISABLE, MUX, REG_UPDATE
+from pynq_drivers.axis_switch.registers import CONTROL, DISABLE, MUX, REG_UPDATE, layout
+from pynq_widgets.access.errors import near_names
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
 
 
@@ -38,6 +41,91 @@ class StreamSwitch(DefaultIP):
             raise UnsupportedConfiguration(
                 f"{self._where()}: a stream switch has 1 to 16 master interfaces, the design says NUM_MI = {self.max_slots}"
             )
+
+    @classmethod
+    def register_layout(cls, description: Mapping[str, Any]) -> Any:
+        """The registers that the core's parameters give it; designs list none."""
+        given = description.get("parameters") or {}
+        return layout(min(16, parameters.integer(given, "NUM_MI", 0)))
+
+    @property
+    def slaves(self) -> int:
+        """The slave interfaces of the switch (NUM_SI): what data comes in by."""
+        return self._slaves
+
+    @property
+    def sources(self) -> dict[int, str]:
+        """Slave interface to what feeds it in the design, ``'ip/interface'``; those that nothing feeds are left out."""
+        return self._ends("slave", "slave_interface", "master", "master_interface")
+
+    @property
+    def sinks(self) -> dict[int, str]:
+        """Master interface to what it feeds in the design, ``'ip/interface'``."""
+        return self._ends("master", "master_interface", "slave", "slave_interface")
+
+    def _ends(self, own: str, interface: str, other: str, at: str) -> dict[int, str]:
+        design, found = self.description.get("design"), {}
+        for link in getattr(design, "connections", ()):
+            number = re.fullmatch(r"[SM](\d+)_AXIS", getattr(link, interface), re.IGNORECASE)
+            if getattr(link, own) == self._fullpath and link.protocol == "axis" and number is not None:
+                found[int(number[1])] = f"{getattr(link, other)}/{getattr(link, at)}".lstrip("/")
+        return dict(sorted(found.items()))
+
+    @property
+    def routes(self) -> dict[int, int | None]:
+        """Master interface to the slave interface that it gets its data from, None where it is disabled. A bus read each."""
+        return self.routes_of(self.mi.tolist())
+
+    def routes_of(self, words: Sequence[int]) -> dict[int, int | None]:
+        """As `routes`, where the MI_MUX registers hold `words`. Of several that want one slave interface only the lowest gets it."""
+        found: dict[int, int | None] = {}
+        for slot, word in enumerate(words):
+            slave = word & 0xF
+            found[slot] = None if word & DISABLE or slave in found.values() else slave
+        return found
+
+    def connect(self, slave: int | str, master: int | str) -> None:
+        """Route what comes in at `slave` to `master`, and commit: by number, or by the IP at the other end (``'dma'``).
+
+        A slave interface has one way out: the master interface that had it before is disabled. The others stay. Raises ValueError for what
+        is not there; then nothing is written.
+        """
+        source = self._named(slave, self.sources, self._slaves, "slave")
+        sink = self._named(master, self.sinks, self.max_slots, "master")
+        with self.device.lock:
+            wanted = [-1 if given is None or given == source else given for given in self.routes.values()]
+            wanted[sink] = source
+            self.mi = wanted
+
+    def disconnect(self, master: int | str) -> None:
+        """Disable a master interface, named as in `connect`, and commit. The others stay."""
+        sink = self._named(master, self.sinks, self.max_slots, "master")
+        with self.device.lock:
+            wanted = [-1 if given is None else given for given in self.routes.values()]
+            wanted[sink] = -1
+            self.mi = wanted
+
+    def _named(self, which: int | str, ends: Mapping[int, str], count: int, kind: str) -> int:
+        if isinstance(which, str):
+            found = [number for number, end in ends.items() if which in (end, end.rpartition("/")[0])]
+            if len(found) == 1:
+                return found[0]
+            known = ", ".join(ends.values()) or "nothing"
+            if found:
+                raise ValueError(
+                    f"{self._where()}: {which!r} is at the {kind} interfaces {found[0]} and {found[1]}: name its interface too"
+                )
+            raise ValueError(f"{self._where()} has no {kind} interface at {which!r}{near_names(which, ends.values())}; there are {known}")
+        number = operator.index(which)
+        if not 0 <= number < count:
+            raise ValueError(f"{self._where()} has the {kind} interfaces 0 to {count - 1}, not {number}")
+        return number
+
+    def panel(self) -> Any:
+        """The routes as a matrix, in which a click changes them."""
+        from pynq_drivers.axis_switch.panel import SwitchPanel
+
+        return SwitchPanel.of(self)
 
     def default(self) -> None:
         """Connects master interface j to slave interface j; those beyond the last slave interface are disabled."""

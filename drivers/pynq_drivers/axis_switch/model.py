@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 
 from pynq_drivers import parameters
+from pynq_drivers.axis_switch.registers import CONTROL, DISABLE, MUX, REG_UPDATE
 from pynq_widgets.device import IPModel, ModelContext
 from pynq_widgets.device.clock import Timer
 from pynq_widgets.device.simulated.stream import StreamQueue, forward
 
-CONTROL, MUX, MUX_END = 0x00, 0x40, 0x80
-REG_UPDATE = 1 << 1
-DISABLE = 1 << 31
 _COMMIT_CYCLES = 16  # of soft reset after a commit
 
 

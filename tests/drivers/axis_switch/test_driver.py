@@ -117,3 +117,63 @@ def test_the_switches_of_the_composable_overlay_are_routed(hwh_folder: Any) -> N
         assert isinstance(switch, StreamSwitch)
         switch.default()
         assert switch.mi.tolist()[:2] == [0, 1]
+
+
+# By name, and one at a time.
+
+
+def test_what_stands_at_the_ends_is_the_design_s(bench: Any) -> None:
+    switch = bench.overlay.switch
+    assert switch.sources == {0: "source0/M_AXIS", 1: "source1/M_AXIS"}
+    assert switch.sinks == {i: f"sink{i}/S_AXIS" for i in range(3)}
+    assert switch.slaves == 2
+
+
+def test_a_route_is_changed_and_the_others_stay(bench: Any) -> None:
+    switch = bench.overlay.switch
+    switch.mi = [0, 1]
+    reads = [("read", 0x40 + 4 * slot) for slot in range(3)]
+    assert bench.accesses("switch", lambda: switch.connect("source0", 2)) == [*reads, *commit(DISABLE, 1, 0)]
+    assert switch.routes == {0: None, 1: 1, 2: 0}
+    assert got(bench) == [b"", b"1", b"0"]
+    switch.connect(1, "sink0/S_AXIS")
+    assert switch.routes == {0: 1, 1: None, 2: 0}
+    assert bench.accesses("switch", lambda: switch.disconnect("sink0")) == [*reads, *commit(DISABLE, DISABLE, 0)]
+
+
+def test_of_two_that_want_one_the_lowest_has_it(bench: Any) -> None:
+    switch = bench.overlay.switch
+    switch.mi = [1, 1, 0]
+    assert switch.routes == {0: 1, 1: None, 2: 0}
+    bench.clock.advance(1e-6)
+    assert bench.model("switch").routes == {0: 1, 2: 0}
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (lambda s: s.connect(2, 0), "switch has the slave interfaces 0 to 1, not 2"),
+        (lambda s: s.connect(0, 3), "switch has the master interfaces 0 to 2, not 3"),
+        (lambda s: s.disconnect(-1), "switch has the master interfaces 0 to 2, not -1"),
+        (
+            lambda s: s.connect("sorce1/M_AXIS", 0),
+            "switch has no slave interface at 'sorce1/M_AXIS' (did you mean 'source1/M_AXIS', 'source0/M_AXIS'?); "
+            "there are source0/M_AXIS, source1/M_AXIS",
+        ),
+    ],
+)
+def test_routes_that_cannot_be(bench: Any, action: Any, message: str) -> None:
+    def attempt() -> None:
+        with pytest.raises(ValueError) as caught:  # noqa: PT011
+            action(bench.overlay.switch)
+        assert str(caught.value) == message
+
+    assert bench.accesses("switch", attempt) == []
+
+
+def test_the_registers_are_the_guide_s(bench: Any) -> None:
+    registers = bench.overlay.switch.registers.registers
+    assert {name: handle.offset for name, handle in registers.items()} == {"CONTROL": 0, "MI0_MUX": 0x40, "MI1_MUX": 0x44, "MI2_MUX": 0x48}
+    bench.overlay.switch.mi = [1, -1, 0]
+    assert [registers[f"MI{slot}_MUX"].read() for slot in range(3)] == [1, DISABLE, 0]
+    assert bench.overlay.switch.register_map.MI1_MUX.MI_DISABLE == 1

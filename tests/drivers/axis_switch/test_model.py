@@ -167,3 +167,29 @@ def test_a_dma_sends_through_a_switch_at_the_pace_of_the_slower_end(build: Any, 
     bench.overlay.dma.recvchannel.wait()
     assert bench.clock.now() - start == pytest.approx((1 << 18) / 100e6, rel=1e-3)
     assert (np.asarray(out) == np.asarray(data)).all()
+
+
+# Each register of PG085, "Register Space", of a switch with two master interfaces: offset, reset value (None: the guide gives none), the
+# bits that a write sets and clears, and the test of what else it does.
+TABLE = {
+    "CONTROL": (0x00, 0, 0x0, "REG_UPDATE reads 1 until the commit is over, so a write of all ones is a commit"),
+    "MI0_MUX": (0x40, None, 0x8000_000F, ""),
+    "MI1_MUX": (0x44, None, 0x8000_000F, ""),
+}
+
+
+def test_each_register_of_the_guide(build: Any, block: Any) -> None:
+    bench = build(block("switch", "xilinx.com:ip:axis_switch:1.1", BASE, {"NUM_SI": 1, "NUM_MI": 2, "ROUTING_MODE": 1}, clocks=("aclk",)))
+    ip = bench.overlay.switch
+    assert {name: handle.offset for name, handle in ip.registers.registers.items()} == {name: row[0] for name, row in TABLE.items()}
+    for name, (offset, reset, writable, _) in TABLE.items():
+        if reset is not None:
+            assert ip.read(offset) == reset
+        ip.write(offset, 0xFFFF_FFFF)
+        if name == "CONTROL":
+            assert ip.read(offset) == 2
+            bench.clock.advance(1e-6)
+        assert ip.read(offset) == writable
+        ip.write(offset, 0)
+        assert ip.read(offset) == 0
+    assert ip.read(0x48) == 0  # a third master interface is not there

@@ -48,7 +48,7 @@ class AxiIIC(DefaultIP):
         data = bytearray(4)
         iic.receive(0x50, data, 4)
 
-    One transfer at a time; threads wait for one another. Making the driver touches nothing; the first transfer resets the core. As a
+    ``frequency`` is that of SCL in Hz, as the design has it. One transfer at a time; threads wait for one another. Making the driver touches nothing; the first transfer resets the core. As a
     register, RX_FIFO is never read by a display: each read takes a byte out of it.
     """
 
@@ -64,7 +64,8 @@ class AxiIIC(DefaultIP):
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)
         given = description.get("parameters") or {}
-        self._byte_time = 9 / (parameters.integer(given, "C_IIC_FREQ", 100_000) or 100_000)
+        self.frequency = float(parameters.integer(given, "C_IIC_FREQ", 100_000) or 100_000)
+        self._byte_time = 9 / self.frequency
         self._turn = threading.RLock()
         self._ready = False  # the core has been reset
         self._holding = False  # the bus, after a transfer with REPEAT_START
@@ -162,6 +163,12 @@ class AxiIIC(DefaultIP):
                 return False
             raise
         return True
+
+    def panel(self) -> Any:
+        """A map of the bus."""
+        from pynq_drivers.axi_iic.panel import BusMap
+
+        return BusMap.of(self)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:

@@ -107,6 +107,11 @@ class AxiUart16550(UartPort):
         """Data bits, parity and stop bits."""
         return self._settings()[1]
 
+    def setting(self) -> str:
+        if self._known is None:
+            return "not used yet"
+        return f"{self._known[0]:.6g} baud, {self._known[1]}"
+
     # The control lines.
 
     def _control(self, bit: int, on: bool) -> None:

@@ -53,6 +53,9 @@ class AxiUartLite(UartPort):
         """Data bits, parity and stop bits, as the design has them."""
         return self._format
 
+    def setting(self) -> str:
+        return f"{self._baudrate} baud, {self._format}"
+
     def _character_time(self) -> float:
         return self._format.length / self._baudrate
 

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from pynq_drivers.uart.transcript import Transcript
+
 _LOOK_AGAIN = 0.5  # seconds after which one who waits looks, interrupt or not
 
 
@@ -20,6 +22,9 @@ class Receiver(Protocol):
 
     @property
     def device(self) -> Any: ...
+
+    @property
+    def transcript(self) -> Transcript: ...
 
     @property
     def interrupt_pin(self) -> Any: ...
@@ -47,6 +52,7 @@ class Inbox:
             fresh = self._port._take_characters()
             self.content += fresh
         if fresh:
+            self._port.transcript.add(False, fresh)
             self._tell()
 
     def take(self, size: int) -> bytes:

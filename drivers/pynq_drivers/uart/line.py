@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from pynq_drivers.uart.frame import Format, Received, receive
+from pynq_drivers.uart.transcript import Transcript
 from pynq_widgets.device.clock import Clock, Timer
 
 _KEPT = 65536  # characters that were seen and not taken
@@ -47,6 +48,7 @@ class Line:
         self._seen = bytearray()
         self._listeners: list[Callable[[bytes], object]] = []
         self._other: Line | None = None
+        self.transcript = Transcript()
         self.errors = 0
         """Characters from the core that came with a wrong parity or without a stop bit."""
 
@@ -74,6 +76,7 @@ class Line:
                 raise ValueError(f"{self._name} has no baud rate yet: program its divisor, or set the line's baud")
             self._typed.extend((value, wrong_parity, no_stop) for value in content)
             self._go()
+        self.transcript.add(False, content)
 
     @property
     def waiting(self) -> int:
@@ -150,5 +153,6 @@ class Line:
         self._seen.append(got.value)
         if len(self._seen) > _KEPT:
             del self._seen[: len(self._seen) - _KEPT]
+        self.transcript.add(True, bytes([got.value]))
         for callback in tuple(self._listeners):
             callback(bytes([got.value]))

@@ -11,6 +11,7 @@ from typing import Any
 from pynq_drivers import waiting
 from pynq_drivers.uart.inbox import Inbox
 from pynq_drivers.uart.raw import RawPort
+from pynq_drivers.uart.transcript import Transcript
 from pynq_drivers.uart.turns import Turns
 from pynq_widgets.overlay import DefaultIP
 
@@ -59,6 +60,7 @@ class UartPort(DefaultIP):
         self.write_timeout: float | None = None
         self._inbox = Inbox(self)
         self._turns = Turns()
+        self._transcript = Transcript()
         self._opened = 0
         self._errors: dict[str, int] = {}
 
@@ -136,6 +138,21 @@ class UartPort(DefaultIP):
         with self.device.lock:
             self._empty_receiver()
             self._inbox.clear()
+
+    @property
+    def transcript(self) -> Transcript:
+        """What this driver has sent and received, the newest of it."""
+        return self._transcript
+
+    def setting(self) -> str:
+        """Speed and framing in words, as far as they are known: no hardware is touched."""
+        return f"{self.baudrate:g} baud"
+
+    def panel(self) -> Any:
+        """A terminal."""
+        from pynq_drivers.uart.panel import Terminal
+
+        return Terminal.of(self)
 
     # Reading.
 
@@ -303,7 +320,9 @@ class UartPort(DefaultIP):
         if not self._turns.mine(ticket):
             return done
         with self.device.lock:
-            return done + self._put_characters(content[done:])
+            put = self._put_characters(content[done:])
+        self.transcript.add(True, bytes(content[done : done + put]))
+        return done + put
 
     def _until_room(self, left: int) -> float:
         return min(8, left) * self._character_time()

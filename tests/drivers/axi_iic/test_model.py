@@ -103,7 +103,7 @@ TABLE = [
     ("ISR", r.ISR, 0xD0, 0xD0 ^ 0xFF, "test_a_written_one_inverts_a_bit_of_the_status"),
     ("IER", r.IER, 0, 0xFF, "test_the_interrupt_is_the_enabled_part_of_the_status"),
     ("SOFTR", r.SOFTR, 0, None, "test_only_the_key_resets"),
-    ("CR", r.CR, 0, 0x5F, "test_a_transfer_that_msms_directs"),
+    ("CR", r.CR, 0, 0x7F, "test_a_transfer_that_msms_directs"),
     ("SR", r.SR, r.TX_EMPTY | r.RX_EMPTY, None, "test_a_full_receive_fifo_holds_the_bus"),
     ("TX_FIFO", r.TX_FIFO, 0, None, "test_the_fifo_takes_sixteen_words_and_is_cleared"),
     ("RX_FIFO", r.RX_FIFO, 0, None, "test_a_full_receive_fifo_holds_the_bus"),
@@ -147,14 +147,25 @@ def test_a_transfer_that_msms_directs(bench: Any) -> None:
     assert list(bench.chip.registers[3:5]) == [0x33, 0x44]
 
 
+def test_a_stop_instead_of_a_repeated_start(bench: Any) -> None:
+    put(bench, r.TX_FIFO, 0xA0, 6)
+    put(bench, r.CR, r.ENABLE | r.MASTER | r.TRANSMIT)
+    bench.clock.advance(3 * BYTE)
+    put(bench, r.CR, r.ENABLE | r.MASTER | r.TRANSMIT | r.REPEAT)
+    put(bench, r.CR, r.ENABLE | r.TRANSMIT)
+    assert not get(bench, r.SR) & r.BUSY
+
+
 def test_a_directed_transfer_reads_after_a_repeated_start(bench: Any) -> None:
     put(bench, r.TX_FIFO, 0xA0, 6)
     put(bench, r.CR, r.ENABLE | r.MASTER | r.TRANSMIT)
     bench.clock.advance(3 * BYTE)
     put(bench, r.RX_FIFO_PIRQ, 1)
     put(bench, r.CR, r.ENABLE | r.MASTER | r.REPEAT)
+    assert get(bench, r.CR) & r.REPEAT, "not yet"
     put(bench, r.TX_FIFO, 0xA1)
     bench.clock.advance(10 * BYTE)
+    assert not get(bench, r.CR) & r.REPEAT
     assert (get(bench, r.RX_FIFO_OCY), get(bench, r.ISR) & r.RX_FILLED) == (1, r.RX_FILLED), "two came, and the bus is held"
     put(bench, r.CR, r.ENABLE | r.MASTER | r.NO_ACKNOWLEDGE)
     assert get(bench, r.RX_FIFO) == 106

@@ -23,7 +23,7 @@ class Home(NamedTuple):
 
 def home_of(mirror: Mirror) -> Home | None:
     """The IP of the notebook's overlays whose registers `mirror` holds; ``None`` where no variable leads to it. Makes no driver."""
-    for name, value in _variables().items():
+    for name, value in variables().items():
         if not isinstance(value, Overlay) or name.startswith("_"):
             continue
         with contextlib.suppress(Exception):  # an overlay that is not loaded, or a subclass in its own ways: then it has no such mirror
@@ -55,7 +55,7 @@ def expression_of(source: Any) -> str:
     if not path or not isinstance(path, str):
         return "ip"
     overlay = description.get("overlay")
-    names = [name for name, value in _variables().items() if value is overlay and not name.startswith("_")]
+    names = [name for name, value in variables().items() if value is overlay and not name.startswith("_")]
     return _reached(names[0] if names and overlay is not None else "ol", path)
 
 
@@ -93,7 +93,7 @@ def _plain(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith("_")
 
 
-def _variables() -> dict[str, Any]:
+def variables() -> dict[str, Any]:
     """The variables of the person's notebook; none where there is none."""
     try:
         from IPython import get_ipython

@@ -327,9 +327,16 @@ class HlsCore(DefaultIP):
             self.device.clock.sleep(deadline.slice(pause))
             pause = min(2 * pause, 2e-3)
         values = {argument.name: argument.decode(argument.get()) for argument in outputs}
+        self.__dict__["_followed"] = values
         if "return" in values:
             return values["return"]
         return next(iter(values.values())) if len(values) == 1 else values or None
+
+    def panel(self) -> Any:
+        """The form in which it is called."""
+        from pynq_drivers.hls.panel import HlsPanel
+
+        return HlsPanel.of(self) if self._has_address else None
 
     # On the simulated device.
 

@@ -15,6 +15,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+_INNER = ("<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>", "<lambda>")
 _NOTE = "__seen_by_pynq_widgets__"
 _words = reprlib.Repr()
 _words.maxstring = _words.maxother = 120
@@ -99,7 +100,9 @@ def _is_same(node: ast.Lambda, code: types.CodeType) -> bool:
 
 
 def _plain(code: types.CodeType) -> list[Any]:
-    return [(type(const), const) for const in code.co_consts if const is not None and not isinstance(const, types.CodeType)]
+    """What stands in the code as it does in the source: without the code of inner functions and, in Python 3.10, their names."""
+    consts = [const for const in code.co_consts if const is not None and not isinstance(const, types.CodeType)]
+    return [(type(const), const) for const in consts if not (isinstance(const, str) and const.endswith(_INNER))]
 
 
 def _noting(text: str) -> types.CodeType:

@@ -92,7 +92,7 @@ function gpioChannel(page, channel) {
     channel.direction === "inputs" ? null : typed,
   );
   const foot = channel.shows && channel.direction !== "outputs" ? make("div", { class: "gpio-foot pw-quiet" }, `Inputs only show: ${channel.shows}`) : null;
-  const box = make("section", { class: "gpio-channel", "aria-label": `Channel ${channel.number}` }, head, make("div", { class: "gpio-parts", "data-kind": channel.kind }, ...parts.map((part) => part.cell)), foot);
+  const box = make("div", { class: "gpio-channel", role: "group", "aria-label": `Channel ${channel.number}` }, head, make("div", { class: "gpio-parts", "data-kind": channel.kind }, ...parts.map((part) => part.cell)), foot);
   return {
     box,
     paint(levels) {

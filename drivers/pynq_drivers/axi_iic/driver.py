@@ -48,8 +48,13 @@ class AxiIIC(DefaultIP):
         data = bytearray(4)
         iic.receive(0x50, data, 4)
 
-    ``frequency`` is that of SCL in Hz, as the design has it. One transfer at a time; threads wait for one another. Making the driver touches nothing; the first transfer resets the core. As a
+    One transfer at a time; threads wait for one another. Making the driver touches nothing; the first transfer resets the core. As a
     register, RX_FIFO is never read by a display: each read takes a byte out of it.
+
+    Attributes
+    ----------
+    frequency : float
+        Of SCL in Hz, as the design has it.
     """
 
     bindto = [f"xilinx.com:ip:axi_iic:{version}" for version in ("2.0", "2.1")]

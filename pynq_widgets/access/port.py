@@ -224,6 +224,11 @@ class Port:
         self.review()
         return bool(self.gone)
 
+    @property
+    def gone_alone(self) -> bool:
+        """Whether what is here went with its region of the design, and the rest of the overlay stands."""
+        return bool(self.gone) and self.remedy is not _LOAD_AGAIN
+
     def check(self) -> None:
         """Raise :class:`StaleOverlayError` if the overlay of this handle has gone."""
         if self.is_stale:

@@ -27,7 +27,7 @@ class Watch(Subscription):
     Attributes
     ----------
     groups : Mapping[Mirror, tuple of str]
-        The registers by mirror, each once, in the order of their addresses.
+        The registers by mirror, each once, in the order of their addresses; those that have gone alone are taken out.
     """
 
     def __init__(
@@ -45,23 +45,37 @@ class Watch(Subscription):
 
     def _tick(self) -> None:
         failure: BaseException | None = None
+        gone: set[Mirror] = set()
         for mirror, names in self.groups.items():
             # Half a period: what was read later than that is as new as this tick promises.
             since = mirror.now() - 0.5 / self.rate
             try:
                 with asking(mirror.port.device, "sampler"):
                     mirror.refresh(names, newer_than=since)
-            except StaleOverlayError as gone:
-                self.close()
-                failure = gone
-                break
+            except StaleOverlayError as over:
+                failure = failure or over
+                if not mirror.port.gone_alone:
+                    self.close()
+                    break
+                gone.add(mirror)
             except Exception as error:
                 # The words concerned are stale in the mirror, with the reason; the other blocks are read all the same.
                 failure = failure or error
+        if gone and len(gone) == len(self.groups):
+            self.close()
+        elif gone:
+            # A region of the design was given another module: the rest is read on.
+            self.groups = MappingProxyType({mirror: names for mirror, names in self.groups.items() if mirror not in gone})
         if self._on_tick is not None:
             tell(self._on_tick, self)
         if failure is not None:
             raise failure
+
+    def add(self, mirror: Mirror, name: str) -> None:
+        """Read the register `name` of `mirror`, too, from the next tick on. Raises as :meth:`Sampler.watch` does."""
+        held = {known: list(names) for known, names in self.groups.items() if not known.port.is_stale}
+        held.setdefault(mirror, []).append(name)
+        self.groups = checked_groups(held.items())
 
     def __repr__(self) -> str:
         registers = sum(map(len, self.groups.values()))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pynq_widgets.access.errors import StaleOverlayError
 from pynq_widgets.live import Sampler, Saved, Snapshot, State, Watch, load, take
 from pynq_widgets.live.configuration import Statement, stated
 from pynq_widgets.live.state import save as save_state
@@ -61,11 +62,25 @@ def watch(
     for spot in places.values():
         groups.setdefault(spot.mirror, []).append(spot.register)
 
-    def tick(_: Watch) -> None:
+    def tick(watching: Watch) -> None:
+        _follow(overlay, places, watching)
         if handler is not None:
             handler({name: _value(spot) for name, spot in places.items()})
 
     return Sampler.of(overlay.device).watch(groups.items(), rate, on_tick=tick, on_error=on_error, on_rate=on_rate)
+
+
+def _follow(overlay: Any, places: dict[str, Place], watching: Watch) -> None:
+    """What stands in a region now is watched under the names that were given, where it has such registers."""
+    for name, spot in places.items():
+        if not spot.mirror.port.is_stale:
+            continue
+        try:
+            found = place(overlay, name)
+            watching.add(found.mirror, found.register)
+        except (KeyError, ValueError, StaleOverlayError):
+            continue  # the module has no such register, or none that is read unasked; the value is None
+        places[name] = found
 
 
 def _value(spot: Place) -> int | None:

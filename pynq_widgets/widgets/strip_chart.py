@@ -298,7 +298,9 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         """The bus or the overlay refused. What could not be read says so by itself; here it matters that it is over."""
         from pynq_widgets.access.errors import StaleOverlayError
 
-        if isinstance(error, StaleOverlayError):
+        # Lines of a region that was given another module have a gap with that reason; the others go on.
+        ports = [line.mirror.port for each in self._tracks for line in each.lines]
+        if isinstance(error, StaleOverlayError) and (all(port.is_stale for port in ports) or not any(port.gone_alone for port in ports)):
             self._gone = str(error)
             self._resubscribe()
 

@@ -75,14 +75,8 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
 
     def __init__(self, source: Any, *, everything: bool = False) -> None:
         self.overlay, self._under = _overlay_of(source)
-        nodes = nodes_of(self.overlay)
-        if self._under:
-            root = find_node(nodes, self._under)
-            nodes = root.children if root is not None else []
-        self._nodes: dict[str, TreeNode] = {node.path: node for _, node in walk(nodes)}
-        if self._under and root is not None:
-            self._nodes[""] = root
         self._details: dict[str, NodeDetail] = {}
+        nodes = self._read()
         device, kind, hint = device_text(self.overlay.device)
         design = self.overlay.design
         about = {
@@ -103,6 +97,38 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
         self.list.observe(self._chosen, "selected")
         traitlets.link((self.list, "everything"), (self, "everything"))
         self._show("")
+
+    def _read(self) -> list[TreeNode]:
+        """The top rows, as the overlay is now."""
+        self._design = self.overlay.design
+        nodes = nodes_of(self.overlay)
+        root = find_node(nodes, self._under) if self._under else None
+        if self._under:
+            nodes = root.children if root is not None else []
+        self._nodes: dict[str, TreeNode] = {node.path: node for _, node in walk(nodes)}
+        if root is not None:
+            self._nodes[""] = root
+        return nodes
+
+    def _follow(self) -> None:
+        """A region of the overlay holds another module: its rows are exchanged, and what was shown of it."""
+        if self.list.comm is None:
+            return
+        before, held = self._design, self._nodes
+        nodes = self._read()
+        changed = _changed(before, self._design)
+        self.list.nodes = rows(nodes)
+        gone = [path for path in self._details if path and any(f"{path}/".startswith(f"{region}/") for region in changed)]
+        chosen = self.selected
+        while chosen and chosen not in self._nodes:
+            chosen = chosen.rpartition("/")[0]
+        closing = [self._details.pop(path) for path in gone]
+        if chosen != self.selected:
+            self.selected = chosen
+        elif self.selected in gone or held.get(chosen) is None:
+            self._show(chosen)
+        for detail in closing:
+            detail.close()
 
     @property
     def viewers(self) -> Viewers:
@@ -138,6 +164,8 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
         self.place.children = (detail,)
 
     def _look(self) -> None:
+        if self.overlay.design is not self._design:
+            outbox.default().ask((id(self), "rows"), self._follow)
         if self._gone() != self.list.status:
             outbox.default().ask((id(self), "gone"), self._tell_gone)
 
@@ -162,6 +190,13 @@ class OverlayTree(ipywidgets.HBox):  # type: ignore[misc]  # ipywidgets is not t
             self.place.close()
         close_layout(self)
         super().close()
+
+
+def _changed(before: Any, now: Any) -> list[str]:
+    """The regions that do not hold the same in both designs."""
+    held, holds = getattr(before, "regions", {}), getattr(now, "regions", {})
+    missing = object()
+    return [region for region in {**held, **holds} if held.get(region, missing) is not holds.get(region, missing)]
 
 
 def _overlay_of(source: Any) -> tuple[Any, str]:

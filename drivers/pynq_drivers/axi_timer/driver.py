@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar
 
 from pynq_drivers import parameters, waiting
@@ -288,10 +289,14 @@ class AxiTimer(DefaultIP):
         width = parameters.integer(given, "C_COUNT_WIDTH", 32)
         both = not parameters.integer(given, "C_ONE_TIMER_ONLY", 0)
         self._frequency: float | None = None
-        self.interrupt_pin: Any = self["interrupt"] if "interrupt" in self._interrupts else None
         self.timer0 = Counter(self, 0, width, (0,))
         self.timer1 = Counter(self, 1, width, (STRIDE,)) if both else None
         self.cascade = Counter(self, 0, 64, (0, STRIDE)) if both and width == 32 else None
+
+    @cached_property
+    def interrupt_pin(self) -> Any:
+        """The core's interrupt; None where it is not connected, or the device has no way to it."""
+        return self["interrupt"] if "interrupt" in self._interrupts else None
 
     @classmethod
     def register_layout(cls, description: Mapping[str, Any]) -> Any:

@@ -6,6 +6,7 @@ Making a bundle writes nothing, and reads nothing that a read would change.
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ from pynq_widgets.overlay import DefaultHierarchy, DefaultIP, Overlay
 from pynq_widgets.overlay.binding import Drivers
 
 from . import changes, html
-from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, plain_content, table_for
+from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, panel_of, plain_content, table_for
 from .expect_view import expectation_bundle
 from .faults_view import faults_bundle
 from .nodes import TreeNode, tree_nodes, walk
@@ -32,6 +33,8 @@ from .summaries import node_summary, overlay_summary
 from .table import mirror_of
 from .tape_view import tape_bundle
 from .tree import OverlayTree
+
+_log = logging.getLogger(__name__)
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _NAMES = 12  # names that the plain text lists
@@ -83,16 +86,32 @@ def ip_bundle(ip: DefaultIP, widget: bool) -> showing.Bundle:
     content = node_summary(design, node) if design is not None else plain_content(node)
     told, kind, _ = device_text(ip.device)
     content = {**content, "badges": [[told, kind]]}
-    mirror = getattr(ip, "registers", None)
-    parts = [html.summary(content)]
-    if isinstance(mirror, Mirror):
-        parts.insert(0, html.registers(mirror.registers.values(), mirror.port.base))
-    markup = html.page(path, *parts, note=f"{node.type} on {told}")
 
     def make() -> NodeDetail:
         return shown(ip, "detail", lambda: NodeDetail(content, ip), lambda: ip._life is not None and not ip._life.alive)
 
-    return bundle(repr(ip), markup, widget, make)
+    detail = make() if widget else None
+    mirror = getattr(ip, "registers", None)
+    parts = [html.summary(content)]
+    if isinstance(mirror, Mirror):
+        parts.insert(0, html.registers(mirror.registers.values(), mirror.port.base))
+    parts[:0] = _panel_still(panel_of(ip, []) if detail is None else detail.panel)
+    markup = html.page(path, *parts, note=f"{node.type} on {told}")
+    return bundle(repr(ip), markup, widget, lambda: detail)
+
+
+def _panel_still(panel: Any) -> list[html.Markup]:
+    """What a driver's panel shows where no kernel runs; nothing of a panel that says nothing of that."""
+    from .panel import Panel
+
+    if not isinstance(panel, Panel):
+        return []
+    try:
+        return [panel.markup()]
+    except Exception:
+        # A driver's mistake must not take the registers away from the person who looks for them.
+        _log.warning("%s cannot say what it shows", type(panel).__name__, exc_info=True)
+        return []
 
 
 def mirror_bundle(mirror: Mirror, widget: bool) -> showing.Bundle:

@@ -31,7 +31,7 @@ class NodeDetail(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is not ty
 
     def __init__(self, content: Content, obj: Any = None, problems: tuple[str, ...] = ()) -> None:
         told = list(problems)
-        panel = _panel(obj, told)
+        panel = panel_of(obj, told)
         table = _registers(obj, told)
         if told:
             content = {**content, "problems": told}
@@ -39,6 +39,7 @@ class NodeDetail(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is not ty
             # The registers are what one came for; what is known besides stays folded.
             content = {**content, "sections": [{**section, "open": False} for section in content["sections"]]}
         self.summary = NodeSummary(content)
+        self.panel = panel
         parts = [part for part in (self.summary, panel, table) if part is not None]
         super().__init__(parts, layout=ipywidgets.Layout(**_FULL, overflow="visible", grid_gap="6px"))
 
@@ -55,7 +56,8 @@ class NodeDetail(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is not ty
         super().close()
 
 
-def _panel(obj: Any, problems: list[str]) -> Any:
+def panel_of(obj: Any, problems: list[str]) -> Any:
+    """The panel of a driver; None where it has none, and where it cannot be made, of which `problems` then tells."""
     make = getattr(obj, "panel", None)
     if not callable(make):
         return None

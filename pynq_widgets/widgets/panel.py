@@ -329,7 +329,7 @@ class Panel(anywidget.AnyWidget):
     def _ended(self) -> None:
         """The overlay has gone: that is said, and nothing read any more."""
         if not self._gone:
-            life = getattr(self.ip, "_life", None)
+            life = _life_of(self.ip)
             self._gone = getattr(life, "gone", "") or "the overlay is not on the device any more"
             self._watched(False)
 
@@ -383,8 +383,14 @@ class Panel(anywidget.AnyWidget):
 
 def is_stale(ip: Any) -> bool:
     """Whether the overlay of `ip` has gone."""
-    life = getattr(ip, "_life", None)
+    life = _life_of(ip)
     return life is not None and not life.alive
+
+
+def _life_of(ip: Any) -> Any:
+    """The life of an IP's handles, or of the overlay that a hierarchy is of; None where there is no overlay."""
+    life = getattr(ip, "_life", None)
+    return getattr(getattr(ip, "_overlay", None), "_life", None) if life is None else life
 
 
 def _checked(groups: Iterable[Group]) -> Iterable[Group]:

@@ -463,3 +463,47 @@ def test_groups_may_be_of_several_blocks(overlay, now):
     panel = Both(overlay.leds, sampler=Turned(), now=now)
     assert [type(mirror) for mirror, _ in panel._groups] == [Mirror, Mirror]
     panel.close()
+
+
+def test_over_a_hierarchy_it_goes_with_the_overlay(make_overlay: Any, device: Any, overlay: Any, now: Any) -> None:
+    class Whole(LedsPanel):
+        def groups(self) -> Any:
+            return [(self.ip.dma.registers, ("MM2S_DMASR",))]
+
+        def look(self) -> dict[str, Any]:
+            return {"level": self.ip.dma.registers["MM2S_DMASR"].value}
+
+    turned = Turned()
+    bench = Bench(Whole(overlay.filter, sampler=turned, now=now), turned, now)
+    assert bench.panel.title == "filter"
+    bench.open()
+    bench.turned.turn()
+    assert bench.looks[-1]["state"]["level"] == 0
+    kept = make_overlay(device)
+    bench.turned.turn()
+    assert bench.looks[-1]["gone"]
+    assert kept.is_loaded()
+    bench.panel.close()
+
+
+def test_a_saved_notebook_has_what_the_panel_of_an_ip_showed(overlay: Any) -> None:
+    overlay.leds.group.value = 5
+    text = showing.mimebundle(overlay.leds, widget=False)["text/html"]
+    assert text.index("Channel 1: 4 LEDs") < text.index("GPIO_DATA")
+    assert "<script" not in text
+
+
+def test_an_ip_is_shown_without_the_panel_that_cannot_say_what_it_shows(overlay: Any, caplog: Any) -> None:
+    class Shown(type(overlay.leds)):
+        bindto: list[str] = []
+
+        def panel(self) -> Any:
+            return Broken.of(self)
+
+    class Broken(LedsPanel):
+        def markup(self) -> Any:
+            raise ValueError("no")
+
+    text = showing.mimebundle(Shown(overlay.leds.description))["text/html"]
+    assert "GPIO_DATA" in text
+    assert "Broken cannot say what it shows" in caplog.text

@@ -68,7 +68,14 @@ def shown(notebook: nbformat.NotebookNode) -> str:
 
 def test_there_are_the_tour_live_registers_buffers_and_the_three_kinds_of_api() -> None:
     assert {"tour.ipynb", "live_registers.ipynb", "api_wrapper.ipynb", "api_layer.ipynb", "api_c_library.ipynb"} <= set(NAMES)
-    assert {"dma_buffers.ipynb", "cache_coherence.ipynb", "video.ipynb", "pynq_code.ipynb", "leds_and_buttons.ipynb"} <= set(NAMES)
+    assert {
+        "dma_buffers.ipynb",
+        "cache_coherence.ipynb",
+        "video.ipynb",
+        "pynq_code.ipynb",
+        "leds_and_buttons.ipynb",
+        "i2c_sensor.ipynb",
+    } <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -94,6 +101,8 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
         check_the_tour(notebook)
     if name == "leds_and_buttons.ipynb":
         check_leds_and_buttons(notebook)
+    if name == "i2c_sensor.ipynb":
+        check_i2c_sensor(notebook)
     if name == "pynq_code.ipynb":
         check_pynq_code(notebook)
     if name == "live_registers.ipynb":
@@ -137,6 +146,17 @@ def check_leds_and_buttons(notebook: nbformat.NotebookNode) -> None:
     assert "✗ leds.value == 0b1111: not within 0.5 s; leds.value was 0" in text
     panels = [output for output in outputs(notebook) if "Channel 1" in output.get("data", {}).get("text/html", "")]
     assert [WIDGET in panel.data for panel in panels] == [True, True, True]
+
+
+def check_i2c_sensor(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert "['0x48', '0x50']" in text
+    assert "'15 80'\n21.5\n21.5\n" in text
+    assert "✓ temperature.value == 30.0, after" in text
+    assert "['0x190', '0x0', '0x191', '0x202']" in text  # as PG090 has a dynamic read after a repeated start
+    assert "b'hello'" in text
+    assert "the target at 0x21 of iic did not acknowledge" in text
+    assert sum(WIDGET in output.get("data", {}) for output in outputs(notebook)) >= 3  # the overlay, the map, what was expected
 
 
 def check_pynq_code(notebook: nbformat.NotebookNode) -> None:

@@ -66,6 +66,8 @@ class AxiIIC(DefaultIP):
         "TX_FIFO", access="write-only", onwrite="push", help="Each write puts a byte, or a start or stop, into the transmit FIFO"
     )
 
+    ISR = Word("ISR", onwrite="1-to-toggle", help="What has happened; a written 1 inverts a bit")
+
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)
         given = description.get("parameters") or {}

@@ -49,6 +49,7 @@ class AxiQuadSPI(DefaultIP):
 
     SPI_DRR = Word("SPI_DRR", access="read-only", onread="pop", help="Each read takes one transfer out of the receive FIFO")
     SPI_DTR = Word("SPI_DTR", access="write-only", onwrite="push", help="Each write puts one transfer into the transmit FIFO")
+    IPISR = Word("IPISR", onwrite="1-to-toggle", help="What has happened; a written 1 inverts a bit")
     mode_fault = Bit("SPISR", 4, onread="clear", help="Another master selected this one; a read forgets it")
 
     def __init__(self, description: dict[str, Any]) -> None:

@@ -149,5 +149,5 @@ class Mutex(DefaultIP):
         except IndexError:
             raise IndexError(f"{self._fullpath} has the mutexes 0 to {len(self._locks) - 1}, not {number}") from None
 
-    def __iter__(self) -> Iterator[Lock]:
+    def __iter__(self) -> Iterator[Lock]:  # type: ignore[override]  # of every other IP: its pins
         return iter(self._locks)

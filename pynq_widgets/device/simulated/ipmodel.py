@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pynq_widgets.device.clock import ClockScope
 from pynq_widgets.device.simulated.registry import find_model, model, unregister
@@ -21,6 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["IPModel", "ModelContext", "find_model", "model", "unregister"]
 
 T = TypeVar("T", int, float, bool, str)
+
+
+class Traffic(NamedTuple):
+    """What has gone over a bus since its design was loaded: accesses and bytes of its master, or bytes of a stream (`bytes_written`)."""
+
+    reads: int = 0
+    writes: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+
+class Reconfiguration:
+    """A partial bitstream that an IP has loaded, as `Device.download` takes one."""
+
+    partial = True
+
+    def __init__(self, bitfile_name: str) -> None:
+        self.bitfile_name = bitfile_name
 
 
 class ModelContext:
@@ -100,6 +118,27 @@ class ModelContext:
         """What the IP reaches through its master `interface` (through any of its masters, if None)."""
         return self._world.master(self.module.path, interface)
 
+    def watched(self, interface: str) -> tuple[str, str] | None:
+        """The master (path and interface) of the bus that the monitor interface `interface` looks at; None where there is none."""
+        bus = next((each.bus for name, each in self.module.buses.items() if name.lower() == interface.lower()), None)
+        if bus is None:
+            return None
+        for path, module in self._world.design.modules.items():
+            for name, each in module.buses.items():
+                if each.bus == bus and each.mode == "master" and path != self.module.path:
+                    return path, name
+        return None
+
+    def traffic(self, interface: str) -> Traffic:
+        """What has gone over the bus that the monitor interface `interface` looks at; nothing where nobody knows, as of a processor."""
+        master = self.watched(interface)
+        if master is None:
+            return Traffic()
+        if self._world.design.modules[master[0]].buses[master[1]].protocol == "axis":
+            return Traffic(bytes_written=self._world.streams.queue(*master).received)
+        found = self._world.master_made(*master)
+        return Traffic() if found is None else Traffic(found.reads, found.writes, found.bytes_read, found.bytes_written)
+
     @property
     def clock(self) -> Clock:
         """The device's time. What is planned on it is cancelled when the design goes."""
@@ -130,6 +169,14 @@ class ModelContext:
             world.clock.run_due()
             yield
             world.settle()
+
+    def reconfigure(self, bitfile_name: str) -> None:
+        """The IP has written the partial bitstream `bitfile_name` (with a ``.hwh`` beside it) to the configuration port.
+
+        The region that it is for holds that module when what runs now is done. Where it fits none, or several, nothing changes, and the
+        device notes why.
+        """
+        self._world.post(lambda: self._world.device.download(Reconfiguration(bitfile_name)))
 
     def post(self, callback: Callable[[], object]) -> None:
         """Run `callback()` when what runs now is done, still within the same access or event."""

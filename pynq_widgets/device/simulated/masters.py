@@ -206,6 +206,8 @@ class MasterMemory:
     def __init__(self, decoder: AddressDecoder, failed: Callable[[BaseException], object] | None = None) -> None:
         self.decoder = self._decoder = decoder
         self._failed = failed
+        # For monitors of the bus. What is read or written through a kept view is not known here, but for what `wrote` tells.
+        self.reads = self.writes = self.bytes_read = self.bytes_written = 0
 
     def _error(self, address: int, operation: str, failure: ModelFailure) -> BusError:
         cause = failure.__cause__ or failure
@@ -216,9 +218,12 @@ class MasterMemory:
     def read(self, address: int, nbytes: int) -> bytes | memoryview:
         """`nbytes` bytes at `address`, as this master addresses them; perhaps a live view of memory."""
         try:
-            return self._decoder.read(address, nbytes)
+            data = self._decoder.read(address, nbytes)
         except ModelFailure as failure:
             raise self._error(address, "read", failure) from failure.__cause__
+        self.reads += 1
+        self.bytes_read += nbytes
+        return data
 
     def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
         """Write the bytes of `data` at `address`, as this master addresses them."""
@@ -226,6 +231,8 @@ class MasterMemory:
             self._decoder.write(address, data)
         except ModelFailure as failure:
             raise self._error(address, "write", failure) from failure.__cause__
+        self.writes += 1
+        self.bytes_written += memoryview(data).nbytes
 
     def view(self, address: int, nbytes: int) -> memoryview:
         """The memory itself, live and writable, where it lies in one piece; else `BusError`."""
@@ -234,3 +241,5 @@ class MasterMemory:
     def wrote(self, address: int, nbytes: int) -> None:
         """Say that these bytes were written through a view that is kept: whoever listens to a buffer there is told."""
         self._decoder.wrote(address, nbytes)
+        self.writes += 1
+        self.bytes_written += nbytes

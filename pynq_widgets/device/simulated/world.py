@@ -313,6 +313,10 @@ class World:
                 self.on_master(path, found.decoder)
         return found
 
+    def master_made(self, path: str, interface: str) -> MasterMemory | None:
+        """What a master in the logic reaches, where it has been asked for; None where nothing has gone through it yet."""
+        return self._masters.get((path, interface.lower()))
+
     def _master_ranges(self, path: str, interface: str) -> Collection[AddressRange]:
         ranges = self.design.address_maps.get(path, ())
         # Several interfaces of one IP often see the same memory: one window is enough.

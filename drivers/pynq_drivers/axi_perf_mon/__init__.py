@@ -1,0 +1,1 @@
+"""AXI Performance Monitor (AMD PG037): how much goes over buses, and how fast."""

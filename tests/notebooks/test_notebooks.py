@@ -103,6 +103,8 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
         check_leds_and_buttons(notebook)
     if name == "i2c_sensor.ipynb":
         check_i2c_sensor(notebook)
+    if name == "hls_core.ipynb":
+        check_hls_core(notebook)
     if name == "pynq_code.ipynb":
         check_pynq_code(notebook)
     if name == "live_registers.ipynb":
@@ -157,6 +159,22 @@ def check_i2c_sensor(notebook: nbformat.NotebookNode) -> None:
     assert "b'hello'" in text
     assert "the target at 0x21 of iic did not acknowledge" in text
     assert sum(WIDGET in output.get("data", {}) for output in outputs(notebook)) >= 3  # the overlay, the map, what was expected
+
+
+def check_hls_core(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert "(7, -2)" in text
+    assert "\n78\n" in text  # an attribute has the sign that the prototype told
+    assert "in  pointer or 64 bits x       at 0x18" in text
+    assert "weigh.gain has 32 bits, and the design does not tell that they are a float: say so first, core.types(gain='float32')" in text
+    assert "(x: 'const float32*', y: 'float32*', n: 'int32', gain: 'float32', weights: 'float32[8]') -> 'int32'" in text
+    assert "(32, 32, {'return': 32, 'largest': 1.14289" in text
+    assert "<run 3 of weigh: running>" in text
+    assert "32 <run 3 of weigh: done, 32>" in text
+    assert "weigh is still at run 4: wait(), or await done(), first" in text
+    assert "weigh was not done within 0.05 s: it is running (ap_idle=0)" in text
+    forms = [output for output in outputs(notebook) if "called as" in output.get("data", {}).get("text/html", "")]
+    assert [WIDGET in form.data for form in forms] == [True]
 
 
 def check_pynq_code(notebook: nbformat.NotebookNode) -> None:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from pynq_drivers import waiting
 from pynq_drivers.hls.arguments import Argument, Arguments, arguments_of
+from pynq_drivers.hls.attributes import settle
 from pynq_drivers.hls.control import Control
 from pynq_drivers.hls.pointers import Use, is_buffer
 from pynq_drivers.hls.run import Run
@@ -147,6 +148,9 @@ class HlsCore(DefaultIP):
             argument.ctype = kind
         if order:
             arguments.order(order)
+        hub = self.__dict__.get("_hardware_hub")
+        if hub is not None:
+            settle(self, hub, arguments)
         self.__dict__.pop("signature", None)
 
     @cached_property
@@ -262,9 +266,8 @@ class HlsCore(DefaultIP):
         uses: list[Use] = []
         buffers = self.__dict__.setdefault("_buffers", {})
         kept = dict(buffers)
-        for argument in self.arguments.values():
-            if not argument.is_input:
-                continue
+        # What was given first: that an argument is wrong is worth more than that another one is missing.
+        for argument in sorted((a for a in self.arguments.values() if a.is_input), key=lambda a: a.name not in given):
             name = argument.name
             if argument.is_array:
                 value = given.get(name)
@@ -384,6 +387,11 @@ class HlsCore(DefaultIP):
         return "; ".join(said)
 
     # Attributes.
+
+    def _make_hub(self) -> Any:
+        hub = super()._make_hub()
+        settle(self, hub, self.arguments)
+        return hub
 
     def _array_names(self) -> Mapping[str, Argument]:
         arguments = self.__dict__.get("arguments")

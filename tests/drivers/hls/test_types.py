@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from traitlets import TraitError
 
 from pynq_drivers.hls.arguments import Argument, arguments_of
 from pynq_widgets.design import Field, Register, hls
@@ -212,3 +213,35 @@ def test_a_file_that_is_no_description_is_as_if_it_were_not_there(
     core = build(core_block(("x", 0x10, "write-only"), interrupt=False)).overlay.core
     assert core.arguments["x"].ctype is None
     assert core.call(1) is None
+
+
+def test_attributes_are_what_the_arguments_are_in_c(build: Any, core_block: Any, behaves: Any) -> None:
+    behaves(lambda core: None, "void core(int x, double big)")
+    registers = [("x", 0x10, "write-only"), ("gain", 0x18, "write-only"), ("big_1", 0x20, "write-only"), ("big_2", 0x24, "write-only")]
+    bench = build(core_block(*registers, interrupt=False))
+    core = bench.overlay.core
+    core.x, core.big = -3, 0.1
+    assert (core.x, core.big) == (-3, 0.1)
+    assert bench.device.read_word(0x43C0_0010) == 0xFFFFFFFD
+    core.gain = 3  # whole numbers, until somebody says otherwise
+    told: list[Any] = []
+    core.observe(lambda change: told.append((change.old, change.new)), "gain")
+    core.types(gain="float32")
+    core.gain = 2.5
+    assert (core.gain, core.arguments["gain"].value, told[-1][1]) == (2.5, 2.5, 2.5)
+    with pytest.raises(TraitError, match=r"The 'x' trait of a HlsCore instance expected int32 \(core\.x: int32 takes a whole number"):
+        core.x = 0.5
+    assert core.x == -3
+
+
+def test_another_core_of_the_same_registers_has_types_of_its_own(build: Any, core_block: Any, behaves: Any) -> None:
+    behaves(lambda core: None)
+    bench = build(core_block(("x", 0x10, "write-only"), interrupt=False))
+    first = bench.overlay.core
+    first.types(x="float32")
+    first.x = 1.5
+    second = build(core_block(("x", 0x10, "write-only"), interrupt=False)).overlay.core
+    second.x = 3
+    assert type(second) is type(first)  # one class for all cores of these registers
+    assert second.x == 3
+    assert first.arguments["x"].describe() == "float32"

@@ -110,6 +110,9 @@ def side_text(array: Array) -> str:
 
 def gone_text(array: Array) -> str:
     """Why the memory behind `array` is not its own any more; empty as long as it is."""
+    reason = getattr(array, "gone", "")
+    if isinstance(reason, str) and reason:
+        return reason
     if getattr(array, "freed", False):
         return "This buffer was freed: its memory may belong to another by now."
     return ""

@@ -572,6 +572,20 @@ class SimulatedDevice(Device):
             self.world.settle()
             return value
 
+    def peek(self, address: int, nbytes: int) -> bytes:
+        """What a memory of the design holds, `nbytes` from an address of the bus that software sees: no access, and on no tape.
+
+        Raises ``ValueError`` where that is not within one memory.
+        """
+        with self._lock:
+            host = self.world.host
+            at = next((r for r in self.world.design.address_map if r.base <= address and address + nbytes <= r.base + r.size), None)
+            if at is None:
+                raise ValueError(f"{nbytes} bytes at {address:#x} are not within one memory of the design")
+            if at.kind != "memory":
+                raise ValueError(f"{nbytes} bytes at {address:#x} are registers of {at.slave}, which a look may change: read them")
+            return bytes(host.read(address, nbytes))
+
     def stream(self, path: str, interface: str) -> StreamQueue:
         """The stream connection at an interface of an IP, to feed it or look into it from outside (then call `settle`).
 

@@ -337,11 +337,10 @@ class Panel(anywidget.AnyWidget):
         """The first eye opens: reading begins. The last one closes: it ends."""
         new = None
         if watched and self.rate and not self._closed and not self._gone:
-            # The sampler is called without our lock: it has one of its own, which a tick of ours may hold.
-            if self._groups:
-                new = self._sampling().watch(self._groups, self.rate, on_tick=self._tick, on_error=self._trouble)
-            else:
-                new = self._sampling().subscribe(self._tick, self.rate, self._trouble)
+            try:
+                new = self._subscribe()
+            except Exception as error:  # no thread can be started, or the overlay has just gone: the page is told
+                self._trouble(error)
         with self._watching:
             if new is not None and self._subscription is None and not self._closed:
                 self._subscription, ended = new, None
@@ -352,6 +351,12 @@ class Panel(anywidget.AnyWidget):
         if ended is not None:
             ended.close()
         self._flush(force=True)
+
+    def _subscribe(self) -> Any:
+        # Without our lock: the sampler has one of its own, which a tick of ours may hold.
+        if self._groups:
+            return self._sampling().watch(self._groups, self.rate, on_tick=self._tick, on_error=self._trouble)
+        return self._sampling().subscribe(self._tick, self.rate, self._trouble)
 
     def _sampling(self) -> Sampling:
         if self._sampler is None:

@@ -507,3 +507,15 @@ def test_an_ip_is_shown_without_the_panel_that_cannot_say_what_it_shows(overlay:
     text = showing.mimebundle(Shown(overlay.leds.description))["text/html"]
     assert "GPIO_DATA" in text
     assert "Broken cannot say what it shows" in caplog.text
+
+
+def test_a_sampler_that_cannot_begin_is_told_of(leds: Any, now: Any) -> None:
+    class Threadless(Turned):
+        def watch(self, *given: Any, **more: Any) -> Any:
+            raise RuntimeError("can't start new thread")
+
+    bench = Bench(LedsPanel(leds, sampler=Threadless(), now=now), Turned(), now)
+    bench.open()
+    assert bench.looks[-1]["problem"] == "can't start new thread"
+    assert not bench.panel.live
+    bench.panel.close()

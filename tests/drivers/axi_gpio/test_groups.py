@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pynq_drivers.axi_gpio import AxiGPIO, Button, Buttons, LEDs, Pins, RGBLEDs, Switches
 from pynq_drivers.axi_gpio.purpose import purpose
@@ -17,6 +19,12 @@ DATA, TRI = 0x0, 0x4
 @pytest.fixture
 def leds(build: Any, gpio_block: Any) -> Any:
     return build(gpio_block("leds", C_ALL_OUTPUTS=1))
+
+
+@pytest.fixture(params=["outputs", "both"])
+def eight(build: Any, gpio_block: Any, request: Any) -> Any:
+    """Eight wires that are outputs, and eight that can be both."""
+    return build(gpio_block("leds", C_GPIO_WIDTH=8, C_ALL_OUTPUTS=int(request.param == "outputs"), C_TRI_DEFAULT="0x0"))
 
 
 @pytest.fixture
@@ -181,6 +189,34 @@ def test_looking_at_wires_that_can_be_both_turns_none_of_them(build: Any, gpio_b
     pins.value = 5
     assert bench.accesses("pmod", lambda: pins.value) == [("read", DATA)]
     assert bench.model("pmod").outputs() == 5
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    start=st.integers(0, 7),
+    size=st.integers(1, 8),
+    before=st.integers(0, 255),
+    steps=st.lists(st.tuples(st.sampled_from(["on", "off", "toggle", "value"]), st.integers(0, 255)), max_size=6),
+)
+def test_what_a_slice_does_is_what_it_says_and_the_others_stay(
+    eight: Any, start: int, size: int, before: int, steps: list[tuple[str, int]]
+) -> None:
+    stop = min(start + size, 8)
+    every = (1 << (stop - start)) - 1
+    channel = eight.overlay.leds.channel1
+    channel.write(before)
+    group, expected = LEDs(channel[start:stop]), before >> start & every
+    for what, number in steps:
+        which = [at for at in range(stop - start) if number >> at & 1]
+        bits = number & every if which else every
+        if what == "value":
+            group.value = expected = number & every
+        else:
+            getattr(group, what)(*which)
+            expected = {"on": expected | bits, "off": expected & ~bits, "toggle": expected ^ bits}[what]
+        assert group.value == expected
+        assert [led.value for led in group] == [expected >> at & 1 for at in range(len(group))]
+    assert eight.model("leds").outputs() == (before & ~(every << start)) | expected << start
 
 
 def test_a_person_says_what_stands_there(build: Any, gpio_block: Any) -> None:

@@ -125,3 +125,35 @@ def test_some_inputs_alone(build: Any, gpio_block: Any) -> None:
     model.set_inputs(0b1100)
     model.set_inputs(0b0001, mask=0b0101)
     assert model.inputs() == 0b1001
+
+
+# Each register of PG144, "Register Space": name, offset, reset value, what a write of ones leaves in it (both channels, 4 and 8 wires,
+# interrupts present), and the test of what it does besides.
+REGISTERS = [
+    ("GPIO_DATA", DATA, 0, 0x0, test_data_shows_pins_of_inputs_and_the_register_of_outputs),
+    ("GPIO_TRI", TRI, 0xF, 0xF, test_outputs_are_what_was_written_where_the_wire_is_driven),
+    ("GPIO2_DATA", DATA2, 0, 0x0, test_channels_have_bits_of_their_own),
+    ("GPIO2_TRI", TRI2, 0xFF, 0xFF, test_a_fixed_direction_cannot_be_changed),
+    ("GIER", GIER, 0, 0x8000_0000, test_interrupt_pin_needs_status_and_both_enables),
+    ("IP_IER", IER, 0, 0x3, test_interrupt_pin_needs_status_and_both_enables),
+    ("IP_ISR", ISR, 0, 0x3, test_interrupt_status_is_set_by_a_change_and_toggled_by_a_write),
+]
+
+
+@pytest.mark.parametrize(("offset", "reset", "kept"), [row[1:4] for row in REGISTERS], ids=[row[0] for row in REGISTERS])
+def test_each_register_of_the_guide(build: Any, gpio_block: Any, offset: int, reset: int, kept: int) -> None:
+    mmio = build(gpio_block(C_IS_DUAL=1, C_GPIO2_WIDTH=8)).overlay.gpio.mmio
+    assert mmio.read(offset) == reset
+    mmio.write(offset, 0xFFFF_FFFF)
+    assert mmio.read(offset) == kept  # data of wires that are inputs is what stands at the pins
+    assert mmio.read(offset) == kept  # no read has a side effect
+
+
+def test_what_is_no_register_reads_as_nothing_and_takes_nothing(build: Any, gpio_block: Any) -> None:
+    bench = build(gpio_block(C_IS_DUAL=1, C_GPIO2_WIDTH=8))
+    mmio, known = bench.overlay.gpio.mmio, {row[1] for row in REGISTERS}
+    before = {offset: mmio.read(offset) for offset in known}
+    for offset in set(range(0, 0x200, 4)) - known:
+        mmio.write(offset, 0xFFFF_FFFF)
+        assert mmio.read(offset) == 0
+    assert {offset: mmio.read(offset) for offset in known} == before

@@ -87,7 +87,6 @@ function gpioChannel(page, channel) {
     { class: "gpio-head" },
     make("span", { class: "gpio-title", role: "heading", "aria-level": "4" }, `Channel ${channel.number}`),
     make("span", { class: "pw-quiet" }, told.join(", ")),
-    make("span", { class: "pw-grow" }),
     value,
     channel.direction === "inputs" ? null : typed,
   );

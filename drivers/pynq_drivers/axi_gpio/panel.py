@@ -13,7 +13,13 @@ from pynq_widgets.widgets.typed import parse_value
 if TYPE_CHECKING:
     from pynq_drivers.axi_gpio.channel import Channel
 
-_KINDS = {"led": "LEDs", "rgbled": "RGB LEDs", "button": "buttons", "switch": "switches", "wire": "wires"}
+_KINDS = {
+    "led": ("LED", "LEDs"),
+    "rgbled": ("RGB LED", "RGB LEDs"),
+    "button": ("button", "buttons"),
+    "switch": ("switch", "switches"),
+    "wire": ("wire", "wires"),
+}
 _COLOURS = ("off", "blue", "green", "cyan", "red", "magenta", "yellow", "white")
 
 
@@ -61,7 +67,7 @@ class GpioPanel(Panel):
         return {
             "number": number,
             "kind": group.kind,
-            "title": f"{len(group)} {_KINDS[group.kind]}",
+            "title": _counted(group),
             "told_by": channel.purpose.told_by,
             "direction": "inputs" if channel._all_inputs else "outputs" if channel._all_outputs else "both",
             "each": group.wires_each,
@@ -135,7 +141,7 @@ class GpioPanel(Panel):
         for channel in self._channels():
             group, levels = channel.group, self._levels_of(channel)
             told = [f"{name} {_level(levels['value'], at, group.wires_each)}" for at, name in enumerate(group.names)]
-            yield f"channel {channel._channel + 1}, {len(group)} {_KINDS[group.kind]}", ", ".join(told)
+            yield f"channel {channel._channel + 1}, {_counted(group)}", ", ".join(told)
 
     def markup(self) -> html.Markup:
         parts = []
@@ -145,9 +151,13 @@ class GpioPanel(Panel):
                 (name, _way(levels["inputs"], at * group.wires_each), _level(levels["value"], at, group.wires_each))
                 for at, name in enumerate(group.names)
             ]
-            title = f"Channel {channel._channel + 1}: {len(group)} {_KINDS[group.kind]}"
+            title = f"Channel {channel._channel + 1}: {_counted(group)}"
             parts.append(html.folded(title, html.table(("Name", "Direction", "Level"), rows, mono=(0,)), open=True))
         return html.element("div", *parts)
+
+
+def _counted(group: Any) -> str:
+    return f"{len(group)} {_KINDS[group.kind][len(group) != 1]}"
 
 
 def _is_fixed(channel: Channel) -> bool:

@@ -165,6 +165,11 @@ def test_colours(build: Any, gpio_block: Any) -> None:
     assert page.asks("color", channel=1, part=1, color=9) == "color should be an integer value from 0 to 7, not 9."
 
 
+def test_one_is_not_many(build: Any, gpio_block: Any) -> None:
+    bench = build(gpio_block("reset", C_ALL_OUTPUTS=1, C_GPIO_WIDTH=1))
+    assert [channel["title"] for channel in bench.overlay.reset.panel().look()["channels"]] == ["1 wire"]
+
+
 def test_names_that_a_person_gives_are_shown(dual: Any) -> None:
     core = dual.overlay.leds
     page = Page(core.panel())

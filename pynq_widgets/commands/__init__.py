@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import pynq_widgets
 
-from . import run
+from . import new_driver, run
 from .errors import CommandError
 
-COMMANDS = (run,)
+COMMANDS = (run, new_driver)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

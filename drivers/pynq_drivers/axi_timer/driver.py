@@ -36,6 +36,8 @@ from pynq_drivers.axi_timer.wave import Wave, wave_of
 from pynq_widgets.overlay import DefaultIP
 from pynq_widgets.overlay.traits import Bit, Word
 
+LOST = 0.5  # seconds that a lost interrupt costs at most
+
 
 class Counter:
     """One of the counters of an `AxiTimer`: `timer0`, `timer1`, or both in cascade as one of 64 bits, `cascade`."""
@@ -170,7 +172,7 @@ class Counter:
             self._check(deadline, timeout)
             if self._timer.interrupt_pin is not None and self._interrupts():
                 with contextlib.suppress(TimeoutError):
-                    self._timer.interrupt_pin.wait_blocking(deadline.left())
+                    self._timer.interrupt_pin.wait_blocking(deadline.slice(self._patience()))
             else:
                 self._timer.device.clock.sleep(deadline.slice(self._until_look()))
 
@@ -181,7 +183,7 @@ class Counter:
             self._check(deadline, timeout)
             if self._timer.interrupt_pin is not None and self._interrupts():
                 with contextlib.suppress(TimeoutError):
-                    await self._timer.interrupt_pin.wait(deadline.left())
+                    await self._timer.interrupt_pin.wait(deadline.slice(self._patience()))
             else:
                 await waiting.pause(self._timer.device.clock, deadline.slice(self._until_look()))
 
@@ -197,6 +199,18 @@ class Counter:
 
     def _interrupts(self) -> bool:
         return bool(self._timer.read(self._base + TCSR) & ENIT)
+
+    def _patience(self) -> float:
+        """Seconds after which to look whether the interrupt got lost: some time after it should have come."""
+        control = self._timer.read(self._base + TCSR)
+        try:
+            frequency = self._timer.frequency
+        except ValueError:
+            return LOST
+        if control & MDT:
+            return LOST
+        count = self.value
+        return (count if control & UDT else (1 << self._width) - 1 - count) / frequency + LOST
 
     def _until_look(self) -> float:
         return min(max(self.remaining, 10e-6), 2e-3)

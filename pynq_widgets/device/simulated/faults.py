@@ -231,23 +231,46 @@ class Faults(Shown):
     def lost_interrupt(self, path: str, pin: str, times: int = 1) -> Fault:
         """The interrupt pin of an IP becomes active, and nobody sees it: not until it has become idle and active again."""
         with self._device.lock:
-            world = self._device.world
-            module = world.design.modules.get(path)
-            if module is None:
-                raise KeyError(f"no IP {path!r} in design {world.design.name!r}{near_hint(path, world.design.modules)}")
-            pins = {line.pin: line.sensitivity or "" for line in world.design.interrupts if line.module == path}
-            pins.update({name: "" for name, port in module.ports.items() if port.kind.upper() == "INTERRUPT" and port.direction == "O"})
-            name = next((each for each in pins if each.lower() == str(pin).lower()), None)
-            if name is None:
-                raise KeyError(f"{path} has no interrupt pin {pin!r}; it has {', '.join(sorted(pins)) or 'none'}")
+            name, idle = self._interrupt(path, pin)
             fault = self._new("lost interrupt", f"interrupts of {path}/{name} get lost", times)
-            signals = world.signals
-            output = signals.output(path, name)
+            signals = self._device.world.signals
             lossy = signals.lossy = signals.lossy or LossyPins()
-            sense = pins[name].upper()
-            lossy.add((path, name), fault, output.mask if "LOW" in sense or "FALLING" in sense else 0)
+            lossy.add((path, name), fault, idle)
             fault._undo.append(lambda: lossy.remove((path, name), fault))
             return fault
+
+    def spurious_interrupt(self, path: str, pin: str) -> Fault:
+        """The interrupt pin of an IP is active for a moment, now, though the IP asks for nothing: a glitch, or two lines that touch.
+
+        Raises ``ValueError`` where the pin is active already.
+        """
+        with self._device.lock:
+            device, world = self._device, self._device.world
+            name, idle = self._interrupt(path, pin)
+            output = world.signals.output(path, name)
+            device.settle()
+            if output.value != idle:
+                raise ValueError(f"{path}/{name} is active: an interrupt of it would not be spurious now")
+            fault = self._new("spurious interrupt", f"{path}/{name} interrupts for nothing", 1)
+            for level in (idle ^ output.mask, idle):
+                output.set(level)
+                device.settle()
+            fault.hit()
+            return fault
+
+    def _interrupt(self, path: str, pin: str) -> tuple[str, int]:
+        """An interrupt pin of an IP as the design spells it, and its level where nothing is asked for."""
+        world = self._device.world
+        module = world.design.modules.get(path)
+        if module is None:
+            raise KeyError(f"no IP {path!r} in design {world.design.name!r}{near_hint(path, world.design.modules)}")
+        pins = {name: "" for name, port in module.ports.items() if port.kind.upper() == "INTERRUPT" and port.direction == "O"}
+        pins.update({line.pin: line.sensitivity or "" for line in world.design.interrupts if line.module == path})
+        name = next((each for each in pins if each.lower() == str(pin).lower()), None)
+        if name is None:
+            raise KeyError(f"{path} has no interrupt pin {pin!r}; it has {', '.join(sorted(pins)) or 'none'}")
+        sense = pins[name].upper()
+        return name, world.signals.output(path, name).mask if "LOW" in sense or "FALLING" in sense else 0
 
     # All of them.
 

@@ -150,7 +150,7 @@ def test_the_examples_of_the_page_run() -> None:
         code = page.split(part)[1].split("```python\n")[1].split("```")[0]
         exec(compile(code, part, "exec"), {**names, "print": lambda value: said.append(str(value))})
     assert said[0].startswith("empty: filter/dma/M_AXIS_MM2S has sent nothing")
-    assert len(said[1].splitlines()) == 8
+    assert len(said[1].splitlines()) == 9
     assert len(device.faults) == 0
 
 

@@ -288,3 +288,53 @@ def test_a_cascade_captures_64_bits(bench: Any) -> None:
     bench.device.drive("timer/capturetrig0", 1)
     assert cascade.captured == pytest.approx(100.0)
     assert cascade.interval == pytest.approx(100.0)
+
+
+# What goes wrong with interrupts.
+
+
+def test_a_spurious_interrupt_wakes_and_the_wait_goes_on(bench: Any) -> None:
+    timer, intc = bench.overlay.timer, bench.overlay.intc
+    timer.timer0.one_shot(1.0)
+    bench.clock.call_later(0.25, lambda: bench.device.faults.spurious_interrupt("timer", "interrupt"))
+    timer.timer0.wait(timeout=2)
+    assert bench.clock.now() == pytest.approx(1.0)
+    assert intc.heard.counts == (2,)
+    (fault,) = bench.device.faults
+    assert repr(fault) == "<Fault: timer/interrupt interrupts for nothing: over, struck 1 time>"
+
+
+def test_a_spurious_interrupt_tells_whoever_waits_for_the_pin(bench: Any) -> None:
+    async def scene() -> None:
+        waiting = asyncio.create_task(bench.overlay.timer.interrupt.wait(timeout=1))
+        await asyncio.sleep(0)
+        bench.device.faults.spurious_interrupt("timer", "interrupt")
+        await waiting
+
+    asyncio.run(scene())
+    assert not bench.overlay.timer.timer0.expired
+    assert bench.device.probe("timer/interrupt") == 0
+
+
+def test_an_interrupt_that_is_there_is_not_spurious(bench: Any) -> None:
+    timer = bench.overlay.timer.timer0
+    timer.one_shot(0.1)
+    bench.clock.advance(0.2)
+    with pytest.raises(ValueError, match=r"^timer/interrupt is active: an interrupt of it would not be spurious now$"):
+        bench.device.faults.spurious_interrupt("timer", "interrupt")
+    with pytest.raises(KeyError, match=r"timer has no interrupt pin 'irq'; it has interrupt"):
+        bench.device.faults.spurious_interrupt("timer", "irq")
+    assert timer.expired
+
+
+def test_a_lost_interrupt_costs_half_a_second_at_most(bench: Any) -> None:
+    timer = bench.overlay.timer.timer0
+    bench.device.faults.lost_interrupt("timer", "interrupt", times=2)
+    timer.one_shot(10.0)
+    reads = bench.accesses("timer", lambda: timer.wait(timeout=20))
+    assert bench.clock.now() == pytest.approx(10.5)
+    assert len(reads) < 15
+    timer.capture()
+    bench.device.drive("timer/capturetrig0", 1)
+    timer.wait(timeout=2)
+    assert bench.clock.now() <= 11.0

@@ -166,8 +166,8 @@ def test_colours(build: Any, gpio_block: Any) -> None:
 
 
 def test_one_is_not_many(build: Any, gpio_block: Any) -> None:
-    bench = build(gpio_block("reset", C_ALL_OUTPUTS=1, C_GPIO_WIDTH=1))
-    assert [channel["title"] for channel in bench.overlay.reset.panel().look()["channels"]] == ["1 wire"]
+    bench = build(gpio_block("flag", C_ALL_OUTPUTS=1, C_GPIO_WIDTH=1))
+    assert [channel["title"] for channel in bench.overlay.flag.panel().look()["channels"]] == ["1 wire"]
 
 
 def test_names_that_a_person_gives_are_shown(dual: Any) -> None:

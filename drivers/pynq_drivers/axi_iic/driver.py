@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_iic import registers as r
 from pynq_drivers.axi_iic.chip import Chip
+from pynq_drivers.axi_iic.layout import LAYOUT
 from pynq_widgets.overlay import DefaultIP
 from pynq_widgets.overlay.traits import Word
 
@@ -60,6 +61,8 @@ class AxiIIC(DefaultIP):
     bindto = [f"xilinx.com:ip:axi_iic:{version}" for version in ("2.0", "2.1")]
 
     REPEAT_START: ClassVar[int] = 1
+
+    register_layout = LAYOUT
 
     RX_FIFO = Word("RX_FIFO", access="read-only", onread="pop", help="Each read takes a byte out of the receive FIFO")
     TX_FIFO = Word(

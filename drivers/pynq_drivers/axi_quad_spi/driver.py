@@ -6,6 +6,7 @@ Source: AMD PG153, AXI Quad SPI v3.2: "Register Space" (SPICR 0x60, SPISR 0x64: 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import operator
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_quad_spi import registers as r
 from pynq_drivers.axi_quad_spi.flash import FlashMemory
+from pynq_drivers.axi_quad_spi.layout import LAYOUT
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
 from pynq_widgets.overlay.traits import Bit, Word
 
@@ -46,6 +48,8 @@ class AxiQuadSPI(DefaultIP):
     """
 
     bindto = ["xilinx.com:ip:axi_quad_spi:3.2"]
+
+    register_layout = LAYOUT
 
     SPI_DRR = Word("SPI_DRR", access="read-only", onread="pop", help="Each read takes one transfer out of the receive FIFO")
     SPI_DTR = Word("SPI_DTR", access="write-only", onwrite="push", help="Each write puts one transfer into the transmit FIFO")
@@ -138,6 +142,10 @@ class AxiQuadSPI(DefaultIP):
                     return self._exchange(content)
                 with self._low(number):
                     return self._exchange(content)
+
+    async def transfer_async(self, data: Any, slave: int | None = None) -> bytes:
+        """As `transfer`, for coroutines: in a thread, while others go on. One that is cancelled is finished all the same."""
+        return await asyncio.to_thread(self.transfer, data, slave)
 
     @contextlib.contextmanager
     def selected(self, slave: int = 0) -> Iterator[AxiQuadSPI]:

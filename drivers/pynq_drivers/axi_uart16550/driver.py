@@ -9,6 +9,7 @@ from typing import Any
 
 from pynq_drivers import parameters
 from pynq_drivers.axi_uart16550 import registers as r
+from pynq_drivers.axi_uart16550.layout import LAYOUT
 from pynq_drivers.axi_uart16550.settings import divisor, external_clock, format_of, lcr_of
 from pynq_drivers.uart.frame import Format
 from pynq_drivers.uart.port import UartPort
@@ -28,6 +29,8 @@ class AxiUart16550(UartPort):
     """
 
     bindto = ["xilinx.com:ip:axi_uart16550:2.0"]
+
+    register_layout = LAYOUT
 
     RBR_THR_DLL = Word("RBR_THR_DLL", onread="pop", onwrite="push", help="Read: the next character received. Written: one to be sent")
     IIR_FCR = Word(

@@ -10,6 +10,7 @@ from typing import Any
 
 from pynq_drivers import parameters
 from pynq_drivers.axi_uartlite import registers as r
+from pynq_drivers.axi_uartlite.layout import LAYOUT
 from pynq_drivers.axi_uartlite.model import format_of
 from pynq_drivers.uart.frame import Format
 from pynq_drivers.uart.port import UartPort
@@ -24,6 +25,8 @@ class AxiUartLite(UartPort):
     """
 
     bindto = ["xilinx.com:ip:axi_uartlite:2.0"]
+
+    register_layout = LAYOUT
 
     RX_FIFO = Word("RX_FIFO", access="read-only", onread="pop", help="Each read takes a character out of the receive FIFO")
     TX_FIFO = Word("TX_FIFO", access="write-only", onwrite="push", help="Each write puts a character into the transmit FIFO")

@@ -79,19 +79,22 @@ class Inbox:
             self.leave()
 
     def listen(self) -> None:
+        """One more listens, until `leave`. What has come before is collected."""
         with self._lock:
             self._listeners += 1
             first = self._listeners == 1
-        if first and self._port.interrupt_pin is not None:
-            self._trouble = None
-            try:
+        try:
+            if first and self._port.interrupt_pin is not None:
+                self._trouble = None
                 self._port._interrupt_on_receive(True)
                 self._arm()
-            except BaseException:
-                self.leave()
-                raise
+            self.collect()  # after that: where edges are taken, the one of what came before is over
+        except BaseException:
+            self.leave()
+            raise
 
     def leave(self) -> None:
+        """One who listened does so no longer."""
         with self._lock:
             self._listeners -= 1
             last = self._listeners == 0
@@ -123,6 +126,7 @@ class Inbox:
         try:
             self.collect()
             self._arm()
+            self.collect()  # what came between: where edges are taken it makes no other
         except Exception as error:  # the overlay has gone, or the bus failed: who waits is to know
             self._trouble = error
             self._tell()

@@ -385,11 +385,6 @@ class _Reading:
 
     def __enter__(self) -> Inbox:
         self._inbox.listen()
-        try:
-            self._inbox.collect()
-        except BaseException:
-            self._inbox.leave()
-            raise
         return self._inbox
 
     def __exit__(self, *error: Any) -> None:

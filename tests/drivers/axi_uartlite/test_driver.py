@@ -334,4 +334,25 @@ def test_waiting_puts_little_on_the_bus(port: Any) -> None:
     bench.line.type("0123456789\n")
     accesses = bench.accesses("uart", uart.readline)
     assert len([entry for entry in accesses if entry[:2] == ("read", r.RX_FIFO)]) == 11
-    assert len(accesses) <= 11 + 2 * 11 + 4, "for each character its own read and a look or two"
+    assert len(accesses) <= 11 + 3 * 11 + 4, "for each character its own read, and looks before, after, and at what came between"
+
+
+def test_where_edges_are_taken_nothing_is_missed(build: Any, block: Any) -> None:
+    given = {"C_BAUDRATE": 115200, "C_DATA_BITS": 8}
+    one = block("uart", "xilinx.com:ip:axi_uartlite:2.0", 0x42C0_0000, given, ("interrupt",))
+    bench = build(one, controller={"C_KIND_OF_INTR": "0xFFFFFFFF"}, autojump=False)
+    line = bench.model("uart").line
+    line.type("before")
+    bench.clock.advance(1e-3)
+    with bench.overlay.uart as uart:
+        line.type(bytes(range(100)))
+        for _ in range(300):
+            bench.clock.advance(40e-6)  # about half of a character
+        assert uart.read(106, timeout=0) == b"before" + bytes(range(100))
+
+
+def test_a_design_that_lists_no_registers(build: Any, block: Any) -> None:
+    bench = build(block("uart", "xilinx.com:ip:axi_uartlite:2.0", 0x42C0_0000, {"C_BAUDRATE": 9600}))
+    uart = bench.overlay.uart
+    assert [handle.name for handle in uart.registers.registers.values()] == ["RX_FIFO", "TX_FIFO", "STAT_REG", "CTRL_REG"]
+    assert bench.accesses("uart", lambda: (repr(uart.register_map), uart.snapshot(), uart.registers.refresh())) == []

@@ -1,7 +1,8 @@
 """What the Video Test Pattern Generator does, for the simulated device: pictures on its stream.
 
 Source: AMD PG103, Video Test Pattern Generator v8.2: "Register Space"; UG934, AXI4-Stream video: start of frame is TUSER of the first
-pixel, a line ends with TLAST. Patterns are those of `pictures`; one that is not known there is black, and so is said. Components of 8 bits only.
+pixel, a line ends with TLAST. Patterns are those of `pictures`; one that is not known there is black, and so is said. Components of 8
+bits only.
 """
 
 from __future__ import annotations

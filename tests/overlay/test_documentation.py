@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pynq_widgets import Overlay, SimulatedDevice
+from pynq_widgets import Overlay, SimulatedDevice, model
+from pynq_widgets.device.simulated.registry import unregister
 from pynq_widgets.overlay import packages
 
 INSTALLED = packages.installed  # a fixture puts another in its place for each test
@@ -26,13 +27,34 @@ def beside_demo(demo_design: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(packages, "installed", INSTALLED)
     path = tmp_path / "demo.hwh"
     path.write_bytes(demo_design.read_bytes())
+    (tmp_path / "hls.hwh").write_bytes((demo_design.parent / "hls.hwh").read_bytes())
     monkeypatch.chdir(tmp_path)
     active_device(SimulatedDevice("page"))
     return path
 
 
+def call_a_core(calling: str, deriving: str, space: dict[str, Any]) -> None:
+    @model("pynq-widgets:hls:weigh:1.0")
+    def weigh(core: Any) -> int:
+        core.buffer(core.y, core.n, "f4")[:] = (
+            core.scalar("gain", "f4") * core.buffer(core.x, core.n, "f4") * core.array("weights", "f4")[0]
+        )
+        return int(core.n)
+
+    try:
+        exec(calling, space)
+        assert (space["above"], space["run"].state) == (100, "done")
+        exec(deriving, space)
+        core = Overlay("hls.hwh").weigh
+        core.smooth(space["x"], space["y"])
+        assert type(core).__name__ == "Weigh"
+    finally:
+        unregister("pynq-widgets:hls:weigh:1.0")
+        space["Weigh"].unregister()
+
+
 def test_the_examples_run(examples: list[str], beside_demo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    ip, stating, using, panel, hierarchy, overlay = examples
+    ip, stating, using, calling, deriving, panel, hierarchy, overlay = examples
     space: dict[str, Any] = {"__name__": "__main__"}
     exec(ip, space)
     ol = space["ol"]
@@ -47,6 +69,7 @@ def test_the_examples_run(examples: list[str], beside_demo: Path, capsys: pytest
     assert (timer.load, timer.enabled, timer.TCSR0_LOAD0, space["slider"].value) == (800, True, False, 800)
     assert "TLR0" in capsys.readouterr().out
     space["Timer"].unregister()
+    call_a_core(calling, deriving, space)
     script = re.search(r"```js\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert script is not None
     exec(panel.replace('"panel.js"', repr(script[1])), space)

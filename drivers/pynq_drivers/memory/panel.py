@@ -16,12 +16,22 @@ from pynq_widgets.widgets.typed import parse_value
 
 
 class MemoryView(BufferView):
-    """A buffer view that reads its window of the memory anew before each look."""
+    """A buffer view that reads its window of the memory anew before each look.
+
+    Making it asks no bus: there it is empty until somebody sees it, or calls `refresh`.
+    """
 
     buffer: MemoryWindow
+    _made = False
+
+    def __init__(self, window: MemoryWindow, **options: Any) -> None:
+        super().__init__(window, **options)
+        self._made = True
 
     def _look(self, budget: float) -> bool:
         with self._drawing:
+            if not self._made and not hasattr(self.buffer.device, "peek"):
+                return bool(self._say(detail="not read yet"))
             if not self._closed and not self._hold:
                 try:
                     self.buffer.refresh()

@@ -73,17 +73,18 @@ class Mapped(Device):
         return self.words
 
 
-def test_mapped_memory_is_read_and_written_word_by_word(build: Any, block: Any) -> None:
+def test_mapped_memory_is_read_and_written_word_by_word(build: Any, block: Any, page: Any) -> None:
     path = bank(build, block).device.design.path
     device = Mapped()
     ram = Overlay(path, device=device, download=False).ram
     ram.load(b"abcdefgh", 2)
     assert ram.dump(12) == b"\0\0abcdefgh\0\0"
     assert ram.array is device.words
-    from pynq_drivers.memory.window import MemoryWindow
-
-    window = MemoryWindow(ram)
-    window.refresh()
+    panel = ram.panel()
+    window = panel.window
+    assert not window.any()  # making it asks no bus
+    assert "ram" in panel._repr_mimebundle_()[0]["text/html"]
+    panel.view.refresh()
     assert window.nbytes == 65536
     assert window.tobytes()[:12] == b"\0\0abcdefgh\0\0"
 

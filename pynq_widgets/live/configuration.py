@@ -20,6 +20,7 @@ words `STARTS` in its name, and what a driver names as ``'REGISTER.FIELD'`` in i
 
 from __future__ import annotations
 
+import inspect
 import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -81,6 +82,8 @@ def stated(driver: Any, description: Mapping[str, Any] | None = None) -> Stateme
     if isinstance(driver, Statement):
         return driver
     configuration = getattr(driver, "configuration", None)
+    if inspect.isfunction(configuration) or isinstance(configuration, property):
+        configuration = None  # of the instance: a driver's own, and no statement
     if callable(configuration):
         configuration = configuration(description or {})
     order = getattr(driver, "restore_order", None)

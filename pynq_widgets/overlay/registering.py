@@ -10,7 +10,8 @@ from typing import Any
 
 from traitlets.traitlets import MetaHasTraits
 
-from .binding import checked_bindto, hierarchy_drivers, ip_drivers
+from .binding import hierarchy_drivers, ip_drivers
+from .contract import check_ip, check_panel
 
 
 class GeneratedDoc:
@@ -44,12 +45,11 @@ class Documented(MetaHasTraits):
 class RegisterIP(Documented):
     """Registers each class that has ``bindto`` in its body as an IP driver.
 
-    The contract is checked here, when the class is made: see :func:`.binding.checked_bindto` for the errors.
+    The contract of each class is checked here, when it is made: see :mod:`.contract` for the errors.
     """
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:  # noqa: N805
-        if "bindto" in namespace:
-            checked_bindto(name, namespace["bindto"])
+        check_ip(name, namespace)
         super().__init__(name, bases, namespace, **kwargs)
         if "bindto" in namespace:
             ip_drivers.add(cls)
@@ -80,6 +80,8 @@ class RegisterHierarchy(Documented):
         return super().__new__(mcs, name, bases, namespace, **kwargs)
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> None:
+        if "panel" in namespace:
+            check_panel(name, namespace["panel"], ours=False)
         super().__init__(name, bases, namespace, **kwargs)
         # The one base of all drivers answers False and need not be asked.
         if "checkhierarchy" in namespace and any(isinstance(base, RegisterHierarchy) for base in bases):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,11 @@ def system(name: str, modules: str, ports: str = "", interfaces: str = "") -> st
     )
 
 
-def static(control: str = "gpio", kind: str = "BLOCK_CONTAINER", shutdown: bool = False) -> str:
-    """The whole design. `control`: whether the decoupler is worked by a GPIO (``'gpio'``) or by its ``'register'``."""
+def static(control: str = "gpio", kind: str = "BLOCK_CONTAINER", shutdown: bool = False, loader: str = "") -> str:
+    """The whole design. `control`: whether the decoupler is worked by a GPIO (``'gpio'``) or by its ``'register'``.
+
+    `loader` is a further core, ``'axi_hwicap:3.0'`` or ``'dfx_controller:1.0'``, which configures the device itself.
+    """
     sense = ' SENSITIVITY="LEVEL_HIGH"'
     ranges = span("core", 0x43C0_0000, 0x1000) + span("intc", 0x4180_0000, 0x10000) + span("gpio", 0x4120_0000, 0x10000)
     ranges += span("hier_rp", REGION, 0x8000, "s_axi") + span("hier_rp", REGION + 0x8000, 0x8000, "s_axi")
@@ -72,6 +75,8 @@ def static(control: str = "gpio", kind: str = "BLOCK_CONTAINER", shutdown: bool 
         ranges += span("dec", 0x43D0_0000, 0x1000, "s_axi_reg")
     if shutdown:
         ranges += span("manager", 0x43E0_0000, 0x1000, "S_AXI_CTRL")
+    if loader:
+        ranges += span("loader", 0x43F0_0000, 0x1000)
     pin = port("decouple", "I", "bit") if control == "gpio" else ""
     region = "xilinx.com:module_ref:rp:1.0" if kind == "RBD" else ""
     feeds = "managed" if shutdown else "lite"
@@ -141,8 +146,19 @@ def static(control: str = "gpio", kind: str = "BLOCK_CONTAINER", shutdown: bool 
             bus("s_axi", "SLAVE", feeds, "aximm") + bus("in", "TARGET", "into") + bus("out", "INITIATOR", "out_of"),
             kind=kind,
         )
-        + module("hier/beside", CORE, more=BLOCK),
+        + module("hier/beside", CORE, more=BLOCK)
+        + (_loader(loader) if loader else ""),
     )
+
+
+def _loader(kind: str) -> str:
+    sockets = "HAS_AXI_LITE_IF 1 VS {rp {ID 0 NAME rp NUM_TRIGGERS_ALLOCATED 4 RM {invert {ID 0 NAME invert} add {ID 1 NAME add}}}}"
+    ddr = (
+        '<MEMORYMAP><MEMRANGE ADDRESSBLOCK="HP0_DDR_LOWOCM" BASEVALUE="0x0" HIGHVALUE="0x1FFFFFFF" INSTANCE="ps" IS_DATA="TRUE" '
+        'MASTERBUSINTERFACE="M_AXI_MEM" MEMTYPE="MEMORY" SLAVEBUSINTERFACE="S_AXI_HP0"/></MEMORYMAP>'
+    )
+    clocks = "".join(port(name, "I", "clk", "clk", 1, ' CLKFREQUENCY="100000000"') for name in ("clk", "icap_clk"))
+    return module("loader", f"xilinx.com:ip:{kind}", clocks, parameters={"ALL_PARAMS": sockets, "C_WRITE_FIFO_DEPTH": 64}, more=ddr)
 
 
 def part(name: str, modules: str, entries: str, ins: str = "ext_in", outs: str = "ext_out", irq: str = "x_irq", more: str = "") -> str:
@@ -178,6 +194,17 @@ class Dfx:
         if static_design:
             (self.folder / "static.hwh").write_text(static(**static_design), "utf-8")
         return Overlay(self.folder / "static.hwh", device=self.device)
+
+    def bitstream(self, name: str, words: Iterable[int] = ()) -> Path:
+        """A ``.bit`` file of that name: these words, or ones of its own, between the synchronisation word and the last command."""
+        inside = list(words) or list(name.encode())
+        listed = [0xFFFF_FFFF, 0xAA99_5566, 0x3000_4000 | len(inside), *inside, 0x3000_8001, 13, 0x2000_0000]
+        data = b"".join(word.to_bytes(4, "big") for word in listed)
+        texts = ((b"a", name.encode() + b"\0"), (b"b", b"7z020clg400\0"), (b"c", b"d\0"), (b"d", b"t\0"))
+        head = bytes.fromhex("00090ff00ff00ff00ff0000001") + b"".join(key + len(text).to_bytes(2, "big") + text for key, text in texts)
+        path = self.folder / f"{name}.bit"
+        path.write_bytes(head + b"e" + len(data).to_bytes(4, "big") + data)
+        return path
 
     def write(self, name: str, text: str) -> Path:
         """A further file."""

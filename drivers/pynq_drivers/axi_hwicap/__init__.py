@@ -1,0 +1,1 @@
+"""AXI HWICAP (AMD PG134)."""

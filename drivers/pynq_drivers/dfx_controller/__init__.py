@@ -1,0 +1,1 @@
+"""DFX Controller (AMD PG374)."""

@@ -132,3 +132,84 @@ def test_a_machine_finds_nothing_to_complain_of_and_a_person_sees_it(lab, gpio, 
     out = page.evaluate(f"() => {wide}.map(node => node.textContent)")
     assert out == []
     gpio.screenshot(f"panel-narrow-{'dark' if theme == DARK else 'light'}")
+
+
+# The base alone, on a plain page.
+
+ECHO = """
+function draw(root, page) {
+  const button = make("button", { type: "button" }, "Add");
+  const told = make("output", {});
+  button.addEventListener("click", async () => {
+    const { error, result } = await page.ask("add", { number: 2 });
+    told.dataset.answer = error ?? result;
+    page.say(`added: ${told.dataset.answer}`);
+  });
+  root.append(button, told);
+  page.on((state) => {
+    if (state.total > 5) throw new Error("too much for me");
+    setText(told, `${state.total} ${Object.keys(state)}`);
+  });
+  return () => { window.ended = true; };
+}
+"""
+
+
+@pytest.fixture
+def adding(page, demo_design):
+    import pynq_widgets as pw
+    from pynq_widgets.widgets import Panel
+
+    class Adding(Panel):
+        module = ECHO
+        reads = ()
+        rate = 0
+        total = 0
+
+        def look(self):
+            return {"total": self.total, "name": "<b>x</b>"}
+
+        def do_add(self, *, number):
+            if self.total == 4:
+                raise ValueError("no more <b>room</b>")
+            self.total += number
+            return self.total
+
+    overlay = pw.Overlay(demo_design, device=pw.SimulatedDevice("plain"))
+    panel = Adding(overlay.leds)
+    panel.number = page.show(panel)
+    yield panel
+    panel.close()
+
+
+def test_what_is_asked_is_answered_and_errors_stand_on_one_line(page, adding):
+    view = page.page
+    view.wait_for_function("() => document.querySelector('output').textContent === '0 total,name'")
+    for answer in ("2", "4", "no more <b>room</b>"):
+        view.get_by_role("button", name="Add").click()
+        view.wait_for_function("answer => document.querySelector('output').dataset.answer === answer", arg=answer)
+    assert view.locator("output").inner_text() == "4 total,name"
+    assert view.locator(".pw-panel-said").inner_text() == "no more <b>room</b>"
+    assert view.locator(".pw-sr[role=status]").inner_text() == "added: no more <b>room</b>"
+    assert view.locator(".pw-panel-fresh").is_hidden()  # nothing is read, and that is meant
+    adding.total = 1
+    view.get_by_role("button", name="Add").click()
+    view.wait_for_function("() => document.querySelector('.pw-panel-alert').hidden")  # what went well is no error any more
+    page.unmount(adding.number)
+    assert view.evaluate("() => window.ended") is True
+
+
+def test_a_module_that_fails_says_so_on_the_panel(page, adding):
+    view = page.page
+    view.wait_for_function("() => document.querySelector('output').textContent === '0 total,name'")
+    adding.total = 6
+    view.get_by_role("button", name="Add").click()
+    view.locator(".pw-panel-said", has_text="This panel cannot be drawn: too much for me").wait_for()
+
+
+def test_a_kernel_that_is_silent_is_told_of(page, adding):
+    view = page.page
+    view.wait_for_function("() => document.querySelector('output').textContent === '0 total,name'")
+    page.silence()
+    view.evaluate("() => { const now = performance.now.bind(performance); performance.now = () => now() + 5000; }")
+    view.locator(".pw-panel-fresh", has_text="no answer").wait_for()

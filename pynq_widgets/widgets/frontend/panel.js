@@ -19,6 +19,7 @@ function render({ model, el }) {
   const waiting = new Map();
   let told = { live: false, rate: 0, asked: 0, problem: "", gone: "" };
   let failed = "";
+  let broken = "";
   let heard = performance.now();
   let seen = 0;
   let asked = 0;
@@ -55,10 +56,14 @@ function render({ model, el }) {
     try {
       listener(page.state);
     } catch (error) {
-      failed = `This panel cannot be drawn: ${error.message}`;
-      console.error(error);
-      paint();
+      undrawable(error);
     }
+  }
+
+  function undrawable(error) {
+    broken = `This panel cannot be drawn: ${error.message}`;
+    console.error(error);
+    paint();
   }
 
   function settle(tag, error, result) {
@@ -77,7 +82,7 @@ function render({ model, el }) {
     fresh.dataset.kind = told.gone || silent ? "off" : told.live ? "live" : "paused";
     fresh.title = told.gone || (silent ? "The kernel has not answered for some seconds: this may be old" : slowed ? `The bus is slower than the ${told.asked} reads a second that were asked for` : told.live ? "The hardware is read so many times a second" : "Nothing is read");
     fresh.hidden = !told.asked && !told.gone && !silent;
-    const text = [told.gone && `Gone: ${told.gone}`, told.problem, failed].filter(Boolean).join(" · ");
+    const text = [told.gone && `Gone: ${told.gone}`, told.problem, broken, failed].filter(Boolean).join(" · ");
     setText(said, text);
     alert.hidden = !text;
     shut.hidden = !failed;
@@ -104,6 +109,7 @@ function render({ model, el }) {
       if (content.whole) page.state = content.state;
       else if (changed) page.state = { ...page.state, ...content.state };
       arrived = arrived || changed;
+      if (changed && listeners.size) broken = "";
       paint();
       if (changed) listeners.forEach(hear);
     }
@@ -123,9 +129,7 @@ function render({ model, el }) {
   try {
     end = draw(body, page);
   } catch (error) {
-    failed = `This panel cannot be drawn: ${error.message}`;
-    console.error(error);
-    paint();
+    undrawable(error);
   }
   post(model, { kind: "hello", view: pulse.view, visible: false });
   const clock = setInterval(paint, 1000);

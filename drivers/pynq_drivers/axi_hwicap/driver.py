@@ -94,8 +94,8 @@ class AxiHwIcap(DefaultIP):
     def load(self, bitfile: str | os.PathLike[str], timeout: float | None = 60.0) -> int:
         """Configure a part of the device with the partial bitstream of a ``.bit`` or ``.bin`` file; how many words that were.
 
-        The region is not decoupled by this: see :meth:`.DefaultHierarchy.download`. Raises ``DesignError`` for a file that is none, or is for
-        another part; nothing has been written then.
+        The region is not decoupled by this: see :meth:`.DefaultHierarchy.download`. Raises ``DesignError`` for a file that is none,
+        or is for another part; nothing has been written then.
         """
         design = self.description.get("design")
         return self.send(words_of(bitfile, getattr(design, "part", "")), timeout)

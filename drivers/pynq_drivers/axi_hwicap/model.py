@@ -118,5 +118,5 @@ class AxiHwIcapModel(RegisterModel):
             self.context.reconfigure(path)
         else:
             self.context.assume(
-                f"a bitstream of {len(image)} words came that is none of the .bit files (with a .hwh) beside the design: nothing is exchanged"
+                f"a bitstream of {len(image)} words came that is none of the .bit files (with a .hwh) beside the design: nothing changes"
             )

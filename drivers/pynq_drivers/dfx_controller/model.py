@@ -126,5 +126,5 @@ class DfxControllerModel(RegisterModel):
             self.context.reconfigure(path)
         else:
             self.context.assume(
-                f"a bitstream of {len(image)} words came that is none of the .bit files (with a .hwh) beside the design: nothing is exchanged"
+                f"a bitstream of {len(image)} words came that is none of the .bit files (with a .hwh) beside the design: nothing changes"
             )

@@ -317,6 +317,11 @@ class Arguments(Mapping[str, Argument]):
         return given
 
 
+def is_buffer(value: Any) -> bool:
+    """Whether `value` is memory that a device allocated, or a view of it."""
+    return hasattr(value, "flush") and hasattr(value, "nbytes") and hasattr(type(value), "physical_address")
+
+
 def arguments_of(title: str, blocks: Sequence[tuple[Sequence[Any], Place]], has_master: bool) -> Arguments:
     """The arguments in all address blocks of the core `title`."""
     found: dict[str, Argument] = {}

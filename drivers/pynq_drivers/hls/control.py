@@ -28,8 +28,8 @@ class Control:
         self._place = place
         by_offset = {register.offset: register for register in registers}
         self._gier, self._ier, self._isr = (by_offset.get(at, SimpleNamespace(name="", offset=at)) for at in (GIER, IER, ISR))
-        status = getattr(self._isr, "fields", ())
-        self._cleared_by_reading = any(field.read_action for field in status) or bool(status and getattr(self._isr, "reads_destroy", False))
+        # Files call each bit of it one that a read modifies, whatever it is; that a written 1 toggles is said only where it is so.
+        self._toggles = any(field.write_action == "oneToToggle" for field in getattr(self._isr, "fields", ()))
         self.chain = any(field.name.lower() == "ap_continue" for field in control.fields)
         self._interrupting = False
 
@@ -73,9 +73,12 @@ class Control:
     def acknowledge(self) -> bool:
         """Take the interrupt back; whether there was one. A bit that is not set is not written: that would set it."""
         pending = self._place.read(self._isr) & 3
-        if pending and not self._cleared_by_reading:
-            self._place.write(self._isr, pending)
-        return bool(pending)
+        if not pending:
+            return False
+        # Where it is not known, a second look tells: an adapter that clears on read has done so.
+        if (standing := pending if self._toggles else self._place.read(self._isr) & 3) != 0:
+            self._place.write(self._isr, standing)
+        return True
 
 
 def in_words(status: int | None) -> str:

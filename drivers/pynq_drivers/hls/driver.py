@@ -11,21 +11,23 @@ import logging
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pynq_drivers import waiting
-from pynq_drivers.hls.arguments import Argument, Arguments, arguments_of
+from pynq_drivers.hls.arguments import Argument, Arguments, arguments_of, is_buffer
 from pynq_drivers.hls.attributes import settle
 from pynq_drivers.hls.control import Control
-from pynq_drivers.hls.pointers import Use, is_buffer
 from pynq_drivers.hls.run import Run
 from pynq_drivers.hls.runs import Runs
-from pynq_drivers.transfers.limits import Reach
 from pynq_widgets.access.errors import near_or_all
 from pynq_widgets.design import hls
 from pynq_widgets.design.c_prototype import Prototype, beside, read_prototype
 from pynq_widgets.design.c_types import CTypeError
 from pynq_widgets.overlay import DefaultIP
+
+if TYPE_CHECKING:
+    from pynq_drivers.hls.pointers import Use
+    from pynq_drivers.transfers.limits import Reach
 
 _log = logging.getLogger(__name__)
 
@@ -279,6 +281,8 @@ class HlsCore(DefaultIP):
             if value is None:
                 raise TypeError(f"{argument.title} was not given, and nothing was written to it before: {self._example(given)}")
             if is_buffer(value):
+                from pynq_drivers.hls.pointers import Use  # loads numpy
+
                 use = Use(argument, value, self.device, self._reaches)
                 uses.append(use)
                 kept[name] = (value, use.address)
@@ -307,6 +311,8 @@ class HlsCore(DefaultIP):
 
     @cached_property
     def _reaches(self) -> tuple[Reach, ...]:
+        from pynq_drivers.transfers.limits import Reach
+
         design = self.description.get("design")
         return tuple(Reach(design, self._fullpath, name) for name in self._masters)
 

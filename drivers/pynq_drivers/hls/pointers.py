@@ -15,11 +15,6 @@ from pynq_drivers.transfers.holding import Holding
 from pynq_drivers.transfers.limits import Reach, span_of
 
 
-def is_buffer(value: Any) -> bool:
-    """Whether `value` is memory that a device allocated, or a view of it."""
-    return hasattr(value, "flush") and hasattr(value, "nbytes") and hasattr(type(value), "physical_address")
-
-
 class Use:
     """A buffer in which a core is at work (`pynq_widgets.device.transfer.Transfer`, and held as such while it is)."""
 

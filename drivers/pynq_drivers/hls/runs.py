@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pynq_drivers import waiting
 from pynq_drivers.hls import control as bits
 from pynq_drivers.hls.arguments import Arguments
 from pynq_drivers.hls.control import Control
-from pynq_drivers.hls.pointers import Use
 from pynq_drivers.hls.run import Run
 from pynq_widgets.access.errors import StaleOverlayError
+
+if TYPE_CHECKING:
+    from pynq_drivers.hls.pointers import Use
 
 _LONGEST_PAUSE = 2e-3  # seconds between two looks where the core has no interrupt
 _SAFETY = 0.5  # seconds after which it is looked at all the same: an interrupt may get lost

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pynq_drivers.hls.arguments import Argument
-from pynq_drivers.hls.pointers import is_buffer
+from pynq_drivers.hls.arguments import Argument, is_buffer
 from pynq_widgets.access.errors import near_names
 
 _WHOLE = re.compile(r"[+-]?(?:0x[0-9a-f_]+|0b[01_]+|0o[0-7_]+|[0-9][0-9_]*)\Z", re.IGNORECASE)

@@ -75,6 +75,7 @@ def test_there_are_the_tour_live_registers_buffers_and_the_three_kinds_of_api() 
         "pynq_code.ipynb",
         "leds_and_buttons.ipynb",
         "i2c_sensor.ipynb",
+        "interrupts.ipynb",
     } <= set(NAMES)
 
 
@@ -105,6 +106,8 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
         check_i2c_sensor(notebook)
     if name == "hls_core.ipynb":
         check_hls_core(notebook)
+    if name == "interrupts.ipynb":
+        check_interrupts(notebook)
     if name == "pynq_code.ipynb":
         check_pynq_code(notebook)
     if name == "live_registers.ipynb":
@@ -175,6 +178,26 @@ def check_hls_core(notebook: nbformat.NotebookNode) -> None:
     assert "weigh was not done within 0.05 s: it is running (ap_idle=0)" in text
     forms = [output for output in outputs(notebook) if "called as" in output.get("data", {}).get("text/html", "")]
     assert [WIDGET in form.data for form in forms] == [True]
+
+
+def check_interrupts(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    accesses = re.search(r"'a second later'\n(\d+)\n", text)
+    assert accesses
+    assert int(accesses[1]) <= 12  # nobody looked again and again
+    counts = re.search(r"^\((\d+), 0, 0, 0, 0\)$", text, re.MULTILINE)
+    assert counts
+    assert int(counts[1]) >= 5
+    assert "(True, False)" in text  # the level came back until its source let go
+    assert [word in text for word in ("one hears the timer", "another hears the timer", "and the button")] == [True] * 3
+    assert "did not read 0x1 within 0.2 s" in text
+    assert "('0b1', '0b0')" in text
+    spurious, lost = (float(found) for found in re.findall(r"^(\d+\.\d) s$", text, re.MULTILINE))
+    assert 1.0 <= spurious < 6  # it was not believed
+    assert 1.5 <= lost < 8  # it was found out
+    assert "timer/interrupt interrupts for nothing: over, struck 1 time" in text
+    titles = [output.data["text/html"] for output in outputs(notebook) if WIDGET in output.get("data", {})]
+    assert any("filter/dma/mm2s_introut" in title for title in titles)
 
 
 def check_pynq_code(notebook: nbformat.NotebookNode) -> None:

@@ -4,7 +4,8 @@ Source: AMD PG269, RF Data Converter v2.6: "Register Space", "Interrupt Status R
 (0x0208)"; from memory of the same guide: "Power-up Sequence" (state 6 waits for the clock). It does not say how long a state takes: 100 µs
 here.
 
-Samples are not made: what the streams carry is given with ``device.stream(path, 'm00_axis').send(...)``.
+Samples are not made: what an RF-ADC's streams carry is given with ``device.stream(path, 'm00_axis').send(...)``. What is sent to an RF-DAC
+stays for whoever looks until there is no room; from then on it is taken, as fast as the tile's clock takes it, while the tile runs.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 
 from pynq_drivers.layout import RegisterModel
 from pynq_widgets.device import ModelContext
+from pynq_widgets.device.clock import Timer
 
 from . import registers as r
 from .configuration import Configuration, TileDesign
 
 STATE_TIME = 100e-6  # seconds
+_FLOW = 1 << 16  # bytes that an RF-DAC takes at once, once it takes
 
 
 @dataclass
@@ -64,6 +67,15 @@ class RFdcModel(RegisterModel):
         super().__init__(context, r.layout(configured.tiles), 0x40000)
         self._tiles = {(tile.kind, tile.number): Tile(tile) for tile in configured.tiles}
         self._banks = {r.base(*key): tile for key, tile in self._tiles.items()}
+        self._rates = {  # bytes a second of the streams into RF-DAC, and the tile of each
+            stream: (tile, tile.design.fabric * block.width / 8)
+            for tile in self._tiles.values()
+            if tile.design.kind == "dac"
+            for block in tile.design.blocks
+            for stream in block.streams
+        }
+        self._flowing: set[str] = set()
+        self._plans: dict[str, Timer] = {}
         version = context.module.version.split(".")
         major, minor = (int(part) if part.isdigit() else 0 for part in [*version, "0", "0"][:2])
         self.file.poke(r.VERSION, major << 24 | minor << 16)
@@ -90,6 +102,7 @@ class RFdcModel(RegisterModel):
             elif present and not tile.clock:
                 tile.run = Run(state, tile.run.last, now)
             tile.clock = present
+            self._wake(tile)
             self._settle()
 
     def flag(self, kind: str, number: int, converter: int, name: str, on: bool = True) -> None:
@@ -134,6 +147,32 @@ class RFdcModel(RegisterModel):
     def _start(self, tile: Tile, first: int, last: int) -> None:
         last = min(last, r.DONE)
         tile.run = Run(min(first, last), last, self.context.clock.now())
+        self._wake(tile)
+
+    # What goes into an RF-DAC.
+
+    def on_stream(self, interface: str) -> None:
+        tile, rate = self._rates.get(interface, (None, 0.0))
+        queue = self.context.stream(interface)
+        if tile is None or interface in self._plans or not (interface in self._flowing or queue.starved):
+            return
+        if tile.state(self.context.clock.now()) == r.DONE and rate:
+            self._flowing.add(interface)
+            self._plans[interface] = self.context.clock.call_later(queue.available / rate, lambda: self._take(interface))
+
+    def _take(self, interface: str) -> None:
+        self._plans.pop(interface, None)
+        queue = self.context.stream(interface)
+        while queue.packets or queue.available:
+            queue.receive()
+        queue.demand(_FLOW)
+
+    def _wake(self, tile: Tile) -> None:
+        """Once the tile runs again, it takes what has waited meanwhile."""
+        left = (tile.run.last - tile.run.first) * STATE_TIME
+        for interface, (owner, _) in self._rates.items():
+            if owner is tile:
+                self.context.clock.call_later(left, lambda interface=interface: self.on_stream(interface))
 
     def _settle(self) -> None:
         """Flags go up: converters into the tile's status, tiles into the common one, that to the pin."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pynq_drivers.usp_rf_data_converter.model import STATE_TIME
+from pynq_widgets import allocate
 
 DAC_FLAGS, ADC_FLAGS = 0xC000, 0xCE00C
 
@@ -121,3 +122,32 @@ def test_what_there_is_not(build: Any, rf_block: Any) -> None:
         model.flag("dac", 0, 0, "over_range")
     with pytest.raises(ValueError, match=r"^RF-DAC tile 0 has the converters 0 to 3, not 4$"):
         model.flag("dac", 0, 4, "fifo_overflow")
+
+
+def test_a_converter_takes_what_is_sent_at_its_rate(build: Any, rf_block: Any, dma_block: Any, tmp_path: Any) -> None:
+    bench = build(rf_block(), dma_block(), streams=[("dma", "M_AXIS_MM2S", "rf", "s02_axis")])
+    queue = bench.device.stream("dma", "M_AXIS_MM2S")
+    assert queue.send(bytes(1000)) == 1000
+    bench.clock.sleep(1.0)
+    assert queue.available == 1000, "it stays for whoever looks, while there is room"
+    dma = bench.overlay.dma.sendchannel
+    buffer = allocate(1_000_000, "u1", target=bench.device)
+    before = bench.clock.now()
+    dma.transfer(buffer)
+    dma.wait(timeout=1)
+    dma.transfer(buffer)
+    dma.wait(timeout=1)
+    rate = 245.76e6 * 4 * 2  # words of 16 bits
+    assert bench.clock.now() - before >= 1_000_000 / rate
+
+
+def test_a_converter_that_stands_still_takes_nothing(build: Any, rf_block: Any, dma_block: Any) -> None:
+    bench = build(rf_block(), dma_block(), streams=[("dma", "M_AXIS_MM2S", "rf", "s02_axis")])
+    bench.model("rf").set_clock("dac", 0, False)
+    dma = bench.overlay.dma.sendchannel
+    buffer = allocate(1_000_000, "u1", target=bench.device)
+    dma.transfer(buffer)
+    with pytest.raises(TimeoutError):
+        dma.wait(timeout=0.5)
+    bench.model("rf").set_clock("dac", 0, True)
+    dma.wait(timeout=1)

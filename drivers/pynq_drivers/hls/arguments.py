@@ -6,7 +6,7 @@ a register to be written (``x_i``) and one to be read (``x_o``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from keyword import iskeyword
 from typing import Any, Literal, Protocol
 
@@ -24,6 +24,10 @@ class Place(Protocol):
     def write(self, register: Any, value: int) -> None: ...
     def known(self, register: Any) -> int | None:
         """What is known to stand there, without an access."""
+        ...
+
+    def forget(self, registers: Iterable[Any], before: float) -> None:
+        """The hardware is new: what was known of these since a time `before` is not so any more."""
         ...
 
     @property

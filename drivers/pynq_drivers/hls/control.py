@@ -70,6 +70,10 @@ class Control:
             self._place.write(self._gier, 1)
             self._interrupting = True
 
+    def forget(self) -> None:
+        """The hardware is new, and was told nothing."""
+        self._interrupting = False
+
     def acknowledge(self) -> bool:
         """Take the interrupt back; whether there was one. A bit that is not set is not written: that would set it."""
         pending = self._place.read(self._isr) & 3

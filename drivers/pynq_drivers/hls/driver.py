@@ -24,6 +24,7 @@ from pynq_widgets.design import hls
 from pynq_widgets.design.c_prototype import Prototype, beside, read_prototype
 from pynq_widgets.design.c_types import CTypeError
 from pynq_widgets.overlay import DefaultIP
+from pynq_widgets.overlay.life import generation_of
 
 if TYPE_CHECKING:
     from pynq_drivers.hls.pointers import Use
@@ -210,7 +211,15 @@ class HlsCore(DefaultIP):
         )
 
     def _interrupt_pin(self) -> Any:
-        return self["interrupt"] if "interrupt" in self._interrupts else None
+        if "interrupt" not in self._interrupts:
+            return None
+        generation = generation_of(self.device)
+        if self.__dict__.get("_pin_of", generation) != generation:
+            # The logic was loaded again under the same overlay: the pin is the same, and its wait another.
+            self.__dict__.get("_accessors", {}).pop("interrupt", None)
+            self.__dict__.pop("interrupt", None)
+        self.__dict__["_pin_of"] = generation
+        return self["interrupt"]
 
     @property
     def last_run(self) -> Run | None:
@@ -224,6 +233,7 @@ class HlsCore(DefaultIP):
         and ``RuntimeError`` where it is still running, or no register starts it.
         """
         runs = self._runs
+        runs.review()
         if auto_restart is not False and "auto_restart" in self.arguments.names():
             arguments["auto_restart"], auto_restart = auto_restart, False
         write, uses = self._prepared(args, arguments)

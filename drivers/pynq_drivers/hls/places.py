@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pynq_drivers.hls.arguments import Place
@@ -41,7 +41,13 @@ class Mirrored:
 
     def known(self, register: Any) -> int | None:
         handle = self._handle(register)
-        return None if handle is None else handle.value
+        return handle.value if handle is not None and handle.state in ("read", "written") else None
+
+    def forget(self, registers: Iterable[Any], before: float) -> None:
+        handles = [handle for register in registers if (handle := self._handle(register)) is not None]
+        old = [handle.name for handle in handles if handle.when is not None and handle.when <= before]
+        if old:
+            self._ip.registers.mark_stale("the logic was loaded again since", old)
 
 
 class Plain:
@@ -65,6 +71,9 @@ class Plain:
 
     def known(self, register: Any) -> int | None:
         return self._written.get(register.offset)
+
+    def forget(self, registers: Iterable[Any], before: float) -> None:
+        self._written.clear()
 
 
 def blocks_of(ip: Any) -> list[tuple[Sequence[Any], Place]]:

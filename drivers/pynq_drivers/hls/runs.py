@@ -17,6 +17,7 @@ from pynq_drivers.hls.arguments import Arguments
 from pynq_drivers.hls.control import Control
 from pynq_drivers.hls.run import Run
 from pynq_widgets.access.errors import StaleOverlayError
+from pynq_widgets.overlay.life import generation_of
 
 if TYPE_CHECKING:
     from pynq_drivers.hls.pointers import Use
@@ -46,6 +47,8 @@ class Runs:
         self._count = 0
         self.current: Run | None = None
         self.ended = 0
+        self._generation = generation_of(device)
+        self._started_at = float("-inf")
 
     # Starting.
 
@@ -53,6 +56,7 @@ class Runs:
         """Start the core when `write` has written its arguments. ``RuntimeError`` where it is running; nothing is written then."""
         with self.device.lock:
             self._require_idle()
+            self._started_at = self.device.clock.now()
             begun: list[Use] = []
             try:
                 for use in uses:
@@ -72,6 +76,21 @@ class Runs:
                     self.current.end(error)
                 raise
             return run
+
+    def review(self) -> None:
+        """Where the logic was loaded again under the same overlay, what was known of the core is not so any more."""
+        generation = generation_of(self.device)
+        if generation == self._generation:
+            return
+        self._generation = generation
+        self._valid_bits_known = False
+        self.control.forget()
+        for argument in self._arguments.values():
+            argument.place.forget(argument.written, self._started_at)
+        run = self.current
+        if run is not None and not run.over:
+            run.end(StaleOverlayError(f"{self.title} was at run {run.number} when the logic was loaded again: start it again"))
+            run.tell()
 
     def _require_idle(self) -> None:
         run = self.current
@@ -97,6 +116,7 @@ class Runs:
     def newest(self) -> Run:
         """The run to wait for: also one that was started by the registers. ``RuntimeError`` where the core never ran."""
         with self.device.lock:
+            self.review()
             run = self.current
             if run is not None and not run.over:
                 return run
@@ -120,6 +140,7 @@ class Runs:
         rounds = run.rounds
         try:
             with self.device.lock:
+                self.review()
                 if run is not self.current or run.over:
                     return True
                 pending = self.control.acknowledge() if rung else False

@@ -271,6 +271,22 @@ def test_waits_end_when_the_overlay_goes(adder: Any, tmp_path: Any) -> None:
     scene_of(scene())
 
 
+def test_the_logic_is_loaded_again_under_the_same_overlay(adder: Any) -> None:
+    bench = adder()
+    core = bench.overlay.core
+    assert core.call(1, 2) == 3
+    run = core.start()
+    bench.overlay.download()
+    with pytest.raises(TypeError, match=r"^core\.a was not given, and nothing was written to it before"):
+        core.start(b=2)  # the registers are new
+    assert run.state == "failed"
+    with pytest.raises(StaleOverlayError, match=r"^core was at run 2 when the logic was loaded again: start it again$"):
+        run.wait()
+    before = bench.clock.now()
+    assert core.call(3, 4) == 7
+    assert bench.clock.now() - before == pytest.approx(TAKES)  # by its interrupt, which was enabled again
+
+
 def test_what_the_core_returns_comes_first_and_several_outputs_by_name(build: Any, core_block: Any, behaves: Any) -> None:
     def gives(core: Any) -> int:
         core.y = 5

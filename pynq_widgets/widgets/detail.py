@@ -31,7 +31,7 @@ class NodeDetail(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is not ty
 
     def __init__(self, content: Content, obj: Any = None, problems: tuple[str, ...] = ()) -> None:
         told = list(problems)
-        panel = panel_of(obj, told)
+        panel = panel_of(obj, told) or _region(obj, told)
         table = _registers(obj, told)
         if told:
             content = {**content, "problems": told}
@@ -72,6 +72,24 @@ def panel_of(obj: Any, problems: list[str]) -> Any:
         problems.append(f"panel() of {name} is expected to return a widget or None, not {type(panel).__name__}")
         return None
     return panel
+
+
+def _region(obj: Any, problems: list[str]) -> Any:
+    """The panel of a reconfigurable region, whose driver has none of its own."""
+    overlay = getattr(obj, "_overlay", None) or (getattr(obj, "description", None) or {}).get("overlay")
+    if getattr(overlay, "design", None) is None:
+        return None
+    from pynq_widgets.overlay.standing import standing
+
+    if str(obj.description.get("fullpath", "")) not in standing(overlay):
+        return None
+    from .region_panel import RegionPanel
+
+    try:
+        return RegionPanel.of(obj)
+    except Exception as error:
+        problems.append(f"The panel of the region could not be made: {type(error).__name__}: {error}")
+        return None
 
 
 def _registers(obj: Any, problems: list[str]) -> RegisterTable | None:

@@ -12,6 +12,7 @@ from typing import Any
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_hwicap import registers as r
 from pynq_drivers.configuration import SYNC, words_of
+from pynq_widgets.design import regions_of
 from pynq_widgets.overlay import DefaultIP
 
 _NOOP, _DUMMY, _BUS = 0x2000_0000, 0xFFFF_FFFF, 0x0000_00BB
@@ -123,6 +124,15 @@ class AxiHwIcap(DefaultIP):
         (value,) = self.receive(1) or (0,)
         self.send([0x3000_8001, 13, _NOOP, _NOOP])  # CMD <- DESYNC
         return value
+
+    def panel(self) -> Any:
+        """Which module stands in which region; None where the design has no regions."""
+        design = self.description.get("design")
+        if self.description.get("overlay") is None or design is None or not (regions_of(design) or design.regions):
+            return None
+        from pynq_widgets.widgets.region_panel import RegionPanel
+
+        return RegionPanel.of(self)
 
     def _until(self, bit: int, timeout: float, why: str) -> None:
         waiting.until(

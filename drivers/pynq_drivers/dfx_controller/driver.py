@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pynq_drivers import waiting
 from pynq_drivers.dfx_controller import registers as r
+from pynq_widgets.design import regions_of
 from pynq_widgets.overlay import DefaultIP, UnsupportedConfiguration
 
 
@@ -171,6 +172,15 @@ class DfxController(DefaultIP):
         self.sockets: Mapping[str, VirtualSocket] = MappingProxyType(
             {socket.name: VirtualSocket(self, made, socket) for socket in made.sockets}
         )
+
+    def panel(self) -> Any:
+        """Which module stands in which region; None where the design has no regions."""
+        design = self.description.get("design")
+        if self.description.get("overlay") is None or design is None or not (regions_of(design) or design.regions):
+            return None
+        from pynq_widgets.widgets.region_panel import RegionPanel
+
+        return RegionPanel.of(self)
 
     @classmethod
     def register_layout(cls, description: Mapping[str, Any]) -> Any:

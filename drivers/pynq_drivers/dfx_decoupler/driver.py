@@ -11,6 +11,7 @@ from typing import Any
 from pynq_drivers.dfx_decoupler.registers import CONTROL, DECOUPLE, DECOUPLE_PIN, LAYOUT
 from pynq_drivers.dfx_decoupler.wire import source_of
 from pynq_widgets.access import GPIO
+from pynq_widgets.design import regions_of
 from pynq_widgets.overlay import DefaultIP
 
 
@@ -55,6 +56,15 @@ class DfxDecoupler(DefaultIP):
     def couple(self) -> None:
         """Let the signals of the region through. As `decouple`."""
         self._set(False)
+
+    def panel(self) -> Any:
+        """Which module stands in which region; None where the design has no regions."""
+        design = self.description.get("design")
+        if self.description.get("overlay") is None or design is None or not (regions_of(design) or design.regions):
+            return None
+        from pynq_widgets.widgets.region_panel import RegionPanel
+
+        return RegionPanel.of(self)
 
     def _set(self, decoupled: bool) -> None:
         if self._has_address:

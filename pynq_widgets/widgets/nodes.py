@@ -18,6 +18,7 @@ class TreeNode:
     """One row: a module, a hierarchy, or an external port that software can reach.
 
     ``quiet`` rows (interconnects, constants, resets) are shown only when asked for. ``ranges`` are (base, size in bytes).
+    ``laid_out``: the driver knows the registers, where the design lists none.
     """
 
     path: str
@@ -29,6 +30,7 @@ class TreeNode:
     why: str = ""
     ranges: list[tuple[int, int]] = field(default_factory=list)
     quiet: bool = False
+    laid_out: bool = False
     children: list[TreeNode] = field(default_factory=list)
 
     @property
@@ -68,6 +70,7 @@ def tree_nodes(design: Design, drivers: Mapping[str, Any] | None = None) -> list
             choice = _choice(drivers, path)
             if choice is not None:
                 node.driver, node.why = choice.driver.__name__, str(choice.reason)
+                node.laid_out = bool(getattr(choice.driver, "register_layout", ()))
                 if not getattr(choice.driver, "needs_address", True):
                     node.quiet = False  # somebody wrote a driver for it, address or none
     return planted(nodes)

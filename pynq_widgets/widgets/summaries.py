@@ -71,7 +71,12 @@ def node_summary(design: Design, node: TreeNode) -> Content:
         listed = [(f"{s.base:#010x}", f"{s.high:#010x}", short_size(s.size), s.interface, s.block, s.kind) for s in ranges]
         sections.append(section("Address ranges", ("From", "To", "Size", "Interface", "Block", "Kind"), listed, mono=(0, 1)))
     if module is not None and any(span.kind == "register" for span in ranges) and not any(block.registers for block in module.blocks):
-        facts.append(("Registers", "the design lists none; read(offset) and write(offset, value) reach the words"))
+        how = (
+            f"its driver {node.driver} has them from its product guide"
+            if node.laid_out
+            else "read(offset) and write(offset, value) reach the words"
+        )
+        facts.append(("Registers", f"the design lists none; {how}"))
     if node.children:
         inside = [(child.name, child.type or child.kind, child.address, child.driver) for child in node.children]
         sections.append(section("Inside", ("Name", "Type", "Address", "Driver"), inside, mono=(2,)))

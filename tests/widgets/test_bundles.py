@@ -225,6 +225,13 @@ def test_an_ip_without_a_list_of_registers_tells_how_to_reach_it(tmp_path: Path,
     assert told["bram"] is None
 
 
+def test_registers_that_the_driver_knows_are_told(hwh_folder: Path) -> None:
+    overlay = pw.Overlay(hwh_folder / "Xilinx__PYNQ__base-PynqZ1-2018.3.hwh", device=pw.SimulatedDevice())
+    nodes = {node.path: node for _, node in walk(tree_nodes(overlay.design, overlay.drivers))}
+    told = dict(node_summary(overlay.design, nodes["video/hdmi_in/frontend/vtc_in"])["facts"])["Registers"]
+    assert told == "the design lists none; its driver VideoTimingController has them from its product guide"
+
+
 def test_the_drivers_of_an_overlay_are_a_table(overlay: Any) -> None:
     shown = overlay.drivers._repr_mimebundle_()
     assert shown["text/plain"] == repr(overlay.drivers)

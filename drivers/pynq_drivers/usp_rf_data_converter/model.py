@@ -11,6 +11,7 @@ stays for whoever looks until there is no room; from then on it is taken, as fas
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from pynq_drivers.layout import RegisterModel
 from pynq_widgets.device import ModelContext
@@ -172,7 +173,7 @@ class RFdcModel(RegisterModel):
         left = (tile.run.last - tile.run.first) * STATE_TIME
         for interface, (owner, _) in self._rates.items():
             if owner is tile:
-                self.context.clock.call_later(left, lambda interface=interface: self.on_stream(interface))
+                self.context.clock.call_later(left, partial(self.on_stream, interface))
 
     def _settle(self) -> None:
         """Flags go up: converters into the tile's status, tiles into the common one, that to the pin."""

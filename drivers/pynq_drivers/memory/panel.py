@@ -51,11 +51,14 @@ class MemoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
         self.window = MemoryWindow(memory)
         self.view = MemoryView(self.window, rate=rate, mode="hex")
         self.viewers = self.view.viewers
-        self._from = ipywidgets.Text(value="0x0", description="From byte", continuous_update=False, layout={"width": "260px"})
+        self._from = ipywidgets.Text(
+            value="0x0", description="From", placeholder="byte or address", continuous_update=False, layout={"width": "260px"}
+        )
         self._said = ipywidgets.HTML()
         self._from.observe(self._moved, "value")
         moves = self.window.nbytes < memory.size
-        parts = [ipywidgets.HBox([self._from, self._said]), self.view] if moves else [self.view]
+        row = ipywidgets.HBox([self._from, self._said], layout={"flex_flow": "row wrap"})
+        parts = [row, self.view] if moves else [self.view]
         super().__init__(parts, layout=ipywidgets.Layout(width="100%"))
 
     @classmethod
@@ -78,7 +81,10 @@ class MemoryPanel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no t
 
     def _moved(self, change: Any) -> None:
         try:
-            self.start = parse_value(change["new"], "hex", 64) & ~3
+            start = parse_value(change["new"], "hex", 64) & ~3
+            base, size = self._memory.base_address, self._memory.size
+            # Who types an address means that: what is within the memory as one, and is no offset within it.
+            self.start = start - base if start >= size and base <= start < base + size else start
         except ValueError as error:
             self._said.value = f"<span>{_plain(str(error))}</span>"
         else:

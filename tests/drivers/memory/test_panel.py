@@ -41,6 +41,9 @@ def test_the_window_is_moved(bench: Any, page: Any) -> None:
     assert (panel.window[0], panel.window.physical_address) == (0x1234, 0x8002_0000)
     panel._from.value = "0x1fffe"  # as it is typed; down to a whole word
     assert (panel.start, panel.window[1]) == (0x1_FFFC, 0x1234)
+    panel._from.value = "0x80020000"  # an address
+    assert panel.start == 0x2_0000
+    panel._from.value = "0x1fffc"
     panel._from.value = "<b>"
     assert "&lt;b>" in panel._said.value
     panel._from.value = "0xF0004"

@@ -126,7 +126,7 @@ class Panel(anywidget.AnyWidget):
         self._problem = self._undrawable = self._gone = self._logged = ""
         self._subscription: Any = None
         self._ticking = self._troubled = self._closed = False
-        self._actions = Actions(self, self._answer)
+        self._actions = Actions(self, self._say, self._answer)
         self.viewers = Viewers(self._watched, now=now, later=later)
         name, kind, _ = device_text(self.device) if self.device is not None else ("", "", "")
         super().__init__(title=title if title is not None else self.path or type(ip).__name__, where=[name, kind])
@@ -232,7 +232,10 @@ class Panel(anywidget.AnyWidget):
     def _answer(self, answer: dict[str, Any]) -> None:
         # First what has come of it, then that it is done: the page never shows the old state as accepted.
         self._outbox.post(lambda: self._tell(force=True))
-        self._outbox.post(lambda: self._closed or self.send(answer))
+        self._say(answer)
+
+    def _say(self, content: dict[str, Any]) -> None:
+        self._outbox.post(lambda: self._closed or self.send(content))
 
     # To the page.
 

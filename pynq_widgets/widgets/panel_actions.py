@@ -18,10 +18,11 @@ _MOST_WAITING = 64  # coroutines that are under way at once
 
 
 class Actions:
-    """Calls what a page asks for, and gives the outcome to `answer`, whatever comes."""
+    """Calls what a page asks for, and gives the outcome to `answer`, whatever comes; `tell` is told of what takes its time."""
 
-    def __init__(self, panel: Any, answer: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, panel: Any, tell: Callable[[dict[str, Any]], object], answer: Callable[[dict[str, Any]], None]) -> None:
         self._panel = panel
+        self._tell = tell
         self._answer = answer
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,6 +70,7 @@ class Actions:
         except RuntimeError:
             coroutine.close()
             raise RuntimeError("this action waits for something, and no event loop runs that could wait") from None
+        self._tell({"kind": "begun", "view": content.get("view"), "tag": content.get("tag")})
         # Without the asker's name: it belongs to the thread, where other things go on meanwhile.
         task = loop.create_task(self._wait(coroutine, content))
         self._tasks.add(task)

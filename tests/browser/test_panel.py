@@ -213,3 +213,11 @@ def test_a_kernel_that_is_silent_is_told_of(page, adding):
     page.silence()
     view.evaluate("() => { const now = performance.now.bind(performance); performance.now = () => now() + 5000; }")
     view.locator(".pw-panel-fresh", has_text="no answer").wait_for()
+
+
+def test_a_kernel_that_is_busy_is_told_of(page, adding):
+    view = page.page
+    view.wait_for_function("() => document.querySelector('output').textContent === '0 total,name'")
+    page.silence()
+    view.get_by_role("button", name="Add").click()
+    view.locator(".pw-panel-said", has_text="The kernel is busy: this is done when its cell has ended").wait_for()

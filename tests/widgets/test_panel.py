@@ -223,6 +223,7 @@ def test_a_coroutine_is_awaited_and_cancelled_with_the_panel(leds, now):
         bench = Bench(LedsPanel(leds, sampler=Turned(), now=now), Turned(), now)
         bench.panel.may_go = asyncio.Event()
         assert bench.asks("wait") == {}
+        assert {"kind": "begun", "view": "v", "tag": "v.1"} in bench.sent
         bench.panel.may_go.set()
         for _ in range(5):
             await asyncio.sleep(0)

@@ -2,6 +2,7 @@
 // What is inside is drawn by the driver's own module, which follows this one: `function draw(root, page)`.
 
 function render({ model, el }) {
+  const PATIENCE = 1500; // ms until the kernel counts as busy
   const title = make("span", { class: "pw-title", role: "heading", "aria-level": "3" });
   const badge = make("span", { class: "pw-badge" });
   const fresh = make("span", { class: "pw-badge pw-panel-fresh" });
@@ -16,7 +17,7 @@ function render({ model, el }) {
   el.append(root);
 
   const listeners = new Set();
-  const waiting = new Map();
+  const waiting = new Map(); // by tag: what is to be told of the outcome, and when the kernel counts as busy
   let told = { live: false, rate: 0, asked: 0, problem: "", gone: "" };
   let failed = "";
   let broken = "";
@@ -38,7 +39,7 @@ function render({ model, el }) {
     ask(action, arguments_ = {}) {
       const tag = `${pulse.view}.${(asked += 1)}`;
       return new Promise((resolve) => {
-        waiting.set(tag, resolve);
+        waiting.set(tag, { resolve, timer: setTimeout(paint, PATIENCE + 10), since: performance.now() });
         if (!post(model, { kind: "do", action, arguments: arguments_, tag, view: pulse.view })) settle(tag, "The kernel has gone: nothing was done", null);
       });
     },
@@ -67,12 +68,13 @@ function render({ model, el }) {
   }
 
   function settle(tag, error, result) {
-    const resolve = waiting.get(tag);
-    if (!resolve) return;
+    const asker = waiting.get(tag);
+    if (!asker) return;
+    clearTimeout(asker.timer);
     waiting.delete(tag);
     failed = error ?? "";
     paint();
-    resolve({ error, result });
+    asker.resolve({ error, result });
   }
 
   function paint() {
@@ -82,7 +84,8 @@ function render({ model, el }) {
     fresh.dataset.kind = told.gone || silent ? "off" : told.live ? "live" : "paused";
     fresh.title = told.gone || (silent ? "The kernel has not answered for some seconds: this may be old" : slowed ? `The bus is slower than the ${told.asked} reads a second that were asked for` : told.live ? "The hardware is read so many times a second" : "Nothing is read");
     fresh.hidden = !told.asked && !told.gone && !silent;
-    const text = [told.gone && `Gone: ${told.gone}`, told.problem, broken, failed].filter(Boolean).join(" · ");
+    const busy = [...waiting.values()].some(({ since }) => performance.now() - since > PATIENCE) ? "The kernel is busy: this is done when its cell has ended" : "";
+    const text = [told.gone && `Gone: ${told.gone}`, told.problem, broken, failed, busy].filter(Boolean).join(" · ");
     setText(said, text);
     alert.hidden = !text;
     shut.hidden = !failed;
@@ -102,6 +105,10 @@ function render({ model, el }) {
     heard = performance.now();
     if (content.kind === "done") {
       if (content.view === pulse.view) settle(content.tag, content.error, content.result);
+    } else if (content.kind === "begun") {
+      // It takes its time, and the kernel is not what is waited for.
+      if (waiting.has(content.tag)) waiting.get(content.tag).since = Infinity;
+      paint();
     } else if (content.kind === "look") {
       seen = Math.max(seen, content.n);
       told = content;
@@ -135,6 +142,7 @@ function render({ model, el }) {
   const clock = setInterval(paint, 1000);
   return () => {
     clearInterval(clock);
+    waiting.forEach(({ timer }) => clearTimeout(timer));
     pulse.stop();
     model.off("msg:custom", onMessage);
     model.off("change:title", paintNames);

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pynq_widgets.access.describe import registers_of
-from pynq_widgets.design import hls
+from pynq_widgets.design import kinds
 
 from .binding import Candidate, Choice, choose_hierarchy, choose_ip, hierarchy_drivers, ip_drivers
 from .packages import Packages
@@ -57,11 +57,11 @@ class KnownDrivers:
 
 
 def kind_of(description: Mapping[str, Any]) -> str | None:
-    """The kind of an IP for which a package may have a general driver: ``'hls'`` for what HLS made; None for all others."""
+    """The kind of an IP for which a package may have a general driver (see :mod:`design.kinds`); None for all others."""
     module = description.get("module")
     registers: Iterable[Any] = ()  # asked for only where the VLNV does not say it
     if module is not None:
         registers = (register for block in module.blocks for register in block.registers)
     elif description.get("registers"):
         registers = registers_of(description["registers"])
-    return "hls" if hls.is_core(description.get("type"), registers) else None
+    return kinds.kind_of(description.get("type"), module, registers)

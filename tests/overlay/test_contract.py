@@ -41,8 +41,8 @@ METHOD = "    @classmethod\n    def {0}(cls, description):"
         (
             {"register_layout": {"CTRL": 0}},
             TypeError,
-            "Driver.register_layout must be a sequence of pynq_widgets.design.Register, or a class method that makes it of the description, "
-            "not dict: {'CTRL': 0}",
+            "Driver.register_layout must be a sequence of pynq_widgets.design.Register, or a class method that makes it of the "
+            "description, not dict: {'CTRL': 0}",
         ),
         (
             {"register_layout": ["CTRL"]},

@@ -8,11 +8,13 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pynq_widgets.design.kinds import kind_of
 from pynq_widgets.plugins import entry_points
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+    from pynq_widgets.design import Module
     from pynq_widgets.design.c_prototype import Prototype
     from pynq_widgets.device.simulated.ipmodel import IPModel
 
@@ -117,6 +119,13 @@ class ModelTable:
             if found is not None:
                 return found
         return _built_in(vlnv)
+
+    def of_kind(self, module: Module) -> type[IPModel] | None:
+        """The model that an installed package has for all IP of the kind of `module`, or None."""
+        if module.vlnv in self._forgotten:
+            return None
+        kind = kind_of(module.vlnv, module, (register for block in module.blocks for register in block.registers))
+        return _installed(kind) if kind is not None else None
 
     def forget(self, vlnv: str | None) -> None:
         """The model of this IP cannot be made: do as if there were none."""

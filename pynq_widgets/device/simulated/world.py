@@ -359,7 +359,7 @@ class World:
             if kind is None:
                 from pynq_widgets.device.simulated.hls import IdleCore, has_ap_control  # loads numpy
 
-                kind = IdleCore if has_ap_control(module) else None
+                kind = IdleCore if has_ap_control(module) else self._table.of_kind(module)
                 if self._relays(path):
                     from pynq_widgets.device.simulated.relay import relaying
 

@@ -1,0 +1,1 @@
+"""Cores that MathWorks' HDL Coder made: what all of them have."""

@@ -20,6 +20,7 @@ from pynq_drivers.hls.control import Control
 from pynq_drivers.hls.run import Run
 from pynq_drivers.hls.runs import Runs
 from pynq_widgets.access.errors import near_or_all
+from pynq_widgets.access.port import port_of
 from pynq_widgets.design import hls
 from pynq_widgets.design.c_prototype import Prototype, beside, read_prototype
 from pynq_widgets.design.c_types import CTypeError
@@ -233,6 +234,7 @@ class HlsCore(DefaultIP):
         and ``RuntimeError`` where it is still running, or no register starts it.
         """
         runs = self._runs
+        self._check_loaded()
         runs.review()
         if auto_restart is not False and "auto_restart" in self.arguments.names():
             arguments["auto_restart"], auto_restart = auto_restart, False
@@ -270,6 +272,11 @@ class HlsCore(DefaultIP):
     def stop(self) -> None:
         """Let a core that starts again by itself stop after the round that is at work; ``wait()`` tells when."""
         self._runs.stop()
+
+    def _check_loaded(self) -> None:
+        """``StaleOverlayError`` once the overlay has gone: that is the news, whatever is wrong with arguments."""
+        for _, place in self._blocks[:1]:
+            port_of(place.mmio).check()
 
     def _prepared(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Callable[[], None], list[Use]]:
         """What writes the arguments, when all of them were found right; and the buffers that the core gets. Touches no hardware."""
@@ -327,6 +334,7 @@ class HlsCore(DefaultIP):
         return tuple(Reach(design, self._fullpath, name) for name in self._masters)
 
     def _follow(self, args: tuple[Any, ...], named: Mapping[str, Any], timeout: float | None) -> Any:
+        self._check_loaded()
         write, uses = self._prepared(args, named)
         if uses:
             raise RuntimeError(

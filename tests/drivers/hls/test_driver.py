@@ -267,6 +267,11 @@ def test_waits_end_when_the_overlay_goes(adder: Any, tmp_path: Any) -> None:
         assert run.state == "failed"
         with pytest.raises(StaleOverlayError):
             run.result
+        with pytest.raises(StaleOverlayError):
+            core.start(b=2)
+        with pytest.raises(StaleOverlayError):
+            core.wait()
+        assert repr(core) == "<HlsCore core at 0x43c00000, 64 KB, stale>"
 
     scene_of(scene())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,12 @@ def opened(folder: Path, name: str) -> Any:
     return Overlay(folder / name, device=SimulatedDevice(clock=VirtualClock(autojump=True)))
 
 
-def the_only(path: Path, design: Any) -> list[str]:
+def with_cores(folder: Path) -> list[Path]:
+    """The designs that have cores of HLS, by a glance at their text."""
+    return [path for path in sorted(folder.glob("*.hwh")) if b"AP_START" in (text := path.read_bytes()) or b":hls:" in text]
+
+
+def cores_of(design: Any) -> list[str]:
     reached = {entry.slave for entry in design.address_map}
     found = []
     for name, module in design.modules.items():
@@ -47,8 +53,8 @@ SIGNATURES = {
 
 def test_every_core_has_a_signature_and_can_be_called(hwh_folder: Path) -> None:
     cores, shown = 0, set()
-    for path in sorted(hwh_folder.glob("*.hwh")):
-        names = the_only(path, read_design(path))
+    for path in with_cores(hwh_folder):
+        names = cores_of(read_design(path))
         if not names:
             continue
         overlay = opened(hwh_folder, path.name)
@@ -133,3 +139,30 @@ def test_a_table_is_written_into_the_core(hwh_folder: Path, behaves: Any) -> Non
     assert core.wait(timeout=1) is None
     core.stop()
     assert core.lut[:4].tolist() == [255, 254, 253, 252]
+
+
+def test_every_core_gives_what_its_behaviour_gives(hwh_folder: Path, behaves: Any) -> None:
+    def answers(core: Any) -> Generator[float, None, int]:
+        yield 1e-3
+        return 5
+
+    kinds = set()
+    for path in with_cores(hwh_folder):
+        design = read_design(path)
+        names = [name for name in cores_of(design) if hls.control_block(design.modules[name]) is not None]
+        for name in names:
+            behaves(answers, vlnv=str(design.modules[name].vlnv))
+        overlay = opened(hwh_folder, path.name) if names else None
+        for name in names:
+            core = overlay[name]
+            if not isinstance(core, HlsCore):
+                continue
+            kinds.add(core.description["type"].split(":")[2])
+            values = {a.signature_name: 1 for a in core.arguments.values() if a.is_input and not a.is_array}
+            before = core.device.clock.now()
+            assert core.call(**values, timeout=1) == (5 if "return" in core.arguments else None), (path.name, name)
+            assert 1e-3 <= core.device.clock.now() - before < 4e-3
+            for argument in core.arguments.values():
+                if argument.is_input and not argument.is_array:
+                    assert argument.known() == 1
+    assert len(kinds) >= 15

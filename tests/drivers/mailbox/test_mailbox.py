@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pynq_widgets import Overlay, SimulatedDevice
+from pynq_widgets.device.clock import VirtualClock
 
 # Offset, reset value, bits that software sets; those with effects have tests of their own.
 ROWS: dict[str, tuple[int, int | None, int | str]] = {
@@ -168,3 +172,25 @@ def test_both_interfaces_are_sides_of_the_model(make: Any) -> None:
     model.write("S1_AXI", 0x0, 77)
     assert model.read("S1_AXI", 0x10) & 0x1, "its own side is empty"
     assert model.read("S0_AXI", 0x8) == 77
+
+
+def test_a_processor_that_sees_both_sides(make: Any, tmp_path: Path) -> None:
+    make()
+    text = (tmp_path / "small.hwh").read_text(encoding="utf-8")
+    start = text.index('FULLNAME="/box"')
+    place = text.index("<BUSINTERFACES>", start) + len("<BUSINTERFACES>")
+    bus = '<BUSINTERFACE BUSNAME="gp_box1" NAME="S1_AXI" TYPE="SLAVE" VLNV="xilinx.com:interface:aximm:1.0"><PORTMAPS/></BUSINTERFACE>'
+    text = text[:place] + bus + text[place:]
+    first = text.index('<MEMRANGE ADDRESSBLOCK="Reg"', text.index('FULLNAME="/ps"'))
+    row = text[first : text.index("/>", first) + 2]
+    second = row.replace("0x43600000", "0x43610000").replace("0x4360ffff", "0x4361ffff").replace("S0_AXI", "S1_AXI")
+    assert second != row
+    path = tmp_path / "both.hwh"
+    path.write_text(text[:first] + row + second + text[first + len(row) :], encoding="utf-8")
+    box = Overlay(path, device=SimulatedDevice(clock=VirtualClock(autojump=True))).box
+    here, there = box.sides
+    assert [side.interface for side in box.sides] == ["S0_AXI", "S1_AXI"]
+    here.send([1, 2])
+    assert there.receive(2) == [1, 2]
+    there.send(3)
+    assert box.receive() == [3]

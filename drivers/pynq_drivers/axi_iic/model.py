@@ -112,6 +112,7 @@ class AxiIicModel(IPModel):
             self._full_at = (value & 0xF) + 1
         elif offset == r.ISR:
             self._status ^= value & 0xFF
+            self._starve()
         elif offset == r.IER:
             self._enabled = value & 0xFF
         elif offset == r.GIE:
@@ -135,12 +136,18 @@ class AxiIicModel(IPModel):
             self._failed = False
         if value & ~before & r.MASTER or (value & ~before & r.REPEAT and self._directed):
             self._directed = self._address_next = True
-        elif before & ~value & r.MASTER and not self._sending:
-            self._address_next = False  # a stop instead of a repeated start
+        elif before & ~value & r.MASTER and self._address_next and not self._sending:
+            self._end()  # a stop instead of a repeated start
 
     def _note(self, bits: int) -> None:
         self._status |= bits
         self._update()
+
+    def _starve(self) -> None:
+        """With TX_FIFO empty in the middle of a transfer the bus is held; as long as that lasts ISR tells it."""
+        sending = self._target is not None and not self._reading and not self._failed
+        if sending and self._event is None and not self._sending:
+            self._status |= r.TX_EMPTIED
 
     def _update(self) -> None:
         self.context.interrupt(_INTERRUPT).set(int(bool(self._global and self._status & self._enabled)))
@@ -158,12 +165,12 @@ class AxiIicModel(IPModel):
         if self._directed and self._go_directed():
             return
         if not self._sending:
+            self._starve()
+            self._update()
             return
         if self._target is None and not self._sending[0] & r.START:
             return  # until MSMS begins a transfer
         word = self._sending.popleft()
-        if not self._sending:
-            self._note(r.TX_EMPTIED)
         if word & r.START:
             self._busy = True
             self._status &= ~r.BUS_FREED
@@ -190,9 +197,6 @@ class AxiIicModel(IPModel):
             elif over:
                 self._end()
             return True
-        if not self._sending and over:
-            self._end()
-            return True
         return False
 
     def _addressed(self, word: int) -> None:
@@ -202,16 +206,21 @@ class AxiIicModel(IPModel):
         self._reading, self._left = bool(word & 1), None
         if self._target is None or not self._target.start(self._reading):
             self._refused()
-        elif word & r.STOP:
+        elif word & r.STOP or (self._is_last and not self._reading):
             self._end()
         self._go()
+
+    @property
+    def _is_last(self) -> bool:
+        """MSMS fell: the byte that is over now was the last one. (It falls before that one is put into TX_FIFO, while the bus is held.)"""
+        return self._directed and not self._control & r.MASTER and not self._sending
 
     def _put(self, word: int) -> None:
         self._event = None
         assert self._target is not None
         if not self._target.write(word & 0xFF):
             self._refused()
-        elif word & r.STOP:
+        elif word & r.STOP or self._is_last:
             self._end()
         self._go()
 

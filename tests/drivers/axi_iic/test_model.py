@@ -138,11 +138,15 @@ def test_a_transfer_that_msms_directs(bench: Any) -> None:
     put(bench, r.TX_FIFO, 0xA0, 3, 0x33)
     put(bench, r.CR, r.ENABLE | r.MASTER | r.TRANSMIT)
     bench.clock.advance(5 * BYTE)
-    assert get(bench, r.SR) & (r.BUSY | r.TX_EMPTY) == r.BUSY | r.TX_EMPTY, "it holds the bus until there is more, or MSMS falls"
-    put(bench, r.TX_FIFO, 0x44)
-    bench.clock.advance(2 * BYTE)
+    assert get(bench, r.SR) & (r.BUSY | r.TX_EMPTY) == r.BUSY | r.TX_EMPTY, "it holds the bus until there is more"
+    put(bench, r.ISR, r.TX_EMPTIED)
+    assert get(bench, r.ISR) & r.TX_EMPTIED, "and says so as long as it does"
     put(bench, r.CR, r.ENABLE | r.TRANSMIT)
-    bench.clock.advance(2 * BYTE)
+    put(bench, r.TX_FIFO, 0x44)
+    put(bench, r.ISR, r.TX_EMPTIED)
+    bench.clock.advance(0.5 * BYTE)
+    assert (get(bench, r.SR) & r.BUSY, get(bench, r.ISR) & r.TX_EMPTIED) == (r.BUSY, 0)
+    bench.clock.advance(BYTE)
     assert not get(bench, r.SR) & r.BUSY
     assert list(bench.chip.registers[3:5]) == [0x33, 0x44]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pynq_widgets import overlay
 from pynq_widgets.access import MMIO, Mirror, RegisterMap
 from pynq_widgets.access.describe import reachable, registers_of
-from pynq_widgets.access.errors import near_names
+from pynq_widgets.access.errors import StaleOverlayError, near_names
 from pynq_widgets.showing import Shown
 
 from .describe import document_ip
@@ -425,6 +425,11 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
         )
 
     def _map(self, base: int, size: int) -> MMIO:
+        if self._life is not None and not self._life.alive:
+            # A board would refuse to map what the design that is there now does not have.
+            where = f"on device {getattr(self.device, 'tag', self.device)!r}"
+            remedy = self._life.remedy or "Load the overlay again and take the handle from the new Overlay object."
+            raise StaleOverlayError(f"This handle to {base:#010x} {where} has gone: {self._life.gone}. {remedy}")
         mmio = overlay.MMIO(base, size, device=self.device)
         return mmio if self._life is None or not isinstance(mmio, MMIO) else self._life.give(mmio)
 

@@ -55,9 +55,9 @@ def candidates(overlay: Any) -> dict[str, list[Path]]:
             partial = read_design(handoff)
         except DesignError:
             continue
-        for path in found:
-            if _fits(design, path, partial):
-                found[path].append(bitstream or handoff)
+        for region, files in found.items():
+            if _fits(design, region, partial):
+                files.append(bitstream or handoff)
     return found
 
 

@@ -136,7 +136,7 @@ class Argument:
             return made
         if made.array:  # an array that is no memory of the core's lies where a pointer leads
             made = made._replace(array=False, length=0, pointer=True)
-        if made.pointer and (not self.is_input or not self.has_master):
+        if made.pointer and (self.direction != "in" or not self.has_master):
             made = made.element  # a reference, or a pointer to one value, which is in the register
         if made.pointer:
             if self.width < 32:

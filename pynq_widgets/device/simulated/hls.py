@@ -147,6 +147,9 @@ class HLSModel(IPModel):
         self._gier = self._ier = self._isr = 0
         start = None if control is None else hls.control_register(control.registers)
         self._chain = start is not None and any(field.name.lower() == "ap_continue" for field in start.fields)  # ap_ctrl_chain
+        self._has_master = any(
+            bus.protocol == "aximm" and str(bus.mode).lower() in ("master", "initiator") for bus in context.module.buses.values()
+        )
         self._kept = False  # of ap_ctrl_chain: it is done, and waits for ap_continue
 
     @property
@@ -348,7 +351,8 @@ class HLSModel(IPModel):
         kind = told.returns if name == hls.RETURN else next((told.arguments[k] for k in known if k in told.arguments), None)
         if kind is None or kind.kind == "void" or registers[0].is_memory:
             return None
-        if (kind.pointer or kind.array) and registers[0].access != "read-only" and sum(r.width for r in registers) == 64:
+        halves = f"{name}_o" in self._described or f"{name}_i" in self._described or name.endswith(("_i", "_o"))
+        if (kind.pointer or kind.array) and self._has_master and not halves and registers[0].access != "read-only":
             return None  # an address
         return kind.element.of_width(width or sum(register.width for register in registers))
 

@@ -147,6 +147,22 @@ def test_a_core_without_a_master_takes_no_buffer(build: Any, core_block: Any, be
         bench.overlay.core.start(buffer)
 
 
+def test_a_pointer_to_one_value_is_the_value_beside_pointers_to_memory(build: Any, core_block: Any, behaves: Any) -> None:
+    def counts(core: Any) -> None:
+        core.buffer(core.dst, 2, "i4")[:] = core.scalar("x_i", "i4")
+        core.x = core.scalar("x_i", "i4") - 1
+        core.least = -0.5
+
+    behaves(counts, "void core(int *dst, int *x, float *least)")
+    halves = [("x_i", 0x20, "write-only"), ("x_o", 0x28, "read-only"), ("least", 0x30, "read-only")]
+    bench = build(core_block(("dst", 0x10, "write-only"), *halves, master=True, interrupt=False))
+    core = bench.overlay.core
+    assert str(core.signature) == "(dst: 'int32*', x: 'int32') -> {'x': 'int32', 'least': 'float32'}"
+    target = allocate(2, "i4", target=bench.device)
+    assert core.call(target, -3) == {"x": -4, "least": -0.5}
+    assert target.tolist() == [-3, -3]
+
+
 def test_pointers_of_32_bits(build: Any, core_block: Any, behaves: Any) -> None:
     def fills(core: Any) -> None:
         core.buffer(core.dst, 4, "u2")[:] = core.scalar("value", "u2")

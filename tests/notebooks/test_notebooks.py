@@ -76,6 +76,7 @@ def test_there_are_the_tour_live_registers_buffers_and_the_three_kinds_of_api() 
         "leds_and_buttons.ipynb",
         "i2c_sensor.ipynb",
         "interrupts.ipynb",
+        "write_a_driver.ipynb",
     } <= set(NAMES)
 
 
@@ -108,6 +109,8 @@ def test_it_runs_from_top_to_bottom(name: str) -> None:
         check_hls_core(notebook)
     if name == "interrupts.ipynb":
         check_interrupts(notebook)
+    if name == "write_a_driver.ipynb":
+        check_write_a_driver(notebook)
     if name == "pynq_code.ipynb":
         check_pynq_code(notebook)
     if name == "live_registers.ipynb":
@@ -153,6 +156,18 @@ def check_leds_and_buttons(notebook: nbformat.NotebookNode) -> None:
     assert [WIDGET in panel.data for panel in panels] == [True, True, True]
 
 
+def check_write_a_driver(notebook: nbformat.NotebookNode) -> None:
+    text = shown(notebook)
+    assert "0x00  TCSR0  read-write  Timer 0 control and status" in text
+    assert "driver, model and test of xilinx.com:ip:axi_timer:2.0, from its 6 registers in designs/demo.hwh" in text
+    assert 'bindto = ["xilinx.com:ip:axi_timer:2.0"]' in text
+    assert "<Metronome timer at 0x42800000, 64 KB>" in text
+    assert "Careless.guards must map the names of registers to the reason why they are not read unasked, not the list ['TCSR0']" in text
+    assert "✓ metronome.ticked" in text
+    assert "True 24999998" in text
+    assert "✗ stopped.ticked: not within 0.5 s; stopped.ticked was False" in text
+
+
 def check_i2c_sensor(notebook: nbformat.NotebookNode) -> None:
     text = shown(notebook)
     assert "['0x48', '0x50']" in text
@@ -160,6 +175,7 @@ def check_i2c_sensor(notebook: nbformat.NotebookNode) -> None:
     assert "✓ temperature.value == 30.0, after" in text
     assert "['0x190', '0x0', '0x191', '0x202']" in text  # as PG090 has a dynamic read after a repeated start
     assert "b'hello'" in text
+    assert "found: 0x48, 0x50" in text
     assert "the target at 0x21 of iic did not acknowledge" in text
     assert sum(WIDGET in output.get("data", {}) for output in outputs(notebook)) >= 3  # the overlay, the map, what was expected
 

@@ -131,12 +131,15 @@ def _reason(region: str, wanted: Any) -> str:
 
 def _find(overlay: Any, name: str | os.PathLike[str], dtbo: Any) -> Bitstream:
     """The partial bitstream, looked for as any other, and beside the overlay's own."""
-    try:
-        return Bitstream(name, dtbo, partial=True, device=overlay.device)
-    except FileNotFoundError:
-        with suppress(FileNotFoundError):
-            return Bitstream(os.path.join(os.path.dirname(overlay.bitfile_name), name), dtbo, partial=True, device=overlay.device)
-        raise
+    from .loader import find_bitfile  # see overlay.load()
+
+    if isinstance(name, (str, os.PathLike)):
+        try:
+            find_bitfile(name, overlay.device)
+        except FileNotFoundError:
+            with suppress(FileNotFoundError):
+                name = find_bitfile(os.path.join(os.path.dirname(overlay.bitfile_name), name), overlay.device)
+    return Bitstream(name, dtbo, partial=True, device=overlay.device)
 
 
 def _described(bitstream: Bitstream) -> Any:

@@ -341,3 +341,19 @@ def test_a_device_with_its_own_description_says_so(dfx: Any) -> None:
     ol = Overlay(dfx.folder / "static.hwh", device=Own("own"))
     with pytest.raises(RuntimeError, match=r"region hier: device 'own' brings its own description of static.hwh"):
         ol.pr_download("hier", "add")
+
+
+def test_the_device_tree_of_a_module_goes_with_it(dfx: Any) -> None:
+    ol = dfx.load()
+    for name in ("add", "invert"):
+        (dfx.folder / f"{name}.dtbo").write_bytes(bytes.fromhex("d00dfeed") + bytes(36))
+    ol.pr_download("hier/rp", "add")
+    assert dict(dfx.device.devicetree_dict) == {}  # as with PYNQ: only one that is asked for
+    ol.pr_download("hier/rp", "add", dtbo="add.dtbo")
+    assert (list(dfx.device.devicetree_dict), ol.pr_dict["hier/rp"]["dtbo"]) == (["add"], str(dfx.folder / "add.dtbo"))
+    ol.hier.rp.download("invert", dtbo="invert.dtbo")
+    assert list(dfx.device.devicetree_dict) == ["invert"]
+    with pytest.raises(FileNotFoundError, match=r"No device tree overlay 'nothing\.dtbo'"):
+        ol.pr_download("hier/rp", "add", dtbo="nothing.dtbo")
+    assert list(dfx.device.devicetree_dict) == ["invert"]
+    assert ol.hier.rp.core.description["type"] == "me.org:test:invert:1.0"

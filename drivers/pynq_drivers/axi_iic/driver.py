@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
+import traitlets
+
 from pynq_drivers import parameters, waiting
 from pynq_drivers.axi_iic import registers as r
 from pynq_drivers.axi_iic.chip import Chip
@@ -68,6 +70,8 @@ class AxiIIC(DefaultIP):
     TX_FIFO = Word(
         "TX_FIFO", access="write-only", onwrite="push", help="Each write puts a byte, or a start or stop, into the transmit FIFO"
     )
+
+    found = traitlets.Any(None, help="Addresses that answered in scans so far, ascending; None before the first")
 
     ISR = Word("ISR", onwrite="1-to-toggle", help="What has happened; a written 1 inverts a bit")
 
@@ -163,7 +167,10 @@ class AxiIIC(DefaultIP):
 
         A byte is read from each. That does no harm but to a chip which counts what is read of it.
         """
-        return [address for address in addresses if self._acknowledges(address)]
+        asked = list(addresses)
+        answered = [address for address in asked if self._acknowledges(address)]
+        self.found = tuple(sorted({*(self.found or ()), *answered} - ({*asked} - {*answered})))
+        return answered
 
     def _acknowledges(self, address: int) -> bool:
         try:

@@ -67,7 +67,7 @@ function draw(root, page) {
   function paint(all) {
     setText(speed, all.speed);
     const found = all.found;
-    setText(state, found === null ? "Not scanned yet" : found.length === 1 ? "One answers" : found.length ? `${found.length} answer` : "Nobody answers");
+    setText(state, found === null ? "Not scanned yet" : found.length === 1 ? "One chip answers" : found.length ? `${found.length} chips answer` : "Nobody answers");
     if (chosen !== null && !(found ?? []).includes(chosen)) chosen = null;
     for (const [address, cell] of cells) {
       const there = (found ?? []).includes(address);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,14 +21,23 @@ class BusMap(Panel):
     rate = 0
 
     def __init__(self, ip: Any, **options: Any) -> None:
-        self._found: list[int] | None = None
         self._said: dict[str, Any] | None = None
         super().__init__(ip, **options)
+        ip.observe(self._scanned, "found")
+
+    def close(self) -> None:
+        """Ends it."""
+        with contextlib.suppress(ValueError):  # it was ended before
+            self.ip.unobserve(self._scanned, "found")
+        super().close()
+
+    def _scanned(self, _: Any) -> None:
+        self.changed()
 
     def look(self) -> Mapping[str, Any]:
         return {
             "speed": f"{self.ip.frequency / 1000:g} kHz",
-            "found": self._found,
+            "found": None if self.ip.found is None else list(self.ip.found),
             "names": self._names(),
             "answer": self._said,
         }
@@ -39,14 +49,14 @@ class BusMap(Panel):
 
     def facts(self) -> Iterable[tuple[str, str]]:
         yield "speed", f"{self.ip.frequency / 1000:g} kHz"
-        if self._found is None:
+        if self.ip.found is None:
             yield "found", "not scanned yet"
         else:
-            yield "found", ", ".join(f"{address:#04x}" for address in self._found) or "nobody"
+            yield "found", ", ".join(f"{address:#04x}" for address in self.ip.found) or "nobody"
 
     def do_scan(self) -> None:
         """Find out who is there."""
-        self._found = self.ip.scan(range(FIRST, LAST + 1))
+        self.ip.scan(range(FIRST, LAST + 1))
         self._said = None
 
     def do_read(self, *, address: int, register: int, count: int) -> None:

@@ -31,6 +31,20 @@ def test_a_scan_and_a_register(bus: Any, page: Any) -> None:
     assert "0x48, 0x50" in showing.mimebundle(bench.overlay.iic.panel())["text/html"]
 
 
+def test_it_follows_scans_of_others(bus: Any, page: Any) -> None:
+    bench = bus()
+    iic = bench.overlay.iic
+    shown = page(iic.panel())
+    assert iic.scan(range(0x40, 0x60)) == [0x50]
+    assert shown.reads()["found"] == [0x50]
+    bench.model("iic").detach(0x50)
+    bench.model("iic").attach(0x30, Tmp102())
+    assert iic.scan([0x30]) == [0x30]
+    assert iic.found == (0x30, 0x50), "0x50 was not asked again"
+    iic.scan()
+    assert shown.reads()["found"] == [0x30]
+
+
 def test_what_goes_wrong_is_told(bus: Any, page: Any) -> None:
     shown = page(bus().overlay.iic.panel())
     assert shown.asks("read", address=0x50, register=0, count=33) == "1 to 32 bytes are read at once, not 33"

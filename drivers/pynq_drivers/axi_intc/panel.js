@@ -20,14 +20,24 @@ function intcRow(page, line, index) {
   const row = make("div", { class: "intc-row", role: "row" },
     make("span", { class: "intc-index pw-quiet pw-mono", role: "cell" }, String(index)),
     make("span", { class: "intc-what", role: "cell" }, lamp, state, make("span", { class: "intc-words" }, name, " ", kind)),
-    make("label", { class: "intc-enabled", role: "cell", title: "Enabled (IER)" }, enabled),
+    make("span", { role: "cell" }, make("label", { class: "intc-enabled", title: "Enabled (IER)" }, enabled)),
     make("span", { class: "intc-tail", role: "cell" }, track),
     make("span", { class: "intc-cell", role: "cell" }, count),
     make("span", { class: "intc-cell", role: "cell" }, clear));
+  // A click stands until it is answered: what was read before it must not take it back.
+  let asking = 0;
+  let known = null;
   enabled.addEventListener("change", async () => {
-    const { error } = await page.ask("enable", { line: index, on: enabled.checked });
-    if (error) enabled.checked = !enabled.checked;
+    asking += 1;
+    await page.ask("enable", { line: index, on: enabled.checked });
+    asking -= 1;
+    showEnabled();
   });
+  function showEnabled() {
+    if (asking) return;
+    enabled.checked = known === true;
+    enabled.indeterminate = known === null;
+  }
   clear.addEventListener("click", () => page.ask(clear.dataset.action, { line: index }));
   let drawn = "";
   return {
@@ -41,8 +51,8 @@ function intcRow(page, line, index) {
       setText(state, active === null ? "not read" : active ? (on ? "pending" : "active, not enabled") : "idle");
       row.title = state.textContent;
       setText(kind, all.lines[index].kind + (all.lines[index].fast ? ", fast" : ""));
-      if (on !== null) enabled.checked = on;
-      enabled.indeterminate = on === null;
+      known = on;
+      showEnabled();
       setText(count, String(all.counts[index]));
       clear.dataset.action = trigger ? "trigger" : "acknowledge";
       setText(clear, trigger ? "raise" : "ack");
@@ -74,7 +84,7 @@ function draw(root, page) {
   listen.addEventListener("click", () => page.ask("listen"));
   clear.addEventListener("click", () => page.ask("clear"));
   const head = make("div", { class: "intc-row intc-heads pw-quiet", role: "row" },
-    ...["", "Input", "On", "Timeline", "Taken", ""].map((text) => make("span", { role: "columnheader" }, text)));
+    ...["Number", "Input", "On", "Timeline", "Taken", "What to do"].map((text, at) => make("span", { role: "columnheader" }, at % 5 ? text : make("span", { class: "pw-sr" }, text))));
   let drawn = "";
   let rows = [];
   page.on((all) => {

@@ -43,7 +43,7 @@ class Argument(NamedTuple):
 
     @property
     def is_array(self) -> bool:
-        return self.registers[0].is_memory
+        return _is_memory(self.registers[0])
 
     @property
     def source_name(self) -> str:
@@ -163,10 +163,16 @@ def _joined(registers: Mapping[str, Register], stem: str) -> tuple[Register, ...
     """``stem_1``, ``stem_2``, … as far as they are adjacent: those of an array that HLS took apart have a gap between them."""
     words: list[Register] = []
     while (word := registers.get(f"{stem}_{len(words) + 1}")) is not None:
-        if word.is_memory or (words and word.offset != words[-1].offset + 4):
+        if _is_memory(word) or (words and word.offset != words[-1].offset + 4):
             break
         words.append(word)
     return tuple(words)
+
+
+def _is_memory(register: Any) -> bool:
+    """Whether it is an array: also one of a dictionary of PYNQ's, which has no such entry."""
+    told: bool | None = getattr(register, "is_memory", None)
+    return told if told is not None else register.name.startswith("Memory_") and not register.fields
 
 
 def _valid(registers: Mapping[str, Register], name: str) -> Register | None:

@@ -87,7 +87,9 @@ class HlsCore(DefaultIP):
     @cached_property
     def arguments(self) -> Arguments:
         """The arguments by name, in the order of their registers."""
-        found = arguments_of(self._where(), self._blocks, bool(self._masters))
+        # A dictionary of PYNQ's tells nothing of masters.
+        has_master = bool(self._masters) or self.description.get("module") is None
+        found = arguments_of(self._where(), self._blocks, has_master)
         for told, source in self._prototypes():
             self._say(found, told, source)
         return found
@@ -420,9 +422,14 @@ class HlsCore(DefaultIP):
     def _array_names(self) -> Mapping[str, Argument]:
         arguments = self.__dict__.get("arguments")
         if arguments is None:
-            if "description" not in self.__dict__ or self.description.get("phys_addr") is None:
+            if "description" not in self.__dict__ or self.description.get("phys_addr") is None or self.__dict__.get("_finding"):
                 return {}
-            arguments = self.arguments
+            # What goes wrong on the way is to be seen, and not to lead here again.
+            self.__dict__["_finding"] = True
+            try:
+                arguments = self.arguments
+            finally:
+                del self.__dict__["_finding"]
         return {argument.name: argument for argument in arguments.values() if argument.is_array and not hasattr(type(self), argument.name)}
 
     def _array(self, name: str) -> Any:

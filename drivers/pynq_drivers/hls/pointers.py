@@ -73,7 +73,7 @@ class Use:
         if end is not None:
             end(self)
 
-    def lost(self, at_rest: bool) -> None:
+    def lost(self, at_rest: bool, region: str = "") -> None:
         """The overlay has gone with the core at work."""
         self.over = True
         if at_rest:

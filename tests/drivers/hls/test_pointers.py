@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pynq_drivers.hls.driver import HlsCore
 from pynq_widgets import allocate
 from pynq_widgets.device import BufferFreedError, NoAddressError, SimulatedDevice
 
@@ -161,6 +162,15 @@ def test_a_pointer_to_one_value_is_the_value_beside_pointers_to_memory(build: An
     target = allocate(2, "i4", target=bench.device)
     assert core.call(target, -3) == {"x": -4, "least": -0.5}
     assert target.tolist() == [-3, -3]
+
+
+def test_a_core_of_which_pynqs_dictionary_is_all_that_is_known(bench: Any) -> None:
+    entry = dict(bench.overlay.design.ip_dict["core"])
+    core = HlsCore({**entry, "device": bench.device})
+    assert str(core.signature) == "(src: 'pointer or 64 bits', dst: 'pointer or 64 bits', n: '32 bits')"
+    source, target = allocate(2, "i4", target=bench.device), allocate(2, "i4", target=bench.device)
+    core.call(source, target, 2)
+    assert target.tolist() == [1, 1]
 
 
 def test_pointers_of_32_bits(build: Any, core_block: Any, behaves: Any) -> None:

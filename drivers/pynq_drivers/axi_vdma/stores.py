@@ -39,7 +39,7 @@ class StoreTransfer:
             frame, self._frame = self._frame, None
             frame.end_transfer(self)
 
-    def lost(self, at_rest: bool) -> None:
+    def lost(self, at_rest: bool, region: str = "") -> None:
         """The overlay has gone: so has the core, where it was replaced."""
         self.over = True
         if at_rest:

@@ -16,6 +16,8 @@ _NAME = "_transfers_under_way"
 class Held(Protocol):
     """What hardware is at work in: a transfer, or a frame store."""
 
+    title: str  # the path of its core, and what of that: 'hier/dma.recvchannel'
+
     @property
     def over(self) -> bool:
         """Whether Python is done with it."""
@@ -25,8 +27,8 @@ class Held(Protocol):
         """The hardware is at rest: end it for its buffer."""
         ...
 
-    def lost(self, at_rest: bool) -> None:
-        """The overlay has gone; the hardware is at rest, or not known to be."""
+    def lost(self, at_rest: bool, region: str = "") -> None:
+        """The overlay has gone, or its `region` holds another module; the hardware is at rest, or not known to be."""
         ...
 
 
@@ -41,6 +43,10 @@ class Holding:
         watch = getattr(device, "watch_generation", None)
         if watch is not None:
             watch(self.look)
+        self._regions = dict(self._held_regions())
+        watch = getattr(device, "watch_regions", None)
+        if watch is not None:
+            watch(self.look_at_regions)
 
     @classmethod
     def of(cls, device: Any) -> Holding:
@@ -51,6 +57,23 @@ class Holding:
         elif found._generation != life.generation_of(device):
             found.look()
         return found
+
+    def _held_regions(self) -> Any:
+        return getattr(getattr(self._device, "design", None), "regions", {})
+
+    def look_at_regions(self) -> None:
+        """End what was under way in a region that holds another module now."""
+        before, self._regions = self._regions, dict(self._held_regions())
+        missing = object()
+        for region in {**before, **self._regions}:
+            if before.get(region, missing) is self._regions.get(region, missing):
+                continue
+            for transfer in tuple(self._transfers):
+                if transfer.title.startswith(f"{region}/"):
+                    if transfer.over:
+                        transfer.let_go()
+                    else:
+                        transfer.lost(True, region)
 
     def __len__(self) -> int:
         return len(self._transfers)

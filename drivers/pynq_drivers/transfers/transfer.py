@@ -207,12 +207,11 @@ class Transfer:
         error.transfer = self
         self.ended(CANCELLED, error=error, at_rest=at_rest)
 
-    def lost(self, at_rest: bool) -> None:
-        """The overlay has gone with it under way."""
-        error = StaleOverlayError(
-            f"{self.title}: the overlay has gone with a transfer of {self.nbytes} bytes under way; load it again, and take the core from "
-            "the new Overlay object"
-        )
+    def lost(self, at_rest: bool, region: str = "") -> None:
+        """The overlay has gone with it under way, or its `region` holds another module."""
+        what = f"region {region} was given another module" if region else "the overlay has gone"
+        remedy = "take what is there now from the overlay" if region else "load it again, and take the core from the new Overlay object"
+        error = StaleOverlayError(f"{self.title}: {what} with a transfer of {self.nbytes} bytes under way; {remedy}")
         for queue in (self._queue.under_way, self._queue.queued):
             with suppress(ValueError):
                 queue.remove(self)

@@ -265,6 +265,20 @@ class CoreModel(IPModel):
 
 
 @pytest.fixture
+def write_dma() -> str:
+    """The text of a module with a DMA that receives, from nobody."""
+    given = {"c_include_sg": 0, "c_sg_length_width": 23, "c_include_mm2s": 0, "c_include_s2mm": 1, "c_m_axi_s2mm_data_width": 32}
+    dma = module(
+        "dma",
+        "xilinx.com:ip:axi_dma:7.1",
+        "".join(port(name, "I", "ext_clk", "clk", 1, ' CLKFREQUENCY="100000000"') for name in ("s_axi_lite_aclk", "m_axi_s2mm_aclk")),
+        bus("S_AXI_LITE", "SLAVE", "ext_axi", "aximm") + bus("S_AXIS_S2MM", "TARGET", "ext_in"),
+        given | {"c_s_axis_s2mm_tdata_width": 32, "c_addr_width": 32},
+    )
+    return part("mover", dma, span("dma", REGION, 0x1000, "S_AXI_LITE", "s_axi"))
+
+
+@pytest.fixture
 def write_static() -> Callable[..., str]:
     """The text of the whole design; see :func:`static`."""
     return static

@@ -22,14 +22,15 @@ Quad SPI (AMD PG153, "Register Space"):
 - IPISR bit 8 (DRR not empty) is set for a master too, DRR_Full with what is left of a full FIFO, and TXFIFO_Half_Empty is never.
 - SPE is not looked at, nor CPOL, CPHA, LSB First; an empty SPI_DRR reads as 0xdeadbeef; there is no loop-back.
 - What is written is exchanged at once.
-- While the flash takes a command or an address it drives zeros, not nothing; the dummy bytes of its fast read are counted otherwise.
+- While the flash takes a command or an address it drives zeros, not nothing; the dummy bytes of its fast read are counted otherwise, and writing
+  stays enabled when it has programmed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -37,6 +38,7 @@ from pynq_drivers.axi_quad_spi import registers as spi
 from pynq_drivers.axi_quad_spi.target import Flash
 from pynq_drivers.axi_uart16550 import registers as u
 from pynq_drivers.axi_uartlite import registers as lite
+from pynq_widgets import Device, Overlay
 
 from .qemu import Board, needs_qemu
 
@@ -432,3 +434,79 @@ def test_quad_spi_interrupt_registers(quad_spi: tuple[Theirs, Ours]) -> None:
         return [*seen, *(f"{offset:#x} {side.word(offset):#x}" for offset in (spi.DGIER, spi.IPIER, spi.IPISR))]
 
     assert "0x20 0x20" in agree_on(quad_spi, scene)
+
+
+class QemuDevice(Device):
+    """A board as a device of ours: registers over qtest."""
+
+    capabilities: ClassVar[dict[str, bool]] = {"REGISTER_RW": True}
+
+    def __init__(self, board: Board) -> None:
+        super().__init__("qemu")
+        self._board = board
+
+    def read_registers(self, address: int, length: int) -> bytes:
+        return b"".join(self._board.read(at).to_bytes(4, "little") for at in range(address, address + length, 4))
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        for at in range(0, len(data), 4):
+            self._board.write(address + at, int.from_bytes(data[at : at + 4], "little"))
+
+
+@pytest.fixture
+def on_board(tmp_path: Path, build: Any) -> Iterator[Callable[..., tuple[Any, Board]]]:
+    """``on_board(machine, block)``: the overlay of a design with that one core on QEMU's board."""
+    boards = []
+
+    def make(machine: str, block: Any) -> tuple[Any, Board]:
+        path = build(block).device.design.path
+        board = Board(tmp_path, machine)
+        boards.append(board)
+        board.command("cont")
+        return Overlay(path, device=QemuDevice(board), download=False), board
+
+    yield make
+    for board in boards:
+        board.close()
+
+
+def talk(uart: Any, board: Board) -> None:
+    assert uart.write(b"out and\n") == 8
+    uart.flush(timeout=10)
+    said = b""
+    while len(said) < 8:
+        said += board.serial.recv(8)
+    assert said == b"out and\n"
+    for text in (b"in\r\n", b"again\n"):
+        board.serial.sendall(text)
+        assert uart.readline(timeout=10) == text
+    assert uart.read(1, timeout=0) == b""
+    assert uart.errors == {}
+
+
+def test_the_driver_of_uartlite_talks_through_the_board(on_board: Any, block: Any) -> None:
+    overlay, board = on_board("petalogix-s3adsp1800", block("uart", "xilinx.com:ip:axi_uartlite:2.0", UARTLITE, {"C_BAUDRATE": 115200}))
+    talk(overlay.uart, board)
+
+
+def test_the_driver_of_uart16550_talks_through_the_board(on_board: Any, block: Any) -> None:
+    given = {"C_IS_A_16550": 1, "C_HAS_EXTERNAL_XIN": 1, "C_EXTERNAL_XIN_CLK_HZ": 1_843_200}
+    overlay, board = on_board("petalogix-ml605", block("uart", "xilinx.com:ip:axi_uart16550:2.0", UART16550, given))
+    overlay.uart.configure(115200)
+    talk(overlay.uart, board)
+    overlay.uart.loop_back = True
+    overlay.uart.write(b"inside")
+    assert overlay.uart.read(6, timeout=10) == b"inside"
+
+
+def test_the_driver_of_quad_spi_reads_and_writes_the_flash_of_the_board(on_board: Any, block: Any) -> None:
+    given = {"C_FIFO_DEPTH": 256, "C_NUM_SS_BITS": 4, "C_NUM_TRANSFER_BITS": 8, "C_SCK_RATIO": 16}
+    overlay, _ = on_board("petalogix-ml605", block("spi", "xilinx.com:ip:axi_quad_spi:3.2", QUAD_SPI, given))
+    flash = overlay.spi.flash()
+    assert str(flash.identify()) == "20 ba 18 (Micron, 16 MiB)"
+    content = bytes(i * 7 % 251 for i in range(600))
+    flash.erase(0x1000)
+    assert flash.read(0x1000, 16) == b"\xff" * 16
+    flash.program(0x10F0, content)
+    assert flash.read(0x10F0, 600) == content
+    assert not flash.busy

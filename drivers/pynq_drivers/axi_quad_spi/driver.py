@@ -225,13 +225,9 @@ class AxiQuadSPI(DefaultIP):
         needs = 8 * self.width * count / (self.frequency or 1e6)
         deadline = waiting.Deadline(clock, needs + _PATIENCE)
         pause = needs
-        while not self._has_come(count):
+        while not self.read(r.IPISR) & r.SENT:  # the last bit is out, and in
             if deadline.passed():
                 raise SPIError(f"{self._where()} did not end a transfer of {count} elements in time: does its clock ext_spi_clk run?")
             clock.sleep(deadline.slice(pause))
             pause = max(needs / 16, waiting.LOOK)
-
-    def _has_come(self, count: int) -> bool:
-        if self.read(r.SPISR) & r.RX_EMPTY:
-            return False
-        return self._depth == 1 or self.read(r.RX_OCCUPANCY) + 1 >= count
+        self.write(r.IPISR, r.SENT)  # which inverts it

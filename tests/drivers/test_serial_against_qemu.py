@@ -22,8 +22,8 @@ Quad SPI (AMD PG153, "Register Space"):
 - IPISR bit 8 (DRR not empty) is set for a master too, DRR_Full with what is left of a full FIFO, and TXFIFO_Half_Empty is never.
 - SPE is not looked at, nor CPOL, CPHA, LSB First; an empty SPI_DRR reads as 0xdeadbeef; there is no loop-back.
 - What is written is exchanged at once.
-- While the flash takes a command or an address it drives zeros, not nothing; the dummy bytes of its fast read are counted otherwise, and writing
-  stays enabled when it has programmed.
+- While the flash takes a command or an address it drives zeros, not nothing; the dummy bytes of its fast read are counted otherwise;
+  writing stays enabled when it has programmed.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import logging
 import warnings
+import weakref
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -298,13 +299,14 @@ class HlsCore(DefaultIP):
                 continue
             value = given[name] if name in given else self._last(argument)
             if value is None:
-                raise TypeError(f"{argument.title} was not given, and nothing was written to it before: {self._example(given)}")
+                why = "the buffer that it was last given has gone" if argument.known() is not None else "nothing was written to it before"
+                raise TypeError(f"{argument.title} was not given, and {why}: {self._example(given)}")
             if is_buffer(value):
                 from pynq_drivers.hls.pointers import Use  # loads numpy
 
                 use = Use(argument, value, self.device, self._reaches)
                 uses.append(use)
-                kept[name] = (value, use.address)
+                kept[name] = (weakref.ref(value), use.address)
                 writes.append(_writing(argument, use.address))
             elif name in given:
                 kept.pop(name, None)
@@ -319,10 +321,11 @@ class HlsCore(DefaultIP):
         return write, uses
 
     def _last(self, argument: Argument) -> Any:
-        """What the argument was last given: the buffer, or the bits that are known to stand there; None where nothing is known."""
+        """What the argument was last given: the buffer, or the bits that are known to stand there; None where there is nothing, or no more."""
         known = argument.known()
         buffer, address = self.__dict__.get("_buffers", {}).get(argument.name, (None, None))
-        return buffer if buffer is not None and known == address else known
+        # Weakly: memory goes back with the last array over it, and a core that rests is none.
+        return buffer() if buffer is not None and known == address else known
 
     def _example(self, given: Mapping[str, Any]) -> str:
         names = [a for a in self.arguments.values() if a.is_input and not a.is_array]

@@ -65,7 +65,7 @@ class HlsPanel(Panel):
         if known is None:
             return ""
         if buffer is not None and known == address:
-            return next((name for name, value in buffers_of(variables(), self.ip.device).items() if value is buffer), f"{known:#x}")
+            return next((name for name, value in buffers_of(variables(), self.ip.device).items() if value is buffer()), f"{known:#x}")
         return f"{known:#x}" if argument.is_pointer else shown(argument.decode(known)).partition(" (")[0]
 
     def _state(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Use:
 
     def refresh(self) -> None:
         """The core has written: who looks at the buffer sees it."""
-        if self.to_memory and not getattr(self.array, "freed", False):
+        if self.to_memory and self.array is not None and not getattr(self.array, "freed", False):
             self.array.invalidate()
 
     def end(self, error: BaseException | None = None) -> None:
@@ -72,6 +72,7 @@ class Use:
         end = getattr(self.array, "end_transfer", None)
         if end is not None:
             end(self)
+        self.array = None
 
     def lost(self, at_rest: bool, region: str = "") -> None:
         """The overlay has gone with the core at work."""

@@ -84,8 +84,22 @@ def test_memory_stays_while_the_core_is_at_work_in_it(bench: Any) -> None:
     other = allocate(8, "i4", target=bench.device)
     assert other.device_address != address
     run.wait()
-    assert bench.device.memory.read(address, 4) == b"\1\0\0\0"
+    assert not other.any()  # nobody else's memory was written
     assert all(use.done for use in run.uses)
+    assert allocate(8, "i4", target=bench.device).device_address <= address  # and now it is given out again
+
+
+def test_memory_goes_back_when_the_core_rests_and_nobody_has_it(bench: Any) -> None:
+    core = bench.overlay.core
+    left = bench.device.pool.left
+    target = allocate(8, "i4", target=bench.device)
+    core.call(allocate(8, "i4", target=bench.device), target, 8)
+    core.call(src=target)
+    del target
+    gc.collect()
+    assert bench.device.pool.left == left
+    with pytest.raises(TypeError, match=r"^core\.src was not given, and the buffer that it was last given has gone: start\(src=…"):
+        core.start()
 
 
 def test_a_buffer_that_was_freed_while_in_use_goes_when_the_core_is_done(bench: Any) -> None:

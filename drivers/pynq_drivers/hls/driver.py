@@ -321,7 +321,7 @@ class HlsCore(DefaultIP):
         return write, uses
 
     def _last(self, argument: Argument) -> Any:
-        """What the argument was last given: the buffer, or the bits that are known to stand there; None where there is nothing, or no more."""
+        """What the argument was last given: the buffer, or the bits that are known to stand there; None where there is nothing."""
         known = argument.known()
         buffer, address = self.__dict__.get("_buffers", {}).get(argument.name, (None, None))
         # Weakly: memory goes back with the last array over it, and a core that rests is none.

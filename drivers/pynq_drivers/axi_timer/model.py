@@ -33,13 +33,15 @@ from pynq_widgets.device import IPModel, ModelContext
 from pynq_widgets.device.clock import Timer
 
 _WRITABLE = MDT | UDT | GENT | CAPT | ARHT | LOAD | ENIT | ENT | PWMA
+_SHORTEST = 10e-6  # seconds of a period that is played on the wire
 
 
 class AxiTimerModel(IPModel):
     """AXI Timer: one or two counters on the device's virtual clock.
 
     Nothing ticks. Values are computed when they are read; an event is asked of the clock only for a rollover that something can notice:
-    an interrupt that is enabled and not yet pending. What the outputs do is told by `pwm`, not played on the wire edge by edge.
+    an interrupt that is enabled and not yet pending. What the output does is told by `pwm`, and played on the wire edge by edge only where
+    that leads to another IP of the design. (``generateout0`` and ``generateout1``, pulses of one clock, are not played.)
     """
 
     def __init__(self, context: ModelContext) -> None:
@@ -52,6 +54,8 @@ class AxiTimerModel(IPModel):
         self._pins = [1 - level for level in self._trigger]
         self._frozen = False
         self._event: Timer | None = None
+        self._edge: Timer | None = None
+        self._heard = self._leads_somewhere("pwm0")
         self._restart()
 
     def _restart(self) -> None:
@@ -60,6 +64,11 @@ class AxiTimerModel(IPModel):
         self._captured = [False] * self._count
         self._counters = [Counter((1 << self._width) - 1) for _ in range(self._count)]
         self._wide = Counter((1 << 2 * self._width) - 1, pause=3)
+
+    def _leads_somewhere(self, pin: str) -> bool:
+        port = self.context.module.ports.get(pin)
+        net = self.context.design.nets.get(port.net) if port is not None and port.net is not None else None
+        return net is not None and any(sink.module is not None for sink in net.sinks)
 
     def reset(self) -> None:
         self._frozen = False
@@ -183,6 +192,32 @@ class AxiTimerModel(IPModel):
         due = [at for at in ticks if at is not None]
         if due:
             self._event = self.context.clock.call_at(min(due) / self._frequency, self._rolled_over)
+
+        if self._heard:
+            self._play(tick)
+
+    def _play(self, tick: int) -> None:
+        """Plans the next edge on ``pwm0``: up when the first counter comes to its end, down when the second does."""
+        if self._edge is not None:
+            self._edge.cancel()
+            self._edge = None
+        wave = self.pwm
+        if wave is None:
+            self.context.signal_out("pwm0").set(0)
+            return
+        if wave.period < _SHORTEST:
+            self.context.assume(f"a wave of {1 / wave.period:.4g} Hz is too fast to be played edge by edge: what pwm0 leads to sees none")
+            return
+        ends = [counter.next_rollover(tick) for counter in self._counters]
+        due = [at for at in ends if at is not None]
+        if due:
+            level = 1 if ends[0] == min(due) else 0
+            self._edge = self.context.clock.call_at(min(due) / self._frequency, lambda: self._edge_came(level))
+
+    def _edge_came(self, level: int) -> None:
+        self._edge = None
+        self.context.signal_out("pwm0").set(level)
+        self._play(self._tick())
 
     def _rolled_over(self) -> None:
         self._event = None

@@ -146,7 +146,9 @@ function draw(root, page) {
   const clock = make("div", { class: "timer-clock pw-quiet" });
   const dials = make("div", { class: "timer-dials" });
   const wave = timerWave(page);
-  root.append(dials, wave.box, clock);
+  const join = make("button", { type: "button" });
+  join.addEventListener("click", () => page.ask("join", { on: join.dataset.on !== "true" }));
+  root.append(dials, wave.box, make("div", { class: "timer-foot" }, clock, join));
   let drawn = "";
   let counters = [];
   page.on((all) => {
@@ -157,7 +159,11 @@ function draw(root, page) {
       dials.replaceChildren(...counters.map((counter) => counter.box));
     }
     counters.forEach((dial, at) => dial.paint(all.counters[at], all));
-    wave.box.hidden = !all.can_pwm;
+    wave.box.hidden = !all.can_pwm || all.joined;
+    join.hidden = !all.can_join;
+    join.dataset.on = String(all.joined);
+    setText(join, all.joined ? "two counters" : "one of 64 bits");
+    join.title = all.joined ? "Two counters of 32 bits again, stopped at 0" : "Both counters as one of 64 bits, stopped at 0";
     wave.paint(all);
     setText(clock, all.frequency === null ? "The design does not say how fast its clock is: set timer.frequency (in Hz)" : `Counts at ${engineering(all.frequency, "Hz")}`);
   });

@@ -60,7 +60,8 @@ class TimerPanel(Panel):
             "counters": [self._counter(name, base) for name, base in parts],
             "wave": self._wave(),
             "can_pwm": self.ip.timer1 is not None,
-            "can_cascade": self.ip.cascade is not None,
+            "can_join": self.ip.cascade is not None,
+            "joined": joined,
             "hand": self._hand(),
         }
 
@@ -139,6 +140,14 @@ class TimerPanel(Panel):
     def do_stop(self, *, counter: str) -> None:
         """Stops a counter where it stands."""
         self._named(counter).stop()
+        self.tick()
+
+    def do_join(self, *, on: bool) -> None:
+        """Makes one counter of 64 bits of both, or two again; stopped, at 0."""
+        if self.ip.cascade is None:
+            raise RuntimeError(f"{self.path}: in this design there are no two counters of 32 bits to be joined")
+        self.ip.stop()
+        (self.ip.cascade if on else self.ip.timer0).load(0)
         self.tick()
 
     def do_clear(self, *, counter: str) -> None:

@@ -217,6 +217,33 @@ def test_pwm_gives_one_pulse_a_period(timer: Any, mode: int) -> None:
             mmio.write(base, both | ENALL | TINT)
 
 
+def test_a_wave_that_leads_to_another_ip_is_played(build: Any, timer_block: Any, block: Any) -> None:
+    wave = block("wave", "xilinx.com:ip:axi_timer:2.0", 0x4281_0000, {}, pins=(("pwm0", "O"),))
+    bench = build(timer_block(), wave, wires=[("wave", "pwm0", "timer", "capturetrig0")])
+    counter = bench.overlay.timer.timer0
+    counter.capture()
+    bench.overlay.wave.pwm(frequency=500, duty=0.25)
+    assert counter.between(timeout=1) == pytest.approx(2e-3)
+    edges = [bench.device.probe("wave/pwm0")]
+    for _ in range(4):
+        bench.clock.advance(0.5e-3)
+        edges.append(bench.device.probe("wave/pwm0"))
+    assert sorted(edges[:4]) == [0, 0, 0, 1]  # a quarter of the period
+    assert edges[4] == edges[0]
+    bench.overlay.wave.stop()
+    assert bench.device.probe("wave/pwm0") == 0
+    with pytest.raises(TimeoutError):
+        counter.between(timeout=0.1)
+    bench.overlay.wave.pwm(frequency=1e6)
+    assert "wave: a wave of 1e+06 Hz is too fast to be played edge by edge: what pwm0 leads to sees none" in bench.device.assumptions
+
+
+def test_a_wave_that_leads_nowhere_plans_nothing(timer: Any) -> None:
+    timer.overlay.timer.pwm(1e-6)
+    assert timer.clock.advance(1.0) is None
+    assert timer.model("timer")._edge is None
+
+
 # Each register of PG079, "Register Space": offset, reset value, the bits that a write sets and clears, and the test of what else it does.
 TABLE = {
     "TCSR0": (TCSR0, 0, MDT | UDT | GENT | CAPT | ARHT | LOAD | ENIT | ENT | PWMA | ENALL | CASC, "test_load_holds_the_counter"),

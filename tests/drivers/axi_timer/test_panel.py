@@ -60,11 +60,22 @@ def test_an_interval_on_the_dial(bench: Any, page: Any) -> None:
 
 def test_both_counters_as_one(bench: Any, page: Any) -> None:
     shown = page(bench.overlay.timer.panel())
+    assert shown.asks("join", on=True) is None
+    assert [counter["name"] for counter in shown.panel.look()["counters"]] == ["cascade"]
     assert shown.asks("start", counter="cascade", mode="one_shot", time="100") is None
     bench.clock.advance(25)
     (counter,) = shown.reads()["counters"]
     assert (counter["name"], counter["bits"]) == ("cascade", 64)
     assert (counter["whole"], counter["left"]) == pytest.approx((100.0, 75.0))
+    assert shown.asks("join", on=False) is None
+    assert [(counter["name"], counter["running"]) for counter in shown.panel.look()["counters"]] == [("timer0", False), ("timer1", False)]
+
+
+def test_one_counter_cannot_be_joined(build: Any, timer_block: Any, page: Any) -> None:
+    shown = page(build(timer_block(C_ONE_TIMER_ONLY=1)).overlay.timer.panel())
+    assert shown.asks("join", on=True) == "timer: in this design there are no two counters of 32 bits to be joined"
+    told = shown.reads()
+    assert ([counter["name"] for counter in told["counters"]], told["can_pwm"], told["can_join"]) == (["timer0"], False, False)
 
 
 def test_the_wave_is_changed(bench: Any, page: Any) -> None:

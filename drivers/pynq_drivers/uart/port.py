@@ -52,8 +52,6 @@ class UartPort(DefaultIP):
         Of writes and `flush`; None at first.
     """
 
-    _strict_attributes = True
-
     def __init__(self, description: dict[str, Any]) -> None:
         super().__init__(description)
         self.timeout: float | None = 1.0

@@ -145,3 +145,39 @@ def test_a_pynq_that_is_not_ours_is_left_alone(small: Path, device: Any, monkeyp
     monkeypatch.setitem(sys.modules, "pynq", sys.modules[__name__])
     monkeypatch.setattr(packages, "entry_points", lambda group: [EntryPoint("x", "p_x", "pynq.lib")] if group == "pynq.lib" else ())
     Overlay(small, device=device)
+
+
+GENERAL = "from pynq_widgets import DefaultIP\n\nclass General(DefaultIP):\n    pass\n"
+
+
+def test_a_name_without_colons_is_a_kind_whose_driver_is_for_what_has_no_other(install: Any, demo_design: Path, device: Any) -> None:
+    install("p_general", GENERAL, {"hls": "p_general:General"})
+    install("p_add", DRIVER.format(name="Add", bindto=["pynq-widgets:hls:add:1.0"]), {"pynq-widgets:hls:add": "p_add:Add"})
+    ol = Overlay(demo_design.parent / "hls.hwh", device=device)
+    assert "p_general" not in sys.modules
+    assert type(ol.intc) is DefaultIP  # HLS did not make it
+    assert "p_general" not in sys.modules
+    assert type(ol.add).__name__ == "Add"
+    assert "p_general" not in sys.modules
+    assert type(ol.weigh).__name__ == "General"
+    assert ol.drivers["weigh"].reason == (
+        "no driver is known for pynq-widgets:hls:weigh:1.0; this one is for all IP of the kind hls (from package p_general)"
+    )
+
+    class Mine(DefaultIP):
+        bindto = ["pynq-widgets:hls:weigh:1.0"]
+
+    try:
+        assert type(Overlay(demo_design.parent / "hls.hwh", device=device).weigh) is Mine
+    finally:
+        Mine.unregister()
+
+
+def test_a_driver_of_a_kind_that_cannot_be_imported_leaves_the_default(install: Any, demo_design: Path, device: Any) -> None:
+    install("p_general", "raise RuntimeError('no licence')\n", {"hls": "p_general:General"})
+    ol = Overlay(demo_design.parent / "hls.hwh", device=device)
+    with pytest.warns(
+        UserWarning, match=r"^The driver 'p_general:General' of the installed package p_general, for hls, could not be imported"
+    ):
+        assert type(ol.weigh) is DefaultIP
+    assert type(ol.add) is DefaultIP

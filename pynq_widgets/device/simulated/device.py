@@ -16,8 +16,9 @@ from pynq_widgets.device.errors import BufferFreedError, BusError
 from pynq_widgets.device.naming import near_hint
 from pynq_widgets.device.simulated.mainmemory import MainMemory
 from pynq_widgets.device.simulated.pool import DEFAULT_BASE, DEFAULT_SIZE, PAGE, ContiguousPool
-from pynq_widgets.device.simulated.signals import ip_name
-from pynq_widgets.device.simulated.world import ModelFailure, World, is_dram, is_processor
+from pynq_widgets.device.simulated.reach import reached_by_masters
+from pynq_widgets.device.simulated.sameness import differing, same, static_of
+from pynq_widgets.device.simulated.world import ModelFailure, World
 
 if TYPE_CHECKING:
     from pynq_widgets.design import Design, InterruptLine, Memory
@@ -30,28 +31,6 @@ if TYPE_CHECKING:
     from pynq_widgets.device.simulated.stream import StreamQueue
 
 _log = logging.getLogger(__name__)
-
-# What a master shares with others of main memory has to have so many bytes to be of use for buffers.
-_SHARED = 1 << 24
-
-
-def _reached_by_most(low: int, high: int, masters: list[list[tuple[int, int]]]) -> tuple[int, int]:
-    """The part of ``low..high`` that as many masters as possible reach, each its own ranges (first byte, one past the last).
-
-    What they share with a master in less than 16 MiB does not count. Of parts with as many masters, the lowest.
-    """
-    best, most = (low, high), -1
-    for first in sorted({span for ranges in masters for span in ranges}):
-        part, count = (max(low, first[0]), min(high, first[1])), 0
-        if part[1] - part[0] < _SHARED:
-            continue
-        for ranges in masters:
-            shared = max(((max(part[0], a), min(part[1], b)) for a, b in ranges), key=lambda span: span[1] - span[0], default=(0, 0))
-            if shared[1] - shared[0] >= _SHARED:
-                part, count = shared, count + 1
-        if count > most:
-            best, most = part, count
-    return best
 
 
 class SimulatedDevice(Device):
@@ -159,8 +138,8 @@ class SimulatedDevice(Device):
     def prepare(self, design: Design) -> None:
         """Furnish the device for `design`. Nothing happens if it already runs on it; nothing is read, and no model is made."""
         with self._lock:
-            if self._world is not None and _same(_static(self._world.design), _static(design)):
-                self._exchange(design, _differing(self._world.design, design))
+            if self._world is not None and same(static_of(self._world.design), static_of(design)):
+                self._exchange(design, differing(self._world.design, design))
                 return
             self._rebuild(design)
 
@@ -205,7 +184,7 @@ class SimulatedDevice(Device):
 
     def _design_of(self, bitstream: Any) -> Design | None:
         name = getattr(bitstream, "bitfile_name", bitstream)
-        current = _static(self.design) if self.design is not None else None
+        current = static_of(self.design) if self.design is not None else None
         if name is None or (current is not None and str(name) in (str(current.path), str(getattr(current, "bitfile_name", None)))):
             return current
         from pynq_widgets.design import DesignError, read_design
@@ -256,25 +235,10 @@ class SimulatedDevice(Device):
 
     def _place_pool(self, design: Design) -> None:
         """Put the pool where every master of the design that reaches main memory reaches it."""
-        host = design.host
-        low, high = 0, (0x4000_0000 if ip_name(host) == "processing_system7" else 0x8000_0000)
-        if not is_processor(host):
-            own = [r for r in design.address_map if r.kind == "memory" and is_dram(r.module)]
-            if not own:
-                return
-            largest = max(own, key=lambda r: r.size)
-            low, high = largest.base, largest.high + 1
-        masters = [
-            [
-                (r.base, r.high + 1)
-                for r in ranges
-                if r.kind == "memory" and (is_processor(r.module) if is_processor(host) else is_dram(r.module))
-            ]
-            for path, ranges in design.address_maps.items()
-            # Buffers are for the cores that move data; a processor in the logic may see main memory elsewhere.
-            if ip_name(design.modules.get(path)) != "microblaze"
-        ]
-        low, high = _reached_by_most(low, high, masters)
+        reached = reached_by_masters(design)
+        if reached is None:
+            return
+        low, high = reached
         pool = self.memory.pool
         if low <= pool.base and pool.base + pool.size <= high and pool.size == self.pool_size:
             return
@@ -452,9 +416,14 @@ class SimulatedDevice(Device):
         """A physically contiguous array, all 0. `PoolExhaustedError` (a `MemoryError`) if there is no room.
 
         A `cacheable` buffer has a copy of its own on the host's side: `flush` and `invalidate` carry the contents over. It starts at a
-        multiple of `align` (a power of 2; always of 4096). `name` says in `memory` and in errors who holds it.
+        multiple of `align` (a power of 2; always of 4096). `name` says in `memory` and in errors who holds it. `pointer` and `cache` are
+        what PYNQ's video drivers reuse frames by (`recycled`).
         """
         if kwargs:
+            if kwargs.keys() <= {"pointer", "cache"}:
+                from pynq_widgets.device.recycling import recycled
+
+                return recycled(self.allocate, shape, dtype, cacheable=cacheable, name=name, align=align, **kwargs)
             raise TypeError(f"allocate() of the simulated device does not know {', '.join(kwargs)}; it takes cacheable, name and align")
         if self.quick is not None and not cacheable and name is None and align == PAGE:
             return self.quick(shape, dtype)
@@ -616,26 +585,6 @@ class SimulatedDevice(Device):
                 raise RuntimeError(f"a model failed: {error!r}") from error
 
 
-def _differing(here: Design, there: Design) -> list[str]:
-    """The regions that do not hold the same in both."""
-    missing = object()
-    before, after = getattr(here, "regions", {}), getattr(there, "regions", {})
-    return [path for path in {**before, **after} if before.get(path, missing) is not after.get(path, missing)]
-
-
-def _static(design: Design) -> Design:
-    static: Design = getattr(design, "static", design)
-    return static
-
-
 def _gpio_pin(world: World, ending: str) -> str | None:
     host = world.design.host
     return next((name for name in host.ports if name.lower().endswith(ending)), None) if host is not None else None
-
-
-def _same(a: Design, b: Design) -> bool:
-    return a is b or (
-        a.path == b.path
-        and len(a.modules) == len(b.modules)
-        and [(r.slave, r.base, r.size) for r in a.address_map] == [(r.slave, r.base, r.size) for r in b.address_map]
-    )

@@ -387,3 +387,57 @@ def test_arguments_that_the_file_calls_write_only_are_read_back(build: Any) -> N
     device = build.device()
     device.write_word(BASE + 0x1_0000, 720)
     assert device.read_word(BASE + 0x1_0000) == 0
+
+
+def test_by_a_prototype_arguments_are_what_they_are_in_c(build: Any) -> None:
+    @model("v:hls:f:1.0", prototype="float f(float gain, short n, float *y, ap_fixed<16,8> z)")
+    def f(core: Any) -> float:
+        core.y = core.gain * core.n
+        return float(core.z)
+
+    names = ["ap_return", "gain", "n", "y", "z"]
+    device = core(build, *(build.register(name, 0x10 + 8 * i) for i, name in enumerate(names))).device()
+    device.write_word(BASE + 0x18, int(np.float32(-0.5).view("u4")))
+    device.write_word(BASE + 0x20, 0xFFFD)  # -3 in the 16 bits of the argument
+    device.write_word(BASE + 0x30, 0xFF80)
+    device.write_word(CTRL, 1)
+    assert np.uint32(device.read_word(BASE + 0x28)).view("f4") == 1.5
+    assert np.uint32(device.read_word(BASE + 0x10)).view("f4") == -0.5  # what the function returns
+
+
+def test_a_generator_returns_something_too_and_a_core_without_a_return_has_no_use_for_it(build: Any) -> None:
+    @model("v:hls:f:1.0")
+    def f(core: Any) -> Any:
+        yield 0
+        return core.a + 1
+
+    device = core(build, build.register("ap_return", 0x10), build.register("a", 0x18)).device()
+    device.write_word(BASE + 0x18, 6)
+    device.write_word(CTRL, 1)
+    device.clock.advance(1e-6)
+    assert device.read_word(BASE + 0x10) == 7
+
+
+def test_a_chained_core_holds_what_it_has_done_until_it_may_go_on(build: Any) -> None:
+    @model("v:hls:f:1.0")
+    def f(core: Any) -> None:
+        core.n = core.n + 1
+
+    fields = [build.field(name, bit, 1) for bit, name in enumerate(["AP_START", "AP_DONE", "AP_IDLE", "AP_READY", "AP_CONTINUE"])]
+    build.module("f", "v:hls:f:1.0", [build.register("CTRL", 0, fields=fields), build.register("n", 0x10)], "s_axi_control")
+    build.range("f", BASE, interface="s_axi_control")
+    device = build.device()
+    device.write_word(CTRL, 1)
+    assert [device.read_word(CTRL) & 2 for _ in range(3)] == [2, 2, 2]
+    device.write_word(CTRL, 1)  # started again, and held back
+    assert device.read_word(BASE + 0x10) == 1
+    device.write_word(CTRL, 16)
+    assert device.read_word(BASE + 0x10) == 2
+    device.write_word(CTRL, 16)
+    assert [device.read_word(CTRL) & 2 for _ in range(2)] == [2, 0]
+
+
+@pytest.mark.parametrize("prototype", ["float", "int f(int)", "int f(int a); int g(int a);"])
+def test_what_is_no_prototype_is_refused_where_it_stands(prototype: str) -> None:
+    with pytest.raises(ValueError, match=r"declare|has no name"):
+        model("v:hls:f:1.0", prototype=prototype)

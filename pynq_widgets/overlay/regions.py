@@ -68,7 +68,7 @@ def follow(life: Life, device: Any) -> None:
     for holder in _trees(life):
         held = holder.design
         if held is not None and held.static.path == design.static.path:
-            _exchange(life, holder, design.regions)
+            _exchange(life, holder, design.regions, design if held.static is design.static else None)
 
 
 def restore(life: Life, overlay: Any) -> None:
@@ -87,15 +87,16 @@ def _trees(life: Life) -> list[Any]:
     return list(found.values())
 
 
-def _exchange(life: Life, overlay: Any, wanted: Any) -> None:
+def _exchange(life: Life, overlay: Any, wanted: Any, whole: Design | None = None) -> None:
+    """The regions of `overlay` hold what is `wanted`; `whole` is that design, where it is made already."""
     tree = overlay._get_tree()
     held: Design = overlay.design
     missing = object()
     changed = [path for path in {**held.regions, **wanted} if held.regions.get(path, missing) is not wanted.get(path, missing)]
     if not changed:
         return
-    design = held.static
-    for path, partial in wanted.items():
+    design = held.static if whole is None else whole
+    for path, partial in wanted.items() if whole is None else ():
         design = graft(design, path, partial)
     blueprint = Blueprint(design)
     for region in changed:

@@ -25,7 +25,7 @@ from . import changes, html
 from .detail import NodeDetail, device_text, find_node, nodes_of, overlay_content, overlay_name, panel_of, plain_content, table_for
 from .expect_view import expectation_bundle
 from .faults_view import faults_bundle
-from .nodes import TreeNode, tree_nodes, walk
+from .nodes import TreeNode, leaf_node, tree_nodes, walk
 from .recorder_view import recorder_bundle
 from .reuse import shown
 from .statistics_view import statistics_bundle
@@ -80,7 +80,10 @@ def ip_bundle(ip: DefaultIP, widget: bool) -> showing.Bundle:
     """An IP: its summary, its panel, its registers."""
     overlay, path = ip.description.get("overlay"), str(ip.description.get("fullpath", ""))
     design = ip.description.get("design")
-    node = find_node(nodes_of(overlay), path) if overlay is not None else None
+    node = None
+    if overlay is not None:
+        node = leaf_node(overlay.design, path, overlay.drivers) if overlay.design is not None else None
+        node = node or find_node(nodes_of(overlay), path)
     if node is None:
         node = TreeNode(path, path.rpartition("/")[2], "ip", str(ip.description.get("type") or ""), driver=type(ip).__name__)
     content = node_summary(design, node) if design is not None else plain_content(node)

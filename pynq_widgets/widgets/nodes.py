@@ -56,8 +56,7 @@ def tree_nodes(design: Design, drivers: Mapping[str, Any] | None = None) -> list
     silent = quiet_modules(design)
 
     for path, module in design.modules.items():
-        node = nodes[path] = TreeNode(path, path.rpartition("/")[2], "host" if path == host else "ip")
-        node.type, node.vlnv = type_of(module), module.vlnv or ""
+        node = nodes[path] = _of_module(module, host)
         node.quiet = path in silent
     for path in filter(None, design.hierarchies):  # the empty path is the design itself
         nodes.setdefault(path, TreeNode(path, path.rpartition("/")[2], "hierarchy"))
@@ -66,14 +65,38 @@ def tree_nodes(design: Design, drivers: Mapping[str, Any] | None = None) -> list
             nodes[slave] = TreeNode(slave, slave.rpartition("/")[2], "external", "leaves the design")
         nodes[slave].ranges = sorted({(span.base, span.size) for span in spans})
     if drivers is not None:
-        for path, node in nodes.items():
-            choice = _choice(drivers, path)
-            if choice is not None:
-                node.driver, node.why = choice.driver.__name__, str(choice.reason)
-                node.laid_out = bool(getattr(choice.driver, "register_layout", ()))
-                if not getattr(choice.driver, "needs_address", True):
-                    node.quiet = False  # somebody wrote a driver for it, address or none
+        for node in nodes.values():
+            _driven(node, drivers)
     return planted(nodes)
+
+
+def leaf_node(design: Design, path: str, drivers: Mapping[str, Any]) -> TreeNode | None:
+    """The row of one block, without those of all others; None where `path` is no block, or there is something in it.
+
+    Whether it is quiet is not asked: who has come to it wants to see it.
+    """
+    module = design.modules.get(path)
+    if module is None or path in design.hierarchies or any(other.startswith(f"{path}/") for other in design.modules):
+        return None
+    node = _of_module(module, design.host.path if design.host is not None else None)
+    node.ranges = sorted({(span.base, span.size) for span in design.address_map if span.slave == path})
+    _driven(node, drivers)
+    return node
+
+
+def _of_module(module: Module, host: str | None) -> TreeNode:
+    node = TreeNode(module.path, module.path.rpartition("/")[2], "host" if module.path == host else "ip")
+    node.type, node.vlnv = type_of(module), module.vlnv or ""
+    return node
+
+
+def _driven(node: TreeNode, drivers: Mapping[str, Any]) -> None:
+    choice = _choice(drivers, node.path)
+    if choice is not None:
+        node.driver, node.why = choice.driver.__name__, str(choice.reason)
+        node.laid_out = bool(getattr(choice.driver, "register_layout", ()))
+        if not getattr(choice.driver, "needs_address", True):
+            node.quiet = False  # somebody wrote a driver for it, address or none
 
 
 def _choice(drivers: Mapping[str, Any], path: str) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pynq_widgets import DefaultHierarchy, DefaultIP, Overlay
+from pynq_widgets import DefaultHierarchy, DefaultIP, Overlay, SimulatedDevice
 from pynq_widgets.overlay import packages
 
 INSTALLED = packages.installed  # a fixture puts another in its place for each test
@@ -72,3 +73,58 @@ def test_with_the_installed_drivers_loading_and_looking_touch_nothing(real: Path
         for path in ol.drivers:
             thing = ol[path]
             assert isinstance(thing, ol.drivers[path].driver)
+
+
+class Shows(logging.Handler):
+    """What is logged as a warning while a design is shown: a panel or a table that could not be made."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+def test_it_comes_to_life_on_the_simulated_device(real: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every safe register is read and every node shows its widget, panels too; nothing warns, fails or is out of reach."""
+    ipywidgets = pytest.importorskip("ipywidgets")
+    pytest.importorskip("bqplot")  # here, where what it warns of is let through
+    from pynq_widgets.widgets import OverlayTree
+
+    monkeypatch.setattr(packages, "installed", INSTALLED)
+    logs = Shows()
+    logging.getLogger("pynq_widgets").addHandler(logs)
+    device = SimulatedDevice(real.stem)
+    widget = "application/vnd.jupyter.widget-view+json"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            ol = Overlay(real, device=device)
+            snapshot = ol.snapshot()
+            assert not snapshot.failed
+            read = device.bus.statistics().by_who.get("snapshot")
+            assert (read is not None and read.words > 0) == any(snapshot.values())
+            assert widget in ol._repr_mimebundle_()
+            for path in ol.drivers:
+                thing = ol[path]
+                shown = thing._repr_mimebundle_()
+                assert {widget, "text/html", "text/plain"} <= shown.keys(), path
+                panel = thing.panel() if hasattr(thing, "panel") else None
+                assert panel is None or isinstance(panel, ipywidgets.Widget), path
+            tree = OverlayTree(ol, everything=True)
+            for row in tree.list.nodes:
+                tree.selected = row["path"]
+                assert "problems" not in tree.place.children[0].summary.content, row["path"]
+        problems = [
+            line
+            for line in logs.lines
+            if "has no model" not in line and "does not say" not in line and "is taken for a display" not in line
+        ]
+        assert problems == []
+        assert list(device.model_errors) == []
+        asked = device.bus.statistics().by_who
+        assert {who for who, count in asked.items() if count.reads} <= {"snapshot", "user", "interrupt", "display"}
+    finally:
+        logging.getLogger("pynq_widgets").removeHandler(logs)
+        ipywidgets.Widget.close_all()

@@ -142,7 +142,7 @@ class AxiUart16550Model(UartModel):
             self._control_fifos(value)
         elif offset == r.LCR:
             if value & ~self._lcr & r.BREAK:
-                self.line.came_out((0,) * 12)
+                self.send((0,) * 12)
             self._lcr = value
         elif offset == r.MCR:
             self._mcr = value & 0x1F
@@ -225,9 +225,9 @@ class AxiUart16550Model(UartModel):
         if self._mcr & r.LOOP:
             self._enter(Received(value & (1 << self.format.bits) - 1))
         elif self._lcr & r.BREAK:
-            self.line.came_out((0,) * 12)
+            self.send((0,) * 12)
         else:
-            self.line.came_out(levels)
+            self.send(levels)
 
     def arrived(self, got: Received) -> None:
         if not self._mcr & r.LOOP:

@@ -99,7 +99,7 @@ class AxiUartLiteModel(UartModel):
         return value
 
     def shifted(self, value: int) -> None:
-        self.line.came_out(self._format.levels(value))
+        self.send(self._format.levels(value))
 
     def arrived(self, got: Received) -> None:
         if got.parity_error:

@@ -132,10 +132,10 @@ class Line:
         value, wrong_parity, no_stop = self._typed.popleft()
         levels = self._own_format.levels(value, wrong_parity=wrong_parity, no_stop=no_stop)
         self._go()
-        self._enter(levels, self._own_baud)
+        self.enter(levels, self._own_baud)
 
-    def _enter(self, levels: tuple[int, ...], baud: float) -> None:
-        """A frame comes in at the core."""
+    def enter(self, levels: tuple[int, ...], baud: float) -> None:
+        """A frame has come in at the core, `baud` fast."""
         if self._core.baud:
             self._core.arrived(receive(levels, baud / self._core.baud, self._core.format))
 
@@ -143,7 +143,7 @@ class Line:
         """The core has sent a frame; said at its end."""
         baud = self._core.baud
         if self._other is not None:
-            self._other._enter(levels, baud)
+            self._other.enter(levels, baud)
         own = self._own_baud
         got = receive(levels, baud / own if own else 1, self._own_format)
         if got.frame_error or got.parity_error:

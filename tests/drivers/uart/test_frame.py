@@ -46,6 +46,27 @@ def test_what_is_no_framing(arguments: dict[str, Any], message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_ports_that_the_design_connects(build: Any, block: Any) -> None:
+    pins = {"a": (("tx", "O"), ("rx", "I")), "b": (("sout", "O"), ("sin", "I"))}
+    lite = block("a", "xilinx.com:ip:axi_uartlite:2.0", 0x42C0_0000, {"C_BAUDRATE": 9600}, ("interrupt",), pins=pins["a"])
+    other = block("b", "xilinx.com:ip:axi_uart16550:2.0", 0x43C0_0000, {"C_IS_A_16550": 1}, ("ip2intc_irpt",), pins=pins["b"])
+    bench = build(lite, other, wires=[("a", "tx", "b", "sin"), ("b", "sout", "a", "rx")])
+    assert bench.overlay.b.baudrate
+    bench.overlay.a.write(b"ping")
+    assert bench.overlay.b.read(4) == b"ping"
+    bench.overlay.b.write(b"pong")
+    assert bench.overlay.a.read(4) == b"pong"
+    assert bench.model("a").line.seen == b"ping", "a probe at the wire sees it, too"
+
+
+def test_a_port_that_the_design_connects_to_itself(build: Any, block: Any) -> None:
+    pins = (("tx", "O"), ("rx", "I"))
+    one = block("a", "xilinx.com:ip:axi_uartlite:2.0", 0x42C0_0000, {"C_BAUDRATE": 9600}, ("interrupt",), pins=pins)
+    bench = build(one, wires=[("a", "tx", "a", "rx")])
+    bench.overlay.a.write(b"echo")
+    assert bench.overlay.a.read(4) == b"echo"
+
+
 def test_two_ports_on_one_cable(build: Any, block: Any) -> None:
     blocks = [
         block(name, "xilinx.com:ip:axi_uartlite:2.0", base, {"C_BAUDRATE": 9600}, ("interrupt",))

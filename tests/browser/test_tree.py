@@ -277,8 +277,8 @@ ol"""
 
 
 def test_python_and_the_button_say_alike_whether_quiet_blocks_are_shown(bench: Bench) -> None:
-    more = bench.page.get_by_role("button", name=re.compile(r"^\d+ quiet blocks$"))
-    hidden = int((more.text_content() or "").split()[0])
+    more = bench.page.get_by_role("button", name=re.compile(r"^Show \d+ quiet blocks$"))
+    hidden = int((more.text_content() or "").split()[1])
     assert more.get_attribute("aria-pressed") == "false"
     more.focus()
     bench.page.keyboard.press("Enter")

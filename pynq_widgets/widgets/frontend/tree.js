@@ -72,7 +72,7 @@ function render({ model, el }) {
     name.style.setProperty("--level", node.level - 1);
     const row = make(
       "div",
-      { class: "pw-tree-row", role: "row", id: `${uid}-${node.index}`, "aria-level": node.level, "data-path": node.path, "data-kind": node.kind },
+      { class: "pw-tree-row", role: "row", id: `${uid}-${node.index}`, "aria-level": node.level, "data-path": node.path, "data-kind": node.kind, "data-quiet": node.quiet },
       name,
       make("span", { class: "pw-tree-type", role: "gridcell", title: node.vlnv || node.type }, node.type),
       make("span", { class: "pw-tree-address pw-mono", role: "gridcell", title: node.ranges.map(([base, size]) => `${base} – ${size} bytes`).join("\n") }, node.address),
@@ -279,7 +279,7 @@ function render({ model, el }) {
     all.hidden = quiet === 0 || quiet === nodes.length;
     root.style.setProperty("--address", Math.min(22, Math.max(7, ...nodes.map((node) => node.address.length))));
     const blocks = nodes.filter((node) => node.quiet && node.kind !== "hierarchy").length;
-    setText(all, `${blocks} quiet block${blocks === 1 ? "" : "s"}`);
+    setText(all, `Show ${blocks} quiet block${blocks === 1 ? "" : "s"}`);
     active = null;
     reveal();
   }

@@ -310,7 +310,7 @@ class StreamGraph:
         module = world.design.modules.get(path)
         if module is None or len(self._slaves.get(path, ())) != 1 or len(self._masters.get(path, ())) != 1:
             return False
-        if world.has_model(path):
+        if world.has_model(path) or world.is_region(path):
             return False
         if _type(module) not in STRAIGHT:
             if any(bus.protocol == "aximm" and bus.mode == "master" for bus in module.buses.values()):

@@ -343,7 +343,7 @@ class World:
 
     def _relays(self, path: str) -> bool:
         """Whether the IP stands in a reconfigurable region and passes a stream on."""
-        inside = any(path == region or path.startswith(f"{region}/") for region in self._regions)
+        inside = any(path.startswith(f"{region}/") for region in self._regions)
         return inside and self._table.find(self.design.modules[path].vlnv) is None and self.streams.passes(path)
 
     def model_of(self, path: str) -> IPModel | None:

@@ -357,3 +357,25 @@ def test_the_device_tree_of_a_module_goes_with_it(dfx: Any) -> None:
         ol.pr_download("hier/rp", "add", dtbo="nothing.dtbo")
     assert list(dfx.device.devicetree_dict) == ["invert"]
     assert ol.hier.rp.core.description["type"] == "me.org:test:invert:1.0"
+
+
+def test_a_region_of_which_nothing_is_known_takes_nothing(dfx: Any) -> None:
+    ol = dfx.load()
+    assert send(ol, b"\x01") == []
+    assert dfx.device.stream("dec", "rp_in").standing.endswith(
+        "nobody knows what region hier/rp holds: it takes nothing before a module is loaded into it"
+    )
+    assert dfx.device.assumptions == []
+
+
+def test_what_the_device_is_told_by_name(dfx: Any) -> None:
+    ol = dfx.load()
+    with pytest.raises(ValueError, match=r"^Cannot find HWH PR region parser: region 'hier/rp' was given the str 'add\.hwh'$"):
+        dfx.device.update_partial_region("hier/rp", "add.hwh")
+    with pytest.raises(KeyError, match=r"static has no region 'hier/rq'; it has hier/rp"):
+        dfx.device.update_partial_region("hier/rq", None)
+    from pynq_widgets.design import read_design
+
+    dfx.device.update_partial_region("hier/rp", read_design(dfx.folder / "add.hwh"))
+    assert ol.hier.rp.core.description["type"] == "me.org:test:add:1.0"
+    assert "hier/rp/core" in dfx.device.ip_dict

@@ -6,4 +6,5 @@ import runpy
 import pynq_widgets.as_pynq  # noqa: F401  # installs it
 from pynq_widgets.commands.run import SCRIPT
 
-globals().update(runpy.run_path(os.environ[SCRIPT], run_name=__name__))
+if SCRIPT in os.environ:
+    globals().update(runpy.run_path(os.environ[SCRIPT], run_name=__name__))

@@ -452,7 +452,7 @@ class Overlay(Branch, HasTraits, Shown, Bitstream, metaclass=OverlayType):
                 if entry["base"] <= address < entry["base"] + entry["size"]:
                     ip = self._get_tree().get(path)
                     if entry["base"] == ip.description.get("phys_addr"):
-                        return ip.mmio, address - entry["base"]  # a driver's own read() may be that of a file
+                        return ip.mmio, address - entry["base"]  # a driver's own read() may be another thing
                     return ip.mmios[f"{entry['interface']}/{entry['block']}"], address - entry["base"]
                 distance = min(abs(address - entry["base"]), abs(address - entry["base"] - entry["size"]))
                 if nearest is None or distance < nearest[0]:

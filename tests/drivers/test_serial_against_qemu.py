@@ -480,7 +480,7 @@ def talk(uart: Any, board: Board) -> None:
     for text in (b"in\r\n", b"again\n"):
         board.serial.sendall(text)
         assert uart.readline(timeout=10) == text
-    assert uart.read(1, timeout=0) == b""
+    assert uart.receive(1, timeout=0) == b""
     assert uart.errors == {}
 
 
@@ -496,7 +496,7 @@ def test_the_driver_of_uart16550_talks_through_the_board(on_board: Any, block: A
     talk(overlay.uart, board)
     overlay.uart.loop_back = True
     overlay.uart.write(b"inside")
-    assert overlay.uart.read(6, timeout=10) == b"inside"
+    assert overlay.uart.receive(6, timeout=10) == b"inside"
 
 
 def test_the_driver_of_quad_spi_reads_and_writes_the_flash_of_the_board(on_board: Any, block: Any) -> None:

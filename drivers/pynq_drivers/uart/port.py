@@ -34,13 +34,13 @@ class UartPort(DefaultIP):
 
         uart.write(b"AT\\r")
         uart.readline()
-        uart.read(5, timeout=0.1)
+        uart.receive(5, timeout=0.1)
         line = await uart.readline_async()
 
     Names and meanings are those of files, and pyserial's where files have none: what does not come within the timeout (seconds of the
-    device's clock) is not waited for any longer, so that a read may give less than was asked for, or ``b''``. ``uart.write(offset, value)``
-    is the register write of every IP, too; registers are read by ``uart.mmio.read(offset)`` or by their names, as ``uart.read`` reads
-    characters.
+    device's clock) is not waited for any longer, so that less may come than was asked for, or ``b''``. ``uart.read(offset)`` and
+    ``uart.write(offset, value)`` are the register accesses of every IP, as code written for PYNQ has them; a file's ``read(size)`` is
+    ``receive(size)`` here, and `raw` gives a whole file (``io.RawIOBase``) for what wants one.
 
     Within ``with uart:`` (or between `open` and `close`) what comes is kept by interrupt even while nobody reads, however small the FIFO.
 
@@ -161,7 +161,7 @@ class UartPort(DefaultIP):
         """Between two looks where no interrupt tells: no more may come than half of the FIFO holds."""
         return min(_LONGEST_PAUSE, min(max(1, wanted), self._depth / 2) * self._character_time())
 
-    def read(self, size: int | None = None, timeout: Any = DEFAULT) -> bytes:  # type: ignore[override]  # a file's, not a register's
+    def receive(self, size: int | None = None, timeout: Any = DEFAULT) -> bytes:
         """`size` characters, or what has come of them after `timeout` seconds. With no `size`: what is there, but at least one.
 
         ValueError for a size or a timeout below 0.
@@ -173,8 +173,8 @@ class UartPort(DefaultIP):
                 inbox.wait(deadline.left(), self._pause(wanted - len(inbox.content)))
             return inbox.take(wanted if size is not None else len(inbox.content))
 
-    async def read_async(self, size: int | None = None, timeout: Any = DEFAULT) -> bytes:
-        """As `read`, for coroutines. A cancelled one takes nothing."""
+    async def receive_async(self, size: int | None = None, timeout: Any = DEFAULT) -> bytes:
+        """As `receive`, for coroutines. A cancelled one takes nothing."""
         wanted = self._wanted(size)
         deadline = self._deadline(timeout, self.timeout)
         with self._reading() as inbox:
@@ -211,7 +211,7 @@ class UartPort(DefaultIP):
     def readinto(self, buffer: Any) -> int:
         """Fills `buffer` as `read` does; the number of characters."""
         view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
+        data = self.receive(len(view))
         view[: len(data)] = data
         return len(data)
 
@@ -230,7 +230,7 @@ class UartPort(DefaultIP):
 
     def _wanted(self, size: int | None) -> int:
         if size is not None and size < 0:
-            raise ValueError(f"{self._where()}.read takes a number of characters, not {size}; None is what there is")
+            raise ValueError(f"{self._where()}.receive takes a number of characters, not {size}; None is what there is")
         return 1 if size is None else size
 
     def _check_expected(self, expected: bytes, size: int | None) -> None:

@@ -29,8 +29,8 @@ class RawPort(io.RawIOBase):
         view = memoryview(buffer).cast("B")
         if not len(view):
             return 0
-        data = self._port.read(1, self.timeout)
-        data += self._port.read(min(len(view) - len(data), self._port.in_waiting), 0) if data else b""
+        data = self._port.receive(1, self.timeout)
+        data += self._port.receive(min(len(view) - len(data), self._port.in_waiting), 0) if data else b""
         view[: len(data)] = data
         return len(data) or None
 

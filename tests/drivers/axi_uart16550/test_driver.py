@@ -39,7 +39,7 @@ def test_both_ways(port: Any, interrupt: bool, fifos: int) -> None:
     assert bench.clock.now() - start == pytest.approx(1000 / 115200, rel=0.4)
     bench.line.type("hello\nworld")
     assert uart.readline() == b"hello\n"
-    assert uart.read(5) == b"world"
+    assert uart.receive(5) == b"world"
     assert uart.errors == {}
 
 
@@ -72,7 +72,7 @@ def test_each_framing_carries_each_character(port: Any, bits: int, parity: str, 
     bench.line.connect(bench.line)
     with uart:
         uart.write(text)
-        assert uart.read(len(text)) == text
+        assert uart.receive(len(text)) == text
     assert uart.errors == {}
     assert bench.line.take() == text
 
@@ -126,10 +126,10 @@ def test_errors_are_counted_and_a_break_is_no_character(port: Any) -> None:
     uart = bench.overlay.uart
     uart.configure(9600, parity="even")
     bench.line.type(b"a", wrong_parity=True)
-    assert uart.read(1) == b"a"
+    assert uart.receive(1) == b"a"
     bench.line.type(b"\0", no_stop=True)
     bench.line.type(b"b")
-    assert uart.read(1) == b"b"
+    assert uart.receive(1) == b"b"
     assert uart.errors == {"parity": 1, "break": 1}
 
 
@@ -161,7 +161,7 @@ def test_control_lines(port: Any) -> None:
     uart.loop_back = True
     assert (uart.dsr, uart.cts, uart.ri, uart.loop_back) == (True, False, False, True)
     uart.write(b"inside")
-    assert uart.read(6) == b"inside"
+    assert uart.receive(6) == b"inside"
     assert bench.line.seen == b""
 
 
@@ -189,7 +189,7 @@ def test_a_core_that_stands_still(port: Any) -> None:
     for offset, value in ((r.LCR, r.DLAB), (r.DLL, 0), (r.DLM, 0), (r.LCR, 3)):
         uart.mmio.write(offset, value)
     with pytest.raises(RuntimeError, match=r"^uart stands still: its divisor is 0\. Set a speed: configure\(115200\)$"):
-        uart.read(1)
+        uart.receive(1)
     with pytest.raises(ValueError, match=r"^uart has no baud rate yet: program its divisor, or set the line's baud$"):
         bench.line.type("x")
 

@@ -61,7 +61,7 @@ def test_a_line_is_read_as_it_comes(port: Any, interrupt: bool) -> None:
     start = bench.clock.now()
     assert uart.readline(timeout=0.5) == b"thr", "what has come of it"
     assert bench.clock.now() - start == pytest.approx(0.5, abs=0.01)
-    assert uart.read(4, timeout=0.01) == b""
+    assert uart.receive(4, timeout=0.01) == b""
 
 
 @pytest.mark.parametrize("interrupt", [True, False])
@@ -69,12 +69,12 @@ def test_sizes_and_ends(port: Any, interrupt: bool) -> None:
     bench = port(interrupt=interrupt)
     uart = bench.overlay.uart
     bench.line.type(b"0123456789;abcdef")
-    assert uart.read(3) == b"012"
+    assert uart.receive(3) == b"012"
     assert uart.read_until(b";", size=4) == b"3456"
     assert uart.read_until(b";") == b"789;"
-    assert uart.read(), "at least one"
-    assert uart.read(100, timeout=1)[-1:] == b"f"
-    assert uart.read(0) == b""
+    assert uart.receive(), "at least one"
+    assert uart.receive(100, timeout=1)[-1:] == b"f"
+    assert uart.receive(0) == b""
     buffer = bytearray(4)
     bench.line.type(b"xy")
     assert (uart.readinto(buffer), buffer) == (2, b"xy\0\0")
@@ -105,7 +105,7 @@ def test_characters_that_nobody_reads_are_lost_and_that_is_said(port: Any, caplo
     bench.line.type(bytes(range(40)))
     bench.clock.advance(1)
     with caplog.at_level(logging.WARNING):
-        assert uart.read(100, timeout=0) == bytes(range(16))
+        assert uart.receive(100, timeout=0) == bytes(range(16))
     assert uart.errors == {"overrun": 1}
     assert caplog.messages == ["uart: characters were lost: its FIFO was full. Read sooner, or within `with uart:`"]
     uart.clear_errors()
@@ -118,7 +118,7 @@ def test_within_with_nothing_is_lost(port: Any) -> None:
         bench.line.type(bytes(range(100)))
         for _ in range(120):
             bench.clock.advance(CHARACTER)
-        assert uart.read(100, timeout=0) == bytes(range(100))
+        assert uart.receive(100, timeout=0) == bytes(range(100))
         assert uart.errors == {}
     assert not uart.mmio.read(r.STAT) & r.INTERRUPTS, "switched off again"
 
@@ -128,11 +128,11 @@ def test_faults_of_the_line_are_counted(port: Any) -> None:
     uart = bench.overlay.uart
     assert str(uart.format) == "8O1"
     bench.line.type(b"a")
-    assert uart.read(1) == b"a"
+    assert uart.receive(1) == b"a"
     bench.line.type(b"b", wrong_parity=True)
-    assert uart.read(1) == b"b", "it is received all the same"
+    assert uart.receive(1) == b"b", "it is received all the same"
     bench.line.type(b"c", no_stop=True)
-    assert uart.read(1, timeout=0.01) == b""
+    assert uart.receive(1, timeout=0.01) == b""
     assert uart.errors == {"parity": 1, "frame": 1}
 
 
@@ -140,14 +140,14 @@ def test_an_other_end_of_another_speed_garbles(port: Any) -> None:
     bench = port()
     bench.line.baud = 19200
     bench.line.type(b"hello")
-    assert bench.overlay.uart.read(5, timeout=0.1) != b"hello"
+    assert bench.overlay.uart.receive(5, timeout=0.1) != b"hello"
     bench.overlay.uart.write(b"U")
     bench.overlay.uart.flush()
     assert bench.line.take() != b"U"
     bench.line.baud = 9700  # one percent does no harm
     bench.line.type(b"hello")
     bench.overlay.uart.reset_input_buffer()
-    assert bench.overlay.uart.read(5) == b"hello"
+    assert bench.overlay.uart.receive(5) == b"hello"
 
 
 def test_a_loop_back_plug(port: Any) -> None:
@@ -157,7 +157,7 @@ def test_a_loop_back_plug(port: Any) -> None:
     assert bench.overlay.uart.readline() == b"echo\n"
     bench.line.connect(None)
     bench.overlay.uart.write(b"x")
-    assert bench.overlay.uart.read(1, timeout=0.1) == b""
+    assert bench.overlay.uart.receive(1, timeout=0.1) == b""
 
 
 def test_a_terminal_that_answers(port: Any) -> None:
@@ -193,18 +193,18 @@ def test_coroutines(port: Any) -> None:
         bench.line.type("hello\nrest")
         await pass_time(20 * CHARACTER)
         assert await line == b"hello\n"
-        late = asyncio.create_task(uart.read_async(10, timeout=5 * CHARACTER))
+        late = asyncio.create_task(uart.receive_async(10, timeout=5 * CHARACTER))
         await asyncio.sleep(0)
         await pass_time(10 * CHARACTER)
         assert await late == b"rest"
-        cancelled = asyncio.create_task(uart.read_async(3))
+        cancelled = asyncio.create_task(uart.receive_async(3))
         await asyncio.sleep(0)
         bench.line.type("ab")
         await pass_time(5 * CHARACTER)
         cancelled.cancel()
         with pytest.raises(asyncio.CancelledError):
             await cancelled
-        assert await uart.read_async(2, timeout=0) == b"ab", "it took nothing"
+        assert await uart.receive_async(2, timeout=0) == b"ab", "it took nothing"
         sending = asyncio.create_task(uart.write_async(bytes(40)))
         await asyncio.sleep(0)
         await pass_time(60 * CHARACTER)
@@ -276,7 +276,7 @@ def test_as_a_file_of_pythons(port: Any) -> None:
     assert raw.closed
     with pytest.raises(ValueError, match="closed"):
         raw.write(b"x")
-    assert uart.read(6) == b"weiter", "what that file did not read"
+    assert uart.receive(6) == b"weiter", "what that file did not read"
     other = uart.raw(timeout=0.01)
     assert other.read(4) is None, "nothing within the timeout"
     bench.line.type("weiter")
@@ -307,8 +307,8 @@ def test_registers_are_still_reached(port: Any) -> None:
             TypeError,
             "uart.write sends bytes or text, not 5; a register is written by write(offset, value)",
         ),
-        (lambda uart: uart.read(-1), ValueError, "uart.read takes a number of characters, not -1; None is what there is"),
-        (lambda uart: uart.read(1, timeout=-1), ValueError, "a timeout is 0 or more seconds, or None to wait for ever, not -1"),
+        (lambda uart: uart.receive(-1), ValueError, "uart.receive takes a number of characters, not -1; None is what there is"),
+        (lambda uart: uart.receive(1, timeout=-1), ValueError, "a timeout is 0 or more seconds, or None to wait for ever, not -1"),
         (lambda uart: uart.read_until(b""), ValueError, "uart.read_until ends with bytes such as b'\\r\\n', not b''"),
         (
             lambda uart: setattr(uart, "baudrate", 115200),
@@ -348,7 +348,7 @@ def test_where_edges_are_taken_nothing_is_missed(build: Any, block: Any) -> None
         line.type(bytes(range(100)))
         for _ in range(300):
             bench.clock.advance(40e-6)  # about half of a character
-        assert uart.read(106, timeout=0) == b"before" + bytes(range(100))
+        assert uart.receive(106, timeout=0) == b"before" + bytes(range(100))
 
 
 def test_a_design_that_lists_no_registers(build: Any, block: Any) -> None:

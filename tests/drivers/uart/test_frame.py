@@ -53,9 +53,9 @@ def test_ports_that_the_design_connects(build: Any, block: Any) -> None:
     bench = build(lite, other, wires=[("a", "tx", "b", "sin"), ("b", "sout", "a", "rx")])
     assert bench.overlay.b.baudrate
     bench.overlay.a.write(b"ping")
-    assert bench.overlay.b.read(4) == b"ping"
+    assert bench.overlay.b.receive(4) == b"ping"
     bench.overlay.b.write(b"pong")
-    assert bench.overlay.a.read(4) == b"pong"
+    assert bench.overlay.a.receive(4) == b"pong"
     assert bench.model("a").line.seen == b"ping", "a probe at the wire sees it, too"
 
 
@@ -64,7 +64,7 @@ def test_a_port_that_the_design_connects_to_itself(build: Any, block: Any) -> No
     one = block("a", "xilinx.com:ip:axi_uartlite:2.0", 0x42C0_0000, {"C_BAUDRATE": 9600}, ("interrupt",), pins=pins)
     bench = build(one, wires=[("a", "tx", "a", "rx")])
     bench.overlay.a.write(b"echo")
-    assert bench.overlay.a.read(4) == b"echo"
+    assert bench.overlay.a.receive(4) == b"echo"
 
 
 def test_two_ports_on_one_cable(build: Any, block: Any) -> None:
@@ -76,10 +76,10 @@ def test_two_ports_on_one_cable(build: Any, block: Any) -> None:
     here, there = bench.model("a").line, bench.model("b").line
     here.connect(there)
     bench.overlay.a.write(b"ping")
-    assert bench.overlay.b.read(4) == b"ping"
+    assert bench.overlay.b.receive(4) == b"ping"
     bench.overlay.b.write(b"pong")
-    assert bench.overlay.a.read(4) == b"pong"
+    assert bench.overlay.a.receive(4) == b"pong"
     assert repr(here) == "<the other end of a: 9600 baud, 8N1>"
     there.connect(there)
     bench.overlay.a.write(b"lost")
-    assert bench.overlay.b.read(1, timeout=0.1) == b"", "a cable has two ends"
+    assert bench.overlay.b.receive(1, timeout=0.1) == b"", "a cable has two ends"

@@ -22,4 +22,4 @@ def test_what_hangs_on_serial_buses() -> None:
     assert str(overlay.spi.flash().identify()) == "20 ba 18 (Micron, 16 MiB)"
     assert overlay.uart.readline() == b"hello\n"
     overlay.uart.write(b"and back")
-    assert overlay.uart.read(8) == b"and back"
+    assert overlay.uart.receive(8) == b"and back"

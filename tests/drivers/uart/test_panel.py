@@ -47,7 +47,7 @@ def test_what_it_refuses(bench: Any, page: Any) -> None:
 def test_errors_stand_there(bench: Any, page: Any) -> None:
     uart = bench.overlay.uart
     bench.model("uart").line.type(b"x", no_stop=True)
-    uart.read(1, timeout=0.1)
+    uart.receive(1, timeout=0.1)
     assert uart.panel().look()["errors"] == "1 frame"
 
 
@@ -63,7 +63,7 @@ def test_on_a_board_the_driver_talks(bench: Any, page: Any, monkeypatch: pytest.
     uart.flush()
     assert line.take() == b"out\n"
     line.type("in")
-    assert uart.read(2) == b"in"
+    assert uart.receive(2) == b"in"
     assert panel.look()["pieces"] == [["core", "out\n"], ["other", "in"]]
 
 

@@ -1,0 +1,1 @@
+"""Gamma LUT (AMD PG285)."""

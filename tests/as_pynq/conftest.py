@@ -45,7 +45,7 @@ def source(pip: Callable[..., None]) -> Callable[..., Path]:
         with tarfile.open(archive) as stored:
             for member in stored:
                 path = Path(*Path(member.name).parts[1:])
-                if member.isfile() and path.parts[:1] == (part,) and ".." not in path.parts:
+                if member.isfile() and path.is_relative_to(part) and ".." not in path.parts:
                     content = stored.extractfile(member)
                     assert content is not None
                     (folder / path).parent.mkdir(parents=True, exist_ok=True)

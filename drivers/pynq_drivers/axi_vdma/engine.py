@@ -248,6 +248,12 @@ class Channel(ABC):
         partner: Channel | None = self.model.receive if self is self.model.send else self.model.send
         return partner if partner is not None and partner.under_way else None
 
+    @property
+    def follows(self) -> bool:
+        """Whether its frames are those of the other channel, a while later."""
+        follower = self.under_way and bool(self.control & r.CIRCULAR) and self.genlock in (SLAVE, DYNAMIC_SLAVE)
+        return follower and self._partner() is not None
+
     def _begin(self) -> None:
         """Begins the frame in `store` with what VSIZE has committed."""
         assert self._taken is not None

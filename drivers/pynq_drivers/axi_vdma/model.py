@@ -42,6 +42,14 @@ class AxiVdmaModel(IPModel):
         """Those that the design has."""
         return tuple(channel for channel in (self.send, self.receive) if channel is not None)
 
+    @property
+    def must_receive(self) -> bool:
+        """Whether MM2S needs what S2MM takes: it is to halt and may wait for room, or it follows and shows each frame that comes."""
+        send = self.send
+        if send is None or not send.under_way:
+            return False
+        return not send.control & r.RS or (send.follows and not send.may_coast)
+
     def _at(self, offset: int) -> tuple[Channel | None, int, bool]:
         """The channel of a word, its offset from the start of that channel's words, and whether these are the frame's."""
         if offset >= r.S2MM_FRAME:
@@ -107,6 +115,8 @@ class AxiVdmaModel(IPModel):
                 found.write_frame(word, value)
             else:
                 found.write(word, value)
+                if found is self.send and word == r.VDMACR and self.receive is not None:
+                    self.receive.wake()  # it may take the rest of a frame that is to be the last, or be followed from now on
 
     def reset(self) -> None:
         for channel in self.channels:

@@ -54,7 +54,7 @@ class ReceiveChannel(Channel):
         if self._fed is None:  # asked late: the models of two that feed each other cannot each be there before the other
             source = self.stream.source.rpartition("/")[0]
             self._fed = source in self.context.design.modules and self.context.model_of(source) is not None
-        return self._fed and not self._is_late
+        return self._fed and not self._is_late and not self.model.must_receive
 
     @property
     def _is_late(self) -> bool:

@@ -68,9 +68,11 @@ class PixelModel(IPModel):
         """Takes as many pixels as there is room for; whether there were any."""
         if self._in is None or self._out is None or (head := self._in.head) is None:
             return False
-        room = self._out.space // self.gives * self.takes - len(self._rest)
-        if room <= 0:
+        space = self._out.space
+        if not space:
             return False
+        # Where a part of a pixel is all that there is room for, one is taken: who is refused the rest is told of room for it.
+        room = max(1, space // self.gives) * self.takes - len(self._rest)
         self._user |= head.user
         block, last = self._in.receive(room)
         data = self._rest + bytes(block)

@@ -241,9 +241,14 @@ class BoardDevice(Device):
     ) -> PynqBuffer:
         """A physically contiguous array, all 0, of XRT or u-dma-buf.
 
-        ``MemoryError`` where there is no room, ``RuntimeError`` where there is neither of the two.
+        `pointer` and `cache` are what PYNQ's video drivers reuse frames by (`recycled`). ``MemoryError`` where there is no room,
+        ``RuntimeError`` where there is neither of the two.
         """
         if kwargs:
+            if kwargs.keys() <= {"pointer", "cache"}:
+                from pynq_widgets.device.recycling import recycled
+
+                return recycled(self.allocate, shape, dtype, cacheable=cacheable, name=name, align=align, **kwargs)
             raise TypeError(f"allocate() of a board does not know {', '.join(kwargs)}; it takes cacheable, name and align")
         return self.memory.allocate(shape, dtype, cacheable=bool(cacheable), name=name, align=align)
 

@@ -31,12 +31,16 @@ def shown(bench: Any) -> Any:
     """A whole frame of what goes out at the connector: the last that has begun and ended."""
     stream = bench.device.stream("video/hdmi_out/frontend", "video")
     rows: list[bytes] = []
+    line = b""
     for _ in range(64):
         bench.clock.advance(1e-3)
         while stream.available:
             if stream.head.user:
                 rows = []
-            rows.append(bytes(stream.receive()[0]))
+            part, last = stream.receive()
+            line += bytes(part)
+            if last:
+                rows, line = [*rows, line], b""
             if len(rows) == 4:
                 frame = np.frombuffer(b"".join(rows), "u1").reshape(4, 8, 3)
         bench.device.settle()

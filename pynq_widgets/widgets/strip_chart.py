@@ -363,7 +363,8 @@ class StripChart(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no ty
         values, reasons = [""] * len(self._lines), [""] * len(self._lines)
         for members, track in zip(self._members, self._tracks, strict=True):
             for at, (text, reason) in zip(members, zip(track.texts, track.reasons, strict=True), strict=True):
-                values[at], reasons[at] = text, reason
+                # What has gone stands above them all once.
+                values[at], reasons[at] = text, "" if self._gone else reason
         recent = [gap for gap in self.gaps_kept if gap.end is not None and newest - gap.end <= self._seconds]
         last = recent[-1] if recent else None
         told = ""

@@ -128,6 +128,10 @@ class _Panel:
         drawn = []
         for track, (lines, mark) in self.marks.items():
             x, values, which = curves[track]
+            # bqplot places a hidden label at the end of a line, and a gap there is an error in the browser's console.
+            known = np.flatnonzero(np.isfinite(values).any(axis=0))
+            end = known[-1] + 1 if known.size else 0
+            x, values = x[:end], values[:, :end]
             if x.size == 1:  # bqplot squeezes arrays, and would take the lines for points
                 x, values = np.repeat(x, 2), np.repeat(values, 2, axis=1)
             rows = [list(which).index(line) for line in lines]

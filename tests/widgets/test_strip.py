@@ -261,6 +261,8 @@ def test_a_bus_that_fails_is_a_gap_with_its_reason_until_it_answers(make: Any) -
     assert "the bus is down" in gap.reason
     assert bench.state["reasons"] == [gap.reason]
     assert bench.state["values"] == ["–"]
+    # A line of bqplot that ends in a gap is an error in the browser's console.
+    assert np.isfinite(bench.chart.plot.panels[0].marks[0][1].y).all()
     bench.device.failure = None
     bench.step(4)
     np.testing.assert_array_equal(bench.chart.data()["COUNT"], [1, np.nan, np.nan, 4])
@@ -278,6 +280,7 @@ def test_an_overlay_that_goes_ends_the_chart_and_leaves_the_samples(make: Any) -
     bench.step()
     assert (bench.chart.over, bench.chart.live, bench.sampler.watches) == (True, False, [])
     assert bench.state["gone"] == "another overlay was loaded"
+    assert bench.state["reasons"] == [""]  # it is said once
     bench.chart.resume()
     assert not bench.chart.live
     assert bench.chart.data()["COUNT"][0] == 1

@@ -10,7 +10,8 @@ function svgElement(name, attributes) {
 
 function intcRow(page, line, index) {
   const lamp = make("span", { class: "intc-lamp", "aria-hidden": "true" });
-  const name = make("span", { class: "intc-name", title: line.name }, line.name);
+  // A long name is broken where its parts end.
+  const name = make("span", { class: "intc-name", title: line.name }, ...line.name.split(/(?<=[/_])/).flatMap((part) => [part, make("wbr")]));
   const kind = make("span", { class: "intc-kind pw-quiet" });
   const state = make("span", { class: "pw-sr" });
   const enabled = make("input", { type: "checkbox", "aria-label": `Enable input ${index}, ${line.name}` });
@@ -79,7 +80,9 @@ function draw(root, page) {
   const clear = make("button", { type: "button", title: "Count anew from 0" }, "clear counts");
   const list = make("div", { class: "intc-list", role: "table", "aria-label": "Inputs" });
   const legend = make("div", { class: "intc-legend pw-quiet" },
-    make("span", { class: "intc-key intc-key-mark", "aria-hidden": "true" }), "taken", make("span", { class: "intc-key intc-key-active", "aria-hidden": "true" }), "seen active; the last 10 s, now at the right");
+    make("span", {}, make("span", { class: "intc-key intc-key-mark", "aria-hidden": "true" }), "taken"),
+    make("span", {}, make("span", { class: "intc-key intc-key-active", "aria-hidden": "true" }), "seen active"),
+    make("span", {}, "the last 10 s, now at the right"));
   root.append(make("div", { class: "intc-head" }, state, listen, about, make("span", { class: "pw-grow" }), clear), list, legend);
   listen.addEventListener("click", () => page.ask("listen"));
   clear.addEventListener("click", () => page.ask("clear"));

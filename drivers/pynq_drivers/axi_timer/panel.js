@@ -59,14 +59,14 @@ function timerDial(page, name) {
       box.dataset.state = !counter.read ? "unread" : running ? "running" : "still";
       lamp.dataset.on = String(Boolean(counter.ended));
       lamp.title = counter.ended ? (counter.mode === "capture" ? "An event came" : "It came to its end") : "";
-      setText(mode, counter.read ? `${counter.mode}${running ? "" : ", stands still"}${counter.ended && counter.mode !== "PWM" ? (counter.mode === "capture" ? ", an event came" : ", ended") : ""}` : "not read");
+      setText(mode, counter.read ? `${counter.mode}${running ? "" : ", stands still"}${counter.ended && counter.mode !== "PWM" ? ({ capture: ", an event came", periodic: ", an interval has ended" }[counter.mode] ?? ", ended") : ""}` : "not read");
       const known = counter.count !== null && counter.count !== undefined;
       setText(count, known ? `count ${counter.count.toLocaleString("en").replaceAll(",", "\u2009")}, ${counter.bits} bits` : "");
       const whole = counter.whole ?? null;
       const left = counter.left ?? null;
       if (counter.mode === "capture") setText(time, counter.captured === null || counter.captured === undefined ? "no event yet" : `event at ${engineering(counter.captured, "s")}`);
       else if (counter.mode === "PWM") setText(time, whole === null ? "" : `${number ? "pulse" : "period"} ${engineering(whole, "s")}`);
-      else setText(time, whole === null ? "" : left === null ? `${engineering(whole, "s")}, ${engineering(1 / whole, "Hz")}` : `${left === 0 ? "0 s" : left < 1 ? engineering(left, "s") : `${left.toFixed(left < 100 ? 1 : 0)} s`} of ${engineering(whole, "s")}`);
+      else setText(time, whole === null ? "" : left === null ? `${engineering(whole, "s")}, ${engineering(1 / whole, "Hz")}` : `${left === 0 ? "0 s" : left < 1 || !running ? engineering(left, "s") : `${left.toFixed(left < 100 ? 1 : 0)} s`} of ${engineering(whole, "s")}`);
       const part = whole !== null && left !== null ? Math.min(1, left / whole) : null;
       const angle = 2 * Math.PI * (part ?? 0);
       const at = (turn, radius) => `${(40 + radius * Math.sin(turn)).toFixed(2)} ${(40 - radius * Math.cos(turn)).toFixed(2)}`;

@@ -13,7 +13,14 @@ function draw(root, page) {
   let routes = null;
 
   const label = (letter, at) => `${letter}${String(at).padStart(2, "0")}`;
-  const short = (end) => end.split("/").slice(-2, -1)[0] ?? end;
+  /** The names of blocks; where two are alike with their hierarchy (video/resize, mipi/resize), or else with their interface. */
+  function shorten(ends) {
+    const parts = ends.map((end) => end.split("/"));
+    const named = parts.map((each) => each.slice(-2, -1)[0] ?? each[0]);
+    const within = parts.map((each) => each.slice(-3, -1).join("/"));
+    const alike = (names, at) => names.filter((name) => name === names[at]).length > 1;
+    return named.map((name, at) => (!alike(named, at) ? name : !alike(within, at) ? within[at] : parts[at].slice(-2).join("/")));
+  }
 
   function key(slave, master, all) {
     const node = make("button", { type: "button", class: "switch-key", tabindex: slave || master ? "-1" : "0" });
@@ -38,7 +45,8 @@ function draw(root, page) {
 
   function build(all) {
     keys = all.sources.map((_, slave) => all.sinks.map((_, master) => key(slave, master, all)));
-    const end = (letter, at, text) => [make("span", { class: "switch-number pw-mono" }, label(letter, at)), text ? make("span", { class: "switch-end", title: text }, short(text)) : make("span", { class: "switch-end pw-quiet" }, "not connected")];
+    const short = { S: shorten(all.sources), M: shorten(all.sinks) };
+    const end = (letter, at, text) => [make("span", { class: "switch-number pw-mono" }, label(letter, at)), text ? make("span", { class: "switch-end", title: text }, short[letter][at]) : make("span", { class: "switch-end pw-quiet" }, "not connected")];
     const head = make("tr", {}, make("th", { class: "switch-corner pw-quiet" }, "from \\ to"), ...all.sinks.map((text, at) => make("th", { scope: "col" }, make("span", { class: "switch-up" }, ...end("M", at, text)))));
     const rows = keys.map((row, slave) => make("tr", {}, make("th", { scope: "row" }, ...end("S", slave, all.sources[slave])), ...row.map((node) => make("td", {}, node))));
     table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows));

@@ -71,6 +71,10 @@ class _Alias(_Loader):
         finally:
             module.__spec__ = self._spec
 
+    def get_code(self, fullname: str) -> None:
+        """What runpy asks for: there is none, since the module's own imports are relative to another package."""
+        raise ImportError(f"{fullname} is a module of pynq_widgets ({self._target}), not a program: import it", name=fullname)
+
 
 class _Missing(_Loader):
     """Raises what there is to say of a module or name that is not here.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import runpy
 import subprocess
 import sys
 from types import ModuleType
@@ -303,3 +304,8 @@ def test_reloading_the_devices_keeps_them() -> None:
         "print(pynq.Device.chosen_device)"
     )
     assert told == "True True\nNone\n"
+
+
+def test_a_module_is_no_program(pynq: Any) -> None:
+    with pytest.raises(ImportError, match=r"^pynq\.ps is a module of pynq_widgets \(pynq_widgets\.access\.ps\), not a program: import it$"):
+        runpy.run_module("pynq.ps")

@@ -55,7 +55,12 @@ class AxiDMA(DefaultIP):
         for name in (*names, "CURDESC", "CURDESC_MSB", "TAILDESC", "TAILDESC_MSB")
     }
 
-    def __init__(self, description: dict[str, Any]) -> None:
+    def __init__(self, description: dict[str, Any], *others: Any) -> None:
+        if others:
+            raise TypeError(
+                "DMA(address, direction) is of PYNQ before 2.0: an overlay makes the driver, and ol.<the DMA>.sendchannel and .recvchannel "
+                "transfer(buffer), one for each direction"
+            )
         super().__init__(description)
         given = description.get("parameters")
         if not given:

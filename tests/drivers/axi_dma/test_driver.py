@@ -588,3 +588,8 @@ def test_a_receiver_that_nothing_is_connected_to_says_so(build: Any, dma_block: 
     channel.transfer(bench.device.allocate(64, "u1"))
     with pytest.raises(TimeoutError, match="S_AXIS_S2MM is connected to nothing in this design, so that no packet can come"):
         channel.wait(timeout=0.1)
+
+
+def test_the_dma_of_old_pynq_says_where_it_has_gone() -> None:
+    with pytest.raises(TypeError, match=r"^DMA\(address, direction\) is of PYNQ before 2\.0: an overlay makes the driver, and "):
+        AxiDMA(0x4040_0000, 0)  # type: ignore[arg-type]

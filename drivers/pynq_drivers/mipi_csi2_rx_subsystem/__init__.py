@@ -1,0 +1,1 @@
+"""MIPI CSI-2 Receiver Subsystem (AMD PG232)."""

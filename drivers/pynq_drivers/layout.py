@@ -34,6 +34,41 @@ def register(name: str, offset: int, access: str, reset: int | None, description
     return Register(name, offset, 32, ACCESS[access], reset, description, whole, destroys)  # type: ignore[arg-type]
 
 
+HLS_IDLE = 4
+
+
+def hls_control(what: str) -> tuple[Register, ...]:
+    """The first four words of a core that Vitis HLS made, which all its cores share (UG1399, "S_AXILITE Control Register Map").
+
+    `what` is what one run of the core does, as in ``'handles a picture'``.
+    """
+    return (
+        register(
+            "CONTROL",
+            0x0,
+            "RW",
+            HLS_IDLE,
+            "What it does",
+            field("START", 0, 1, f"It {what}", write="oneToSet"),
+            field("DONE", 1, 1, "It has done so", access="R", read="clear"),
+            field("IDLE", 2, 1, "It stands still", access="R"),
+            field("READY", 3, 1, "It takes another start", access="R"),
+            field("AGAIN", 7, 1, "One run after the other"),
+        ),
+        register("GLOBAL_ENABLE", 0x4, "RW", 0, "Lets interrupts reach the pin", field("ENABLE", 0)),
+        register("INTERRUPT_ENABLE", 0x8, "RW", 0, "What is an interrupt", field("DONE", 0), field("READY", 1)),
+        register(
+            "INTERRUPT_STATUS",
+            0xC,
+            "RW",
+            0,
+            "What has happened; a written 1 toggles its bit",
+            field("DONE", 0, write="oneToToggle"),
+            field("READY", 1, write="oneToToggle"),
+        ),
+    )
+
+
 class RegisterModel(IPModel):
     """A model whose registers are those of a layout; what they do beside holding bits is in `reading` and `written`.
 

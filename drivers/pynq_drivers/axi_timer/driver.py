@@ -14,11 +14,11 @@ from pynq_drivers import parameters
 from pynq_drivers.axi_timer.counting import Counter, period_of
 from pynq_drivers.axi_timer.registers import ARHT, ENALL, GENT, PWMA, STRIDE, TCSR, TLR, UDT, layout
 from pynq_drivers.axi_timer.wave import Wave, wave_of
-from pynq_widgets.overlay import DefaultIP
+from pynq_drivers.clocked import Clocked
 from pynq_widgets.overlay.traits import Bit, Word
 
 
-class AxiTimer(DefaultIP):
+class AxiTimer(Clocked):
     """AXI Timer: ``timer.timer0.one_shot(0.5)``, ``await timer.timer0.wait_async()``, ``timer.pwm(frequency=1e3, duty=0.25)``.
 
     Attributes
@@ -50,7 +50,6 @@ class AxiTimer(DefaultIP):
         given = description.get("parameters") or {}
         width = parameters.integer(given, "C_COUNT_WIDTH", 32)
         both = not parameters.integer(given, "C_ONE_TIMER_ONLY", 0)
-        self._frequency: float | None = None
         self.timer0 = Counter(self, 0, width, (0,))
         self.timer1 = Counter(self, 1, width, (STRIDE,)) if both else None
         self.cascade = Counter(self, 0, 64, (0, STRIDE)) if both and width == 32 else None
@@ -66,24 +65,6 @@ class AxiTimer(DefaultIP):
         given = description.get("parameters") or {}
         counters = 1 if parameters.integer(given, "C_ONE_TIMER_ONLY", 0) else 2
         return layout(counters, parameters.integer(given, "C_COUNT_WIDTH", 32))
-
-    @property
-    def frequency(self) -> float:
-        """Of the counters' clock, in Hz."""
-        if self._frequency is None:
-            module = self.description.get("module")
-            port = module.ports.get("s_axi_aclk") if module is not None else None
-            found = port.frequency if port is not None else None
-            if not found:
-                raise ValueError(f"The design does not say how fast the clock of {self._fullpath} is: set its frequency (in Hz) first")
-            self._frequency = float(found)
-        return self._frequency
-
-    @frequency.setter
-    def frequency(self, hertz: float) -> None:
-        if not hertz > 0:
-            raise ValueError(f"The frequency of {self._fullpath} must be more than 0 Hz, not {hertz!r}")
-        self._frequency = float(hertz)
 
     def pwm(self, period: float | None = None, duty: float = 0.5, *, frequency: float | None = None) -> None:
         """Puts a wave on the output ``pwm0``: `period` in seconds or `frequency` in Hz, `duty` the part of it (0 to 1, both exclusive) for

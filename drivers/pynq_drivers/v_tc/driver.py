@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pynq_drivers import parameters, waiting
-from pynq_widgets.overlay import DefaultIP
+from pynq_drivers.clocked import Clocked
 from pynq_widgets.overlay.traits import Bit
 
 from . import registers as r
@@ -95,7 +95,7 @@ class Generator(_Half):
         return self._ip.frequency / self.timing.clocks
 
 
-class VideoTimingController(DefaultIP):
+class VideoTimingController(Clocked):
     """Video Timing Controller.
 
     Attributes
@@ -111,6 +111,8 @@ class VideoTimingController(DefaultIP):
     """
 
     bindto = [f"xilinx.com:ip:v_tc:{version}" for version in ("6.0", "6.1", "6.2")]
+    clock_pin = "clk"
+    clock_name = "pixel clock"
 
     detector: Detector | None = None
     generator: Generator | None = None
@@ -134,27 +136,6 @@ class VideoTimingController(DefaultIP):
         self.generator = Generator(self, r.GENERATOR, "generator", r.GENERATE) if parts.generator else None
         given = parts.given
         self.largest = (parameters.integer(given, "C_MAX_PIXELS", 4096), parameters.integer(given, "C_MAX_LINES", 4096))
-        self._frequency: float | None = None
-
-    @property
-    def frequency(self) -> float:
-        """Of the pixel clock, in Hz."""
-        if self._frequency is None:
-            module = self.description.get("module")
-            port = module.ports.get("clk") if module is not None else None
-            found = port.frequency if port is not None else None
-            if not found:
-                raise ValueError(
-                    f"The design does not say how fast the pixel clock of {self._fullpath} is: set its frequency (in Hz) first"
-                )
-            self._frequency = float(found)
-        return self._frequency
-
-    @frequency.setter
-    def frequency(self, hertz: float) -> None:
-        if not hertz > 0:
-            raise ValueError(f"The frequency of {self._fullpath} must be more than 0 Hz, not {hertz!r}")
-        self._frequency = float(hertz)
 
     @property
     def interrupt_pin(self) -> Any:

@@ -5,7 +5,7 @@ Source: AMD PG103, Video Test Pattern Generator v8.2: "Register Space" (offsets 
 
 from __future__ import annotations
 
-from pynq_drivers.layout import field, register
+from pynq_drivers.layout import field, hls_control, register
 
 CONTROL, GLOBAL_ENABLE, INTERRUPT_ENABLE, INTERRUPT_STATUS = 0x0, 0x4, 0x8, 0xC
 HEIGHT, WIDTH, PATTERN, LAYER, MASK, SPEED, FORMAT = 0x10, 0x18, 0x20, 0x28, 0x30, 0x38, 0x40
@@ -67,28 +67,6 @@ _ARGUMENTS = (
 )
 
 LAYOUT = (
-    register(
-        "CONTROL",
-        CONTROL,
-        "RW",
-        IDLE,
-        "What it does",
-        field("START", 0, 1, "Makes a picture", write="oneToSet"),
-        field("DONE", 1, 1, "A picture was made", access="R", read="clear"),
-        field("IDLE", 2, 1, "It makes none", access="R"),
-        field("READY", 3, 1, "It takes another start", access="R"),
-        field("AGAIN", 7, 1, "One picture after the other"),
-    ),
-    register("GLOBAL_ENABLE", GLOBAL_ENABLE, "RW", 0, "Lets interrupts reach the pin", field("ENABLE", 0)),
-    register("INTERRUPT_ENABLE", INTERRUPT_ENABLE, "RW", 0, "What is an interrupt", field("DONE", 0), field("READY", 1)),
-    register(
-        "INTERRUPT_STATUS",
-        INTERRUPT_STATUS,
-        "RW",
-        0,
-        "What has happened; a written 1 toggles its bit",
-        field("DONE", 0, write="oneToToggle"),
-        field("READY", 1, write="oneToToggle"),
-    ),
+    *hls_control("makes a picture"),
     *(register(name, offset, "RW", 0, text, field("VALUE", 0, width)) for name, offset, width, text in _ARGUMENTS),
 )

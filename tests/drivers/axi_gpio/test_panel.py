@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,37 +10,10 @@ from pynq_drivers.axi_gpio import LEDs
 from pynq_drivers.axi_gpio.panel import GpioPanel
 from pynq_widgets import Overlay, showing
 from pynq_widgets.device import Device
-from pynq_widgets.widgets import outbox, reuse
 
 DATA = 0x0
 
-
-@pytest.fixture(autouse=True)
-def _sent_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(outbox, "_default", outbox.Outbox(threaded=False))
-    yield
-    with reuse._lock:
-        for _, widget, _ in reuse._shown.values():
-            widget.close()
-        reuse._shown.clear()
-
-
-class Page:
-    """What a page does with a panel, whose sampler the test is."""
-
-    def __init__(self, panel: Any) -> None:
-        self.panel = panel
-        self.sent: list[dict[str, Any]] = []
-        panel.send = lambda content, buffers=None: self.sent.append(content)
-
-    def asks(self, action: str, **arguments: Any) -> str | None:
-        self.panel._handle_custom_msg({"kind": "do", "action": action, "arguments": arguments, "tag": "t", "view": "v"}, [])
-        error: str | None = [content for content in self.sent if content["kind"] == "done"][-1]["error"]
-        return error
-
-    def reads(self) -> None:
-        for mirror, names in self.panel._groups:
-            mirror.refresh(names)
+pytestmark = pytest.mark.usefixtures("page")
 
 
 @pytest.fixture
@@ -60,80 +32,80 @@ def test_making_it_touches_no_hardware_and_it_is_the_same_each_time(dual: Any) -
     ]
 
 
-def test_it_reads_the_data_and_the_directions_that_are_not_fixed(dual: Any) -> None:
-    page = Page(dual.overlay.leds.panel())
-    ((_, names),) = page.panel._groups
+def test_it_reads_the_data_and_the_directions_that_are_not_fixed(page: Any, dual: Any) -> None:
+    seen = page(dual.overlay.leds.panel())
+    ((_, names),) = seen.panel._groups
     assert tuple(names) == ("GPIO_DATA", "GPIO2_DATA", "GPIO2_TRI")
-    assert [channel["names"][:2] for channel in page.panel.look()["channels"]] == [["led0", "led1"], ["led0", "led1"]]
-    assert [channel["direction"] for channel in page.panel.look()["channels"]] == ["outputs", "both"]
+    assert [channel["names"][:2] for channel in seen.panel.look()["channels"]] == [["led0", "led1"], ["led0", "led1"]]
+    assert [channel["direction"] for channel in seen.panel.look()["channels"]] == ["outputs", "both"]
 
 
-def test_an_led_is_switched_and_the_whole_channel_written(dual: Any) -> None:
-    page = Page(dual.overlay.leds.panel())
-    assert page.asks("toggle", channel=1, part=2) is None
+def test_an_led_is_switched_and_the_whole_channel_written(page: Any, dual: Any) -> None:
+    seen = page(dual.overlay.leds.panel())
+    assert seen.asks("toggle", channel=1, part=2) is None
     assert dual.model("leds").outputs() == 0b0100
-    assert page.panel.look()["levels"][0]["value"] == 0b0100
-    assert page.asks("write", channel=1, text="0b1010") is None
+    assert seen.panel.look()["levels"][0]["value"] == 0b0100
+    assert seen.asks("write", channel=1, text="0b1010") is None
     assert dual.model("leds").outputs() == 0b1010
-    assert page.asks("write", channel=1, text="0x10") == "'0x10' does not fit the 4 wires: expected 0 to 0xf"
-    assert page.asks("write", channel=1, text="lots").startswith("'lots' is not a number")
-    assert page.asks("toggle", channel=1, part=4) == "IndexError: leds channel 1 has 4 leds, so there is no 4: expected 0 to 3"
-    assert page.asks("toggle", channel=3, part=0) == "leds has the channels 1 and 2, not 3"
-    assert page.asks("direct", channel=1, part=0, output=False) == "leds channel 1 is all outputs in this design: that cannot be changed"
+    assert seen.asks("write", channel=1, text="0x10") == "'0x10' does not fit the 4 wires: expected 0 to 0xf"
+    assert seen.asks("write", channel=1, text="lots").startswith("'lots' is not a number")
+    assert seen.asks("toggle", channel=1, part=4) == "IndexError: leds channel 1 has 4 leds, so there is no 4: expected 0 to 3"
+    assert seen.asks("toggle", channel=3, part=0) == "leds has the channels 1 and 2, not 3"
+    assert seen.asks("direct", channel=1, part=0, output=False) == "leds channel 1 is all outputs in this design: that cannot be changed"
     assert dual.model("leds").outputs() == 0b1010
 
 
-def test_directions_are_changed_a_wire_at_a_time(dual: Any) -> None:
-    page = Page(dual.overlay.leds.panel())
-    assert page.asks("direct", channel=2, part=3, output=True) is None
-    page.reads()
-    assert page.panel.look()["levels"][1]["inputs"] == 0xF7
-    assert page.asks("toggle", channel=2, part=3) is None
+def test_directions_are_changed_a_wire_at_a_time(page: Any, dual: Any) -> None:
+    seen = page(dual.overlay.leds.panel())
+    assert seen.asks("direct", channel=2, part=3, output=True) is None
+    seen.reads()
+    assert seen.panel.look()["levels"][1]["inputs"] == 0xF7
+    assert seen.asks("toggle", channel=2, part=3) is None
     assert dual.model("leds").outputs(2) == 0b1000
-    assert page.asks("press", channel=2, part=0, level=True) is None
-    page.reads()
-    assert page.panel.look()["levels"][1] == {"value": 0b1001, "inputs": 0xF7, "pins": 1}
+    assert seen.asks("press", channel=2, part=0, level=True) is None
+    seen.reads()
+    assert seen.panel.look()["levels"][1] == {"value": 0b1001, "inputs": 0xF7, "pins": 1}
 
 
-def test_a_hand_presses_a_button_and_lets_go(build: Any, gpio_block: Any) -> None:
+def test_a_hand_presses_a_button_and_lets_go(page: Any, build: Any, gpio_block: Any) -> None:
     bench = build(gpio_block("btns", C_ALL_INPUTS=1))
-    page = Page(bench.overlay.btns.panel())
-    assert page.panel.look()["channels"][0]["shows"] == ""
-    assert page.asks("press", channel=1, part=1, level=True) is None
+    seen = page(bench.overlay.btns.panel())
+    assert seen.panel.look()["channels"][0]["shows"] == ""
+    assert seen.asks("press", channel=1, part=1, level=True) is None
     assert bench.overlay.btns.group.pressed == ("btn1",)
-    assert page.asks("press", channel=1, part=1, level=False) is None
+    assert seen.asks("press", channel=1, part=1, level=False) is None
     assert bench.overlay.btns.group.pressed == ()
-    assert page.asks("write", channel=1, text="1") == "You cannot write to an Input: btns channel 1 only reads its wires"
+    assert seen.asks("write", channel=1, text="1") == "You cannot write to an Input: btns channel 1 only reads its wires"
 
 
-def test_a_press_goes_to_the_port_of_the_design_too(demo_design: Any) -> None:
+def test_a_press_goes_to_the_port_of_the_design_too(page: Any, demo_design: Any) -> None:
     from pynq_widgets import SimulatedDevice
 
     overlay = Overlay(demo_design, device=SimulatedDevice())
-    page = Page(overlay.buttons.panel())
-    page.asks("press", channel=1, part=2, level=True)
+    seen = page(overlay.buttons.panel())
+    seen.asks("press", channel=1, part=2, level=True)
     assert overlay.device.probe("btns_4bits_tri_i") == 0b0100
     overlay.device.model_of("buttons").set_inputs(0b0101)  # by Python, past the port
-    page.asks("press", channel=1, part=2, level=False)
+    seen.asks("press", channel=1, part=2, level=False)
     assert overlay.buttons.group.value == 0b0001
-    page.asks("press", channel=1, part=0, level=False)
+    seen.asks("press", channel=1, part=0, level=False)
     assert overlay.buttons.group.value == 0
 
 
-def test_wires_that_another_ip_drives_only_show(build: Any, gpio_block: Any, block: Any) -> None:
+def test_wires_that_another_ip_drives_only_show(page: Any, build: Any, gpio_block: Any, block: Any) -> None:
     pins = (("gpio_io_o", "O"), ("gpio_io_i", "I"))
     source, sink = gpio_block("a", C_ALL_OUTPUTS=1), gpio_block("b", 0x4121_0000, C_ALL_INPUTS=1)
     source.pins = sink.pins = pins
     bench = build(source, sink, wires=[("a", "gpio_io_o", "b", "gpio_io_i")])
-    page = Page(bench.overlay.b.panel())
-    assert page.panel.look()["channels"][0]["shows"] == "driven by a/gpio_io_o in this design"
-    assert page.asks("press", channel=1, part=0, level=True) == (
+    seen = page(bench.overlay.b.panel())
+    assert seen.panel.look()["channels"][0]["shows"] == "driven by a/gpio_io_o in this design"
+    assert seen.asks("press", channel=1, part=0, level=True) == (
         "b channel 1: its inputs cannot be moved here: driven by a/gpio_io_o in this design"
     )
     assert bench.overlay.b.channel1.read() == 0
 
 
-def test_on_a_board_inputs_only_show(demo_design: Any) -> None:
+def test_on_a_board_inputs_only_show(page: Any, demo_design: Any) -> None:
     class Board(Device):
         kind = "board"
         capabilities = {"REGISTER_RW": True}
@@ -148,21 +120,21 @@ def test_on_a_board_inputs_only_show(demo_design: Any) -> None:
         def download(self, bitstream: Any, parser: Any = None) -> None: ...
 
     overlay = Overlay(demo_design, device=Board("z1"))
-    page = Page(overlay.switches.panel())
-    assert page.panel.model is None
-    assert page.panel.look()["channels"][0]["shows"] == "on hardware, only hands and cables move them"
-    assert page.panel.look()["levels"] == [{"value": None, "inputs": 3, "pins": None}]
-    assert page.asks("press", channel=1, part=0, level=True) == (
+    seen = page(overlay.switches.panel())
+    assert seen.panel.model is None
+    assert seen.panel.look()["channels"][0]["shows"] == "on hardware, only hands and cables move them"
+    assert seen.panel.look()["levels"] == [{"value": None, "inputs": 3, "pins": None}]
+    assert seen.asks("press", channel=1, part=0, level=True) == (
         "switches channel 1: its inputs cannot be moved here: on hardware, only hands and cables move them"
     )
 
 
-def test_colours(build: Any, gpio_block: Any) -> None:
+def test_colours(page: Any, build: Any, gpio_block: Any) -> None:
     bench = build(gpio_block("rgbleds", C_ALL_OUTPUTS=1, C_GPIO_WIDTH=6))
-    page = Page(bench.overlay.rgbleds.panel())
-    assert page.asks("color", channel=1, part=1, color=4) is None
+    seen = page(bench.overlay.rgbleds.panel())
+    assert seen.asks("color", channel=1, part=1, color=4) is None
     assert bench.model("rgbleds").outputs() == 0b100_000
-    assert page.asks("color", channel=1, part=1, color=9) == "color should be an integer value from 0 to 7, not 9."
+    assert seen.asks("color", channel=1, part=1, color=9) == "color should be an integer value from 0 to 7, not 9."
 
 
 def test_one_is_not_many(build: Any, gpio_block: Any) -> None:
@@ -170,11 +142,11 @@ def test_one_is_not_many(build: Any, gpio_block: Any) -> None:
     assert [channel["title"] for channel in bench.overlay.flag.panel().look()["channels"]] == ["1 wire"]
 
 
-def test_names_that_a_person_gives_are_shown(dual: Any) -> None:
+def test_names_that_a_person_gives_are_shown(page: Any, dual: Any) -> None:
     core = dual.overlay.leds
-    page = Page(core.panel())
+    seen = page(core.panel())
     core.channel1.group = LEDs(core.channel1, names=("ready", "busy", "error", "link"))
-    assert page.panel.look()["channels"][0]["names"] == ["ready", "busy", "error", "link"]
+    assert seen.panel.look()["channels"][0]["names"] == ["ready", "busy", "error", "link"]
 
 
 def test_where_the_design_lists_no_registers_it_reads_the_words_itself(build: Any, gpio_block: Any) -> None:

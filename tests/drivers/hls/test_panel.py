@@ -12,7 +12,7 @@ import pytest
 from pynq_drivers.hls import panel as panels
 from pynq_drivers.hls.panel import HlsPanel
 from pynq_widgets import allocate, showing
-from pynq_widgets.widgets import outbox, reuse, table_python
+from pynq_widgets.widgets import table_python
 
 TAKES = 1e-3
 ARGUMENTS = (
@@ -24,15 +24,7 @@ ARGUMENTS = (
     ("Memory_table", 0x40, "read-write"),
 )
 
-
-@pytest.fixture(autouse=True)
-def _sent_at_once(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(outbox, "_default", outbox.Outbox(threaded=False))
-    yield
-    with reuse._lock:
-        for _, widget, _ in reuse._shown.values():
-            widget.close()
-        reuse._shown.clear()
+pytestmark = pytest.mark.usefixtures("page")
 
 
 @pytest.fixture
@@ -42,23 +34,6 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr(panels, "variables", lambda: names)
     monkeypatch.setattr(table_python, "variables", lambda: names)
     return names
-
-
-class Page:
-    """What a page does with a panel."""
-
-    def __init__(self, panel: Any) -> None:
-        self.panel = panel
-        self.sent: list[dict[str, Any]] = []
-        panel.send = lambda content, buffers=None: self.sent.append(content)
-
-    def asks(self, action: str, **arguments: Any) -> str | None:
-        self.panel._handle_custom_msg({"kind": "do", "action": action, "arguments": arguments, "tag": "t", "view": "v"}, [])
-        return self.answer()
-
-    def answer(self) -> str | None:
-        error: str | None = [content for content in self.sent if content["kind"] == "done"][-1]["error"]
-        return error
 
 
 def scales(core: Any) -> Iterator[float]:
@@ -97,46 +72,46 @@ def test_the_page_is_told_the_arguments_and_nothing_is_read(bench: Any) -> None:
     assert "core.call(gain: 'float32', src: 'const float32*', fast: 'bool', table: 'int16[9]') -> 'float32'" in panel.text()
 
 
-def test_start_makes_the_call_that_the_line_says(bench: Any) -> None:
+def test_start_makes_the_call_that_the_line_says(page: Any, bench: Any) -> None:
     core = bench.overlay.core
-    page = Page(core.panel())
+    seen = page(core.panel())
     values = {"gain": "2.5", "src": "samples", "fast": True, "table": "1, -2 3"}
-    assert page.asks("start", values=values) is None
-    assert page.panel.look()["line"] == "ol.core.start(gain=2.5, src=samples, fast=True, table=[1, -2, 3])"
-    assert page.panel.look()["state"]["now"] == "running"
-    assert page.asks("start", values={}) == "core is still at run 1: wait(), or await done(), first"
+    assert seen.asks("start", values=values) is None
+    assert seen.panel.look()["line"] == "ol.core.start(gain=2.5, src=samples, fast=True, table=[1, -2, 3])"
+    assert seen.panel.look()["state"]["now"] == "running"
+    assert seen.asks("start", values={}) == "core is still at run 1: wait(), or await done(), first"
     bench.clock.advance(TAKES)
-    assert page.panel.look()["state"]["now"] == "running"  # nobody has asked the core
-    assert page.asks("look") is None
-    told = page.panel.look()
+    assert seen.panel.look()["state"]["now"] == "running"  # nobody has asked the core
+    assert seen.asks("look") is None
+    told = seen.panel.look()
     assert (told["state"]["now"], told["state"]["ended"]) == ("done", 1)
     assert told["outputs"] == [{"name": "y", "type": "float32", "value": "10"}]
     assert told["stand"] == {"gain": "2.5", "src": "samples", "fast": "True", "table": ""}
     assert core.table[:3].tolist() == [1, -2, 3]
-    assert page.asks("start", values={"gain": "-1", "src": "", "table": ""}) is None  # what is empty is as it was
+    assert seen.asks("start", values={"gain": "-1", "src": "", "table": ""}) is None  # what is empty is as it was
     assert core.wait() == -4.0
 
 
-def test_waiting_does_not_hold_up_the_notebook(bench: Any) -> None:
-    page = Page(bench.overlay.core.panel())
+def test_waiting_does_not_hold_up_the_notebook(page: Any, bench: Any) -> None:
+    seen = page(bench.overlay.core.panel())
 
     async def scene() -> None:
-        assert page.asks("start", values={"gain": "1", "src": "samples", "fast": False}) is None
-        page.sent.clear()
-        page.panel._handle_custom_msg({"kind": "do", "action": "wait", "arguments": {}, "tag": "t", "view": "v"}, [])
+        assert seen.asks("start", values={"gain": "1", "src": "samples", "fast": False}) is None
+        seen.sent.clear()
+        seen.panel._handle_custom_msg({"kind": "do", "action": "wait", "arguments": {}, "tag": "t", "view": "v"}, [])
         for _ in range(100):
             bench.clock.advance(TAKES / 10)
             await asyncio.sleep(0)
-            if any(content["kind"] == "done" for content in page.sent):
+            if any(content["kind"] == "done" for content in seen.sent):
                 break
-        assert page.answer() is None
+        assert seen.sent[-1]["error"] is None
 
     asyncio.run(scene())
-    assert page.panel.look()["outputs"][0]["value"] == "4"
+    assert seen.panel.look()["outputs"][0]["value"] == "4"
 
 
-def test_what_is_wrong_is_said_and_nothing_is_written(bench: Any, notebook: dict[str, Any]) -> None:
-    page = Page(bench.overlay.core.panel())
+def test_what_is_wrong_is_said_and_nothing_is_written(page: Any, bench: Any, notebook: dict[str, Any]) -> None:
+    seen = page(bench.overlay.core.panel())
     wrong = {
         "core.gain: 'fast' is no number; expected one as in 26, -3, 0x1A or 2.5 (float32)": {"gain": "fast"},
         "core.src: the notebook has no buffer 'sample' on this device (did you mean 'samples'?)": {"src": "sample"},
@@ -149,47 +124,49 @@ def test_what_is_wrong_is_said_and_nothing_is_written(bench: Any, notebook: dict
     }
     bench.device.log.clear()
     for message, values in wrong.items():
-        assert page.asks("start", values=values) == message
+        assert seen.asks("start", values=values) == message
     assert bench.device.log == []
-    assert page.panel.look()["line"] == ""
+    assert seen.panel.look()["line"] == ""
     notebook["taps"] = np.arange(9, dtype="i2")
-    assert page.asks("start", values={"gain": "1", "src": "samples", "fast": True, "table": "taps"}) is None
+    assert seen.asks("start", values={"gain": "1", "src": "samples", "fast": True, "table": "taps"}) is None
     assert bench.overlay.core.table[8] == 8
 
 
-def test_a_type_is_said_on_the_page(bench: Any) -> None:
+def test_a_type_is_said_on_the_page(page: Any, bench: Any) -> None:
     core = bench.overlay.core
-    page = Page(core.panel())
-    assert page.asks("say", name="gain", type="uint32") is None
+    seen = page(core.panel())
+    assert seen.asks("say", name="gain", type="uint32") is None
     assert core.arguments["gain"].describe() == "uint32"
-    assert page.panel.look()["line"] == "ol.core.types(gain='uint32')"
-    assert "core.gain has 32 bits in the design, but float64 has 64" in str(page.asks("say", name="gain", type="double"))
+    assert seen.panel.look()["line"] == "ol.core.types(gain='uint32')"
+    assert "core.gain has 32 bits in the design, but float64 has 64" in str(seen.asks("say", name="gain", type="double"))
 
 
-def test_a_core_that_restarts_and_one_that_works_all_the_time(build: Any, core_block: Any, behaves: Any, notebook: dict[str, Any]) -> None:
+def test_a_core_that_restarts_and_one_that_works_all_the_time(
+    page: Any, build: Any, core_block: Any, behaves: Any, notebook: dict[str, Any]
+) -> None:
     def counts(core: Any) -> Iterator[float]:
         yield TAKES
         core.n = core.n + 1
 
     behaves(counts)
     bench = build(core_block(("n", 0x10, "read-only"), interrupt=False))
-    page = Page(bench.overlay.core.panel())
-    assert page.asks("start", values={}, repeats=True) is None
-    assert page.panel.look()["line"] == "ol.core.start(auto_restart=True)"
-    assert page.panel.look()["state"]["repeats"] is True
-    assert page.asks("stop") is None
+    seen = page(bench.overlay.core.panel())
+    assert seen.asks("start", values={}, repeats=True) is None
+    assert seen.panel.look()["line"] == "ol.core.start(auto_restart=True)"
+    assert seen.panel.look()["state"]["repeats"] is True
+    assert seen.asks("stop") is None
     bench.clock.advance(2 * TAKES)
-    assert page.asks("look") is None
-    assert page.panel.look()["state"]["now"] == "done"
+    assert seen.asks("look") is None
+    assert seen.panel.look()["state"]["now"] == "done"
 
     def adds(core: Any) -> None:
         core.c = core.a + 1
 
     behaves(adds)
     bench = build(core_block(("a", 0x10, "write-only"), ("c", 0x18, "read-only"), control=False, interrupt=False))
-    page = Page(bench.overlay.core.panel())
-    assert page.asks("start", values={"a": "0xF_F"}) is None
-    told = page.panel.look()
+    seen = page(bench.overlay.core.panel())
+    assert seen.asks("start", values={"a": "0xF_F"}) is None
+    told = seen.panel.look()
     assert (told["starts"], told["line"], told["outputs"][0]["value"]) == (False, "ol.core.call(a=0xF_F)", "256 (0x100)")
 
 

@@ -66,8 +66,12 @@ class BusArray:
     def __len__(self) -> int:
         return 4 * len(self._port.words) // self._item if self._positions is None else len(self._positions)
 
-    def view(self, dtype: object = "u4") -> BusArray:
-        """The same range as 32-bit (``'u4'``) or 64-bit (``'u8'``) words."""
+    def view(self, dtype: object = "u4") -> Any:
+        """The same range as 32-bit (``'u4'``) or 64-bit (``'u8'``) words, or as their halves (``'u2'``, written in pairs)."""
+        if (getattr(dtype, "__name__", None) or getattr(dtype, "str", None) or dtype) in ("u2", "uint16", "<u2", "H"):
+            from .halves import HalfWords
+
+            return HalfWords(self.view() if self._item != 4 else self)
         if self._positions is not None:
             raise ValueError("a slice with a step cannot be seen as words of another size; take the view first, then the slice")
         return BusArray(self._port, _item_bytes(dtype))

@@ -8,10 +8,22 @@ function draw(root, page) {
   let drawn = "";
   let rows = [];
 
+  /** Files of one region begin and end alike: what is left is what tells them apart, if it does. */
+  function shorten(files, path) {
+    const mark = `${path.split("/").pop()}_`;
+    const short = files.map((each) => {
+      const stem = each.replace(/\.[^.]*$/, "").replace(/_partial$/, "");
+      const at = stem.lastIndexOf(mark);
+      return at < 0 ? each : stem.slice(at + mark.length);
+    });
+    return short.every((each, at) => each && short.indexOf(each) === at) ? short : files;
+  }
+
   function row(region) {
+    const names = shorten(region.files, region.path);
     const name = make("div", { class: "region-module" });
     const file = make("div", { class: "pw-quiet region-file" });
-    const pick = make("select", { "aria-label": `Module for ${region.path}` }, ...region.files.map((each) => make("option", { value: each }, each)));
+    const pick = make("select", { "aria-label": `Module for ${region.path}` }, ...region.files.map((each, at) => make("option", { value: each, title: each }, names[at])));
     const load = make("button", { type: "button" }, "load");
     load.addEventListener("click", () => page.ask("load", { region: region.path, file: pick.value }));
     const apart = make("button", { type: "button", class: "region-apart" });

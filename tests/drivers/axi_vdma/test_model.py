@@ -275,3 +275,15 @@ def test_a_dynamic_master_leaves_the_store_of_its_slave_alone(camera: Any, feed:
         bench.clock.advance(FRAME_TIME)
         seen.append(vdma.readchannel.activeframe)
     assert seen == [1, 3, 0, 1, 3, 0]
+
+
+def test_a_channel_in_a_loop_halts_while_nobody_takes_the_frames(loop: Any) -> None:
+    bench = loop()
+    vdma, mode = bench.overlay.vdma, VideoMode(64, 48, 24)  # larger than what the connection holds
+    for channel in vdma.channels:
+        channel.mode = mode
+        channel.start()
+    bench.clock.advance(5e-3)
+    vdma.write(0x00, vdma.read(0x00) & ~1)
+    bench.clock.advance(1e-3)
+    assert vdma.read(0x04) & 1

@@ -148,3 +148,18 @@ def test_a_full_way_holds_the_source_and_loses_nothing(core: Any, kind: str, mod
     model = bench.model("core")
     whole = np.frombuffer(data, np.uint8).reshape(-1, model.takes)
     assert (got, ended) == (model.change(whole).tobytes(), True)
+
+
+def test_a_stream_that_was_full_to_a_part_of_a_pixel_goes_on(core: Any) -> None:
+    bench = core("color_convert")
+    source, sink = bench.device.stream("source", "out"), bench.device.stream("sink", "in")
+    lines = [bytes([i]) * 96 for i in range(60)]  # 4096 bytes, which a connection holds, are no whole number of pixels
+    set_colors(bench, 256, 0, 0, 0, 256, 0, 0, 0, 256, 0, 0, 0)
+    for line in lines:
+        assert source.send(line) == 96
+        bench.device.settle()
+    got = b""
+    while sink.available:
+        got += bytes(sink.receive()[0])
+        bench.device.settle()
+    assert got == b"".join(lines)

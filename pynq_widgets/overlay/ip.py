@@ -306,7 +306,7 @@ class DefaultIP(TraitsWhenAsked, Shown, metaclass=RegisterIP):
                 return Interface(self, name)
             except KeyError as ambiguous:
                 raise teach(self, str(ambiguous.args[0])) from None
-        hint = near_names(name, self._attributes())
+        hint = near_names(name, [each for each in self._attributes() if each[:1] != "_" or name[:1] == "_"])
         if not hint and not self._registers and "_strict_attributes" in vars(driver_class(type(self))):
             hint = f": {self._no_registers()}"
         raise teach(self, f"{self._where()} ({type(self).__name__}) has no attribute {name!r}{hint}")

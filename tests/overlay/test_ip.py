@@ -148,6 +148,15 @@ def test_wrong_name_suggests_the_near_ones(small: Path, device: Any) -> None:
     assert str(error.value).startswith("core (DefaultIP) has no attribute 'register_mpa' (did you mean 'register_map'")
 
 
+def test_private_names_are_suggested_only_to_who_asks_for_one(small: Path, device: Any) -> None:
+    ip = Overlay(small, device=device).core
+    with pytest.raises(AttributeError) as error:
+        _ = ip.interrupts
+    assert "'_" not in str(error.value)
+    with pytest.raises(AttributeError, match="did you mean '_interrupts'"):
+        _ = ip._interupts
+
+
 def test_a_property_that_fails_tells_the_real_reason(device: Any) -> None:
     class Driver(DefaultIP):
         reads = 0

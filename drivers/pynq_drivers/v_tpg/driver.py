@@ -5,6 +5,7 @@ Source: AMD PG103, Video Test Pattern Generator v8.2: "Register Space", "Program
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from typing import Any, ClassVar
 
@@ -12,6 +13,8 @@ from pynq_widgets.overlay import DefaultIP
 from pynq_widgets.overlay.traits import EnumField, Field
 
 from . import registers as r
+
+_ON_ITS_WAY = 0.2  # seconds in which a picture that was made before arrives
 
 
 class TestPatternGenerator(DefaultIP):
@@ -58,13 +61,63 @@ class TestPatternGenerator(DefaultIP):
         """Makes no more pictures after the one that is under way."""
         self.write(r.CONTROL, 0)
 
-    def capture(self, vdma: Any, timeout: float = 10.0) -> Any:
+    @property
+    def vdma_path(self) -> str | None:
+        """The AXI VDMA to which the stream leads in this design, straight or through other cores; None where it leads to none."""
+        design = self.description.get("design")
+        if design is None:
+            return None
+        after: dict[str, list[str]] = {}
+        for connection in design.connections:
+            if connection.protocol == "axis":
+                after.setdefault(connection.master, []).append(connection.slave)
+        seen, ahead = {self._fullpath}, [self._fullpath]
+        while ahead:
+            for path in after.get(ahead.pop(0), ()):
+                if path not in seen:
+                    module = design.modules.get(path)
+                    if module is not None and (module.vlnv or "").startswith("xilinx.com:ip:axi_vdma:"):
+                        return path
+                    seen.add(path)
+                    ahead.append(path)
+        return None
+
+    def panel(self) -> Any:
+        """The patterns to choose from, and the picture that comes out of the VDMA."""
+        from .panel import PatternPanel
+
+        return PatternPanel.of(self)
+
+    def show(self, pattern: str, width: int, height: int, vdma: Any = None, timeout: float = 10.0) -> Any:
+        """`start` and `capture`, of this pattern for certain: what was made before and is still on its way is taken out first.
+
+        It waits a fifth of a second for what is on its way. Raises what `start` and `capture` raise, and ``RuntimeError`` where the VDMA
+        gives a picture of another size.
+        """
+        if self.width and self.height:
+            self.stop()
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    self.capture(vdma, _ON_ITS_WAY)
+        self.start(pattern, width, height)
+        picture = self.capture(vdma, timeout)
+        if picture.shape[:2] != (height, width):
+            raise RuntimeError(f"the VDMA gave {picture.shape[1]} × {picture.shape[0]} pixels, {width} × {height} were asked for")
+        return picture
+
+    def capture(self, vdma: Any = None, timeout: float = 10.0) -> Any:
         """A picture as it comes out of the AXI VDMA behind: an array of rows × columns × (red, green, blue), uint8.
 
-        Between them there may be cores that change nothing. The channel is started and stopped; it must not run. Only for the colours
-        ``'RGB'``: RuntimeError else.
+        `vdma` left out is the one to which the stream leads. Between them there may be cores that change nothing. The channel is started
+        and stopped; it must not run. Only for the colours ``'RGB'``: RuntimeError else, and where there is no VDMA.
         """
         from pynq_drivers.axi_vdma.frames import VideoMode
+
+        if vdma is None:
+            path, overlay = self.vdma_path, self.description.get("overlay")
+            if path is None or overlay is None:
+                raise RuntimeError(f"the stream of {self._fullpath} leads to no AXI VDMA in this design: name one, capture(ol.axi_vdma_0)")
+            vdma = overlay[path]
 
         if self.colours != "RGB":
             raise RuntimeError(f"{self._fullpath} makes {self.colours}, and capture() is for RGB: set colours = 'RGB' first")

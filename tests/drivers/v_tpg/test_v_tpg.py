@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -190,3 +191,46 @@ def test_a_pattern_that_is_not_known_is_said(bench: Any) -> None:
     tpg.start("pseudorandom", 8, 4)
     assert (tpg.capture(bench.overlay.vdma) == 0).all()
     assert any("'pseudorandom' is black here" in text for text in bench.device.assumptions)
+
+
+def test_the_vdma_is_found_through_the_design(bench: Any) -> None:
+    tpg = bench.overlay.tpg
+    assert tpg.vdma_path == "vdma"
+    tpg.start("red", 16, 8)
+    assert (tpg.capture() == (255, 0, 0)).all()
+
+
+def test_without_a_vdma_it_says_so(build: Any, block: Any) -> None:
+    tpg = build(
+        block("tpg", "xilinx.com:ip:v_tpg:8.2", 0x43D0_0000, {}, ("interrupt",), interface="s_axi_CTRL", clocks=("ap_clk",))
+    ).overlay.tpg
+    assert tpg.vdma_path is None
+    with pytest.raises(RuntimeError, match=r"^the stream of tpg leads to no AXI VDMA in this design: name one, capture\(ol\.axi_vdma_0\)$"):
+        tpg.capture()
+    assert tpg.panel().look()["vdma"] == ""
+
+
+def test_the_panel_shows_the_picture(bench: Any, page: Any) -> None:
+    tpg = bench.overlay.tpg
+    shown = page(tpg.panel())
+    assert (shown.panel.look()["picture"], shown.panel.look()["vdma"]) == ("", "vdma")
+    assert shown.asks("show", pattern="colour bars", width=64, height=16) is None
+    told = shown.reads()
+    assert (told["pattern"], told["width"], told["height"], told["taken"]) == ("colour bars", 64, 16, "colour bars, 64 × 16")
+    kind, _, content = told["picture"].partition(",")
+    assert kind == "data:image/png;base64"
+    assert base64.b64decode(content).startswith(b"\x89PNG")
+    assert tpg.panel() is shown.panel
+    assert "is no pattern of tpg" in (shown.asks("show", pattern="colour bar", width=64, height=16) or "")
+    assert "pixels wide in this design" in (shown.asks("show", pattern="red", width=0, height=16) or "")
+    assert shown.panel.look()["taken"] == "colour bars, 64 × 16"
+
+
+def test_the_picture_on_the_page_is_of_the_pattern_that_was_asked_for(bench: Any, page: Any) -> None:
+    shown = page(bench.overlay.tpg.panel())
+    pictures_shown = []
+    for pattern in ("red", "green", "colour bars", "red"):
+        assert shown.asks("show", pattern=pattern, width=32, height=8) is None
+        pictures_shown.append(shown.reads()["picture"])
+    assert pictures_shown[0] == pictures_shown[3]
+    assert len(set(pictures_shown)) == 3

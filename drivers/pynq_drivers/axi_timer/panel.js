@@ -162,7 +162,7 @@ function draw(root, page) {
     wave.box.hidden = !all.can_pwm || all.joined;
     join.hidden = !all.can_join;
     join.dataset.on = String(all.joined);
-    setText(join, all.joined ? "two counters" : "one of 64 bits");
+    setText(join, all.joined ? "part into two" : "join both (64 bits)");
     join.title = all.joined ? "Two counters of 32 bits again, stopped at 0" : "Both counters as one of 64 bits, stopped at 0";
     wave.paint(all);
     setText(clock, all.frequency === null ? "The design does not say how fast its clock is: set timer.frequency (in Hz)" : `Counts at ${engineering(all.frequency, "Hz")}`);

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -67,22 +68,24 @@ class _Below(Waiter):
         return self._controller.loops()
 
 
-class Node:
+class Node(ABC):
     """Where waiters are kept: a line of the processing system or a controller."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.waiters: dict[int, list[Waiter]] = {}
 
+    @abstractmethod
     def add(self, number: int, waiter: Waiter, edge: bool) -> None:
-        raise NotImplementedError
+        """Tell `waiter` at the next interrupt on line `number`."""
 
+    @abstractmethod
     def remove(self, number: int, waiter: Waiter) -> None:
-        raise NotImplementedError
+        """Do not tell `waiter` any more."""
 
+    @abstractmethod
     def attend(self, loops: Collection[Loop]) -> None:
         """Have these loops, too, hear of what is waited for already."""
-        raise NotImplementedError
 
     def add_event(self, event: Any, number: int = 0) -> None:
         """Call ``event.set()`` at the next interrupt on line `number`, once: PYNQ's way to wait, for whoever chains controllers."""

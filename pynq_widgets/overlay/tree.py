@@ -9,6 +9,7 @@ import logging
 import re
 import threading
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -64,7 +65,7 @@ def build_nodes(blueprint: Blueprint) -> dict[str, Node]:
     return nodes
 
 
-class Tree:
+class Tree(ABC):
     """Names and the objects made for them; the same object for a path, however it is reached."""
 
     def __init__(self, nodes: dict[str, Node], defaults: Defaults) -> None:
@@ -77,12 +78,13 @@ class Tree:
 
     # The subclass says where descriptions and drivers come from.
 
+    @abstractmethod
     def described(self, node: Node) -> dict[str, Any]:
         """What the driver of `node` is given."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _choose(self, node: Node) -> Choice:
-        raise NotImplementedError
+        """The driver of `node`, and why."""
 
     def _is_loaded(self) -> bool:
         return True

@@ -6,6 +6,7 @@ Source: AMD PG375, Dynamic Function eXchange Decoupler 1.0 (before that PG227, P
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from pynq_drivers.dfx_decoupler.registers import CONTROL, DECOUPLE, DECOUPLE_PIN, LAYOUT
@@ -86,16 +87,16 @@ class DfxDecoupler(DefaultIP):
         return found
 
 
-class Wire:
+class Wire(ABC):
     """The wire of a ``decouple`` pin."""
 
+    @abstractmethod
     def drive(self, level: bool) -> None:
         """Drive it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def level(self) -> bool:
         """What it is driven to."""
-        raise NotImplementedError
 
 
 class _Channel(Wire):

@@ -90,6 +90,7 @@ def test_a_type_is_said_and_a_wrong_one_taken_back(lab, form):
     kind.press("Enter")
     page.locator(".pw-panel-said", has_text="weigh.gain has 32 bits in the design, but float64 has 64").wait_for()
     page.wait_for_function("() => document.querySelector('[aria-label=\"C type of gain\"]').value === 'float32'")
+    assert "but float64 has 64" in page.locator(".pw-panel-said").inner_text(), "Enter asked nothing else"
     kind.fill("uint32")
     kind.press("Tab")
     form.wait_until("core.arguments['gain'].describe()", "'uint32'")

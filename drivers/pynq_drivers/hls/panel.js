@@ -6,14 +6,22 @@ function hlsArgument(page, facts) {
   type.value = facts.type;
   type.classList.toggle("hls-unsaid", !facts.said);
   type.title = facts.said ? "Its C type; type another to correct it" : "The design tells the width alone: type its C type (float32, int16, const float*, ap_fixed<16,6>, …)";
+  let asked = facts.type;
   const say = async () => {
-    if (type.value.trim() === facts.type) return;
-    const { error } = await page.ask("say", { name: facts.name, type: type.value.trim() });
-    if (error) type.value = facts.type;
+    const said = type.value.trim();
+    if (said === asked) return;
+    asked = said;
+    const { error } = await page.ask("say", { name: facts.name, type: said });
+    if (!error) return;
+    asked = facts.type;
+    type.value = facts.type;
   };
   type.addEventListener("change", say);
   type.addEventListener("keydown", (event) => {
     if (event.key === "Escape") type.value = facts.type;
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // in a form, it would start the core too
+    say();
   });
   const label = `Value of ${facts.name}`;
   let field;
